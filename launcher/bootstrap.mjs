@@ -1,0 +1,62 @@
+// First step of every npm script: makes sure that the npm packages are there, then runs a TypeScript file.
+// Plain JavaScript on purpose: it must work in a clone in which nothing has been installed yet.
+//
+//   node launcher/bootstrap.mjs [--quiet] FILE.ts [ARGUMENT …]
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import process from 'node:process';
+
+const root = resolve(import.meta.dirname, '..');
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`Civicline needs Node.js 20.19 or newer; this is ${process.versions.node}.`);
+  process.exit(1);
+}
+
+const args = process.argv.slice(2);
+const quiet = args[0] === '--quiet';
+if (quiet) args.shift();
+
+installPackages();
+run(args);
+
+/** Runs `npm ci` when the lock file is not the one that node_modules was made from. */
+function installPackages() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  const stamp = join(root, 'node_modules', '.civicline-lock');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  console.error('Installing the npm packages; the database driver is compiled, which takes a minute or two …');
+  const started = Date.now();
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', quiet ? 'ignore' : 2, 2],
+    env: { ...process.env, ...localNodeHeaders() },
+  });
+  if (npm.status !== 0) {
+    console.error('npm ci failed. It needs the npm registry and a C++ compiler: sudo apt-get install g++ make python3');
+    process.exit(1);
+  }
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, lock);
+  console.error(`npm packages installed in ${Math.round((Date.now() - started) / 1000)} s.`);
+}
+
+/** Node's own headers when they lie beside it, so that node-gyp need not download them. */
+function localNodeHeaders() {
+  const prefix = resolve(dirname(process.execPath), '..');
+  return existsSync(join(prefix, 'include/node/node.h')) ? { npm_package_config_node_gyp_nodedir: prefix } : {};
+}
+
+/** Runs the file under tsx in a child of its own; signals reach it, and its end is ours. */
+function run([file, ...rest]) {
+  const child = spawn(process.execPath, ['--import', 'tsx', resolve(root, file), ...rest], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+}

@@ -1,0 +1,5 @@
+export * from './call-requests.ts';
+export * from './console.ts';
+export * from './languages.ts';
+export * from './problem.ts';
+export * from './telephony.ts';
