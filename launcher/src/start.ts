@@ -1,0 +1,87 @@
+/**
+ * `npm start`: brings what is missing, builds the front ends, runs everything supervised and prints one table.
+ * Ctrl-C (or SIGTERM) stops it all and leaves no process behind.
+ *
+ *   npm start -- [--port BASE]    six consecutive ports from BASE (3000)
+ */
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { buildFrontEnds } from './front-ends.ts';
+import { log } from './log.ts';
+import { assertPortsFree, portsFrom } from './ports.ts';
+import { RUN_FILE, type RunFile } from './run-file.ts';
+import { type Part, type RunningSystem, root, startSystem } from './system.ts';
+import { type Component, type Supervised, supervise } from './supervise.ts';
+
+const { values } = parseArgs({ options: { port: { type: 'string', default: '3000' } } });
+const home = join(root, '.civicline');
+const stopRequested = new Promise<void>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+});
+
+try {
+  await start();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(1);
+}
+
+async function start(): Promise<void> {
+  const ports = portsFrom(Number(values.port));
+  await assertPortsFree(ports);
+  await buildFrontEnds(root, log);
+  const system = await startSystem({
+    home,
+    directory: join(home, 'run'),
+    ports,
+    organisationsFile: join(root, 'demo/civicline.yaml'),
+    log,
+  });
+  const supervised = [system.gateway, system.yivi, system.asterisk].map(keepRunning);
+  await writeFile(join(root, RUN_FILE), JSON.stringify(runFile(system), null, 2), { mode: 0o600 });
+  printTable(system);
+
+  await stopRequested;
+  log('Stopping …');
+  await rm(join(root, RUN_FILE), { force: true });
+  for (const part of supervised) await part.stop();
+  await system.stop();
+  log('Everything has stopped.');
+  process.exit(0);
+}
+
+function keepRunning<T extends Component>(part: Part<T>): Supervised {
+  return supervise(part.name, part.current, () => part.start(), log);
+}
+
+function runFile(system: RunningSystem): RunFile {
+  const { asterisk, yivi } = system;
+  return {
+    gatewayUrl: system.gatewayUrl,
+    signInUrl: system.signInUrl,
+    sipPort: system.ports.sip,
+    asterisk: { ariUrl: asterisk.current.ariUrl },
+    yivi: { requestorUrl: yivi.current.requestorUrl, requestorToken: yivi.current.requestorToken },
+    agents: system.people.map(({ id, signIn }) => ({ id, signIn })),
+  };
+}
+
+function printTable(system: RunningSystem): void {
+  const rows = [
+    ['Municipality demo page', `${system.gatewayUrl}/demo/`],
+    ['Agent console', `${system.gatewayUrl}/console/   (sign in as Demo agent A: no password)`],
+    ['API documentation', `${system.gatewayUrl}/docs`],
+    ['Play the citizen', 'npm run demo:call'],
+    ['Play an agent in the terminal', 'npm run demo:agent'],
+    ['Gateway', `Node.js ${process.versions.node}, port ${system.ports.gateway}`],
+    ['Asterisk', `${system.asterisk.current.version}, SIP on 127.0.0.1:${system.ports.sip}/udp`],
+    ['Yivi server', `${system.yivi.current.version}, port ${system.ports.yiviClient}`],
+    ['State and logs', join(home, 'run')],
+  ];
+  const width = Math.max(...rows.map(([name]) => name?.length ?? 0));
+  console.log('\nCivicline is ready. Ctrl-C stops it.\n');
+  for (const [name = '', value] of rows) console.log(`  ${name.padEnd(width)}   ${value}`);
+  console.log();
+}

@@ -1,0 +1,182 @@
+/**
+ * Civicline as one set of processes on 127.0.0.1: Asterisk, the Yivi server, the development sign-in and the gateway.
+ * `npm start` runs it supervised on fixed ports; end-to-end tests and benchmarks run it on free ports and may kill its
+ * parts one by one.
+ */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { prepareAsterisk, type RunningAsterisk, startAsterisk } from '@civicline/asterisk';
+import { startDevelopmentSignIn } from '@civicline/development-sign-in';
+import { prepareYivi, type RunningYivi, startYivi } from '@civicline/yivi';
+import { parse } from 'yaml';
+import { type RunningChild, startChild } from './child.ts';
+import { type Ports, RTP_PORTS } from './ports.ts';
+import { loadSecrets, type Secrets } from './secrets.ts';
+
+export const root = resolve(import.meta.dirname, '../..');
+
+export interface SystemOptions {
+  /** Where components are installed, shared by all systems of this clone: `.civicline/`. */
+  home: string;
+  /** Where this system keeps its state: database, secrets, generated configuration, logs. */
+  directory: string;
+  ports: Ports;
+  organisationsFile: string;
+  log: (line: string) => void;
+}
+
+export interface RunningSystem {
+  ports: Ports;
+  gatewayUrl: string;
+  signInUrl: string;
+  secrets: Secrets;
+  asterisk: Part<RunningAsterisk>;
+  yivi: Part<RunningYivi>;
+  gateway: Part<RunningChild>;
+  people: Person[];
+  stop(): Promise<void>;
+}
+
+/** A component that can be ended and started again in its place: same ports, same state. */
+export interface Part<T> {
+  name: string;
+  current: T;
+  start(): Promise<T>;
+}
+
+export interface Person {
+  /** The agent's id. */
+  id: string;
+  /** What the development sign-in vouches for. */
+  signIn: string;
+  name: string;
+}
+
+const OIDC_CLIENT_ID = 'civicline';
+
+/** Starts everything and waits until it serves. What had started is stopped again when a later part fails. */
+export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
+  const { home, directory, ports, log } = options;
+  await mkdir(join(directory, 'logs'), { recursive: true });
+  const secrets = await loadSecrets(join(directory, 'secrets.json'));
+  const people = await readPeople(options.organisationsFile);
+  const asteriskInstallation = await prepareAsterisk({ home, log });
+  const yiviInstallation = await prepareYivi({ home, log });
+
+  const started: { stop(): Promise<unknown> }[] = [];
+  const keep = <T extends { stop(): Promise<unknown> }>(component: T): T => {
+    started.push(component);
+    return component;
+  };
+  try {
+    const asterisk = await part('Asterisk', () =>
+      startAsterisk({
+        installation: asteriskInstallation,
+        directory: join(directory, 'asterisk'),
+        ports: { http: ports.asteriskHttp, sip: ports.sip, rtpStart: ports.rtpStart, rtpEnd: ports.rtpStart + RTP_PORTS - 1 },
+        ariPassword: secrets.ariPassword,
+      }),
+    );
+    keep({ stop: () => asterisk.current.stop() });
+    const yivi = await part('Yivi server', () =>
+      startYivi({
+        installation: yiviInstallation,
+        directory: join(directory, 'yivi'),
+        ports: { requestor: ports.yiviRequestor, client: ports.yiviClient },
+      }),
+    );
+    keep({ stop: () => yivi.current.stop() });
+    const gatewayUrl = `http://127.0.0.1:${ports.gateway}`;
+    const signIn = keep(
+      await startDevelopmentSignIn({
+        port: ports.signIn,
+        clientId: OIDC_CLIENT_ID,
+        clientSecret: secrets.oidcClientSecret,
+        redirectUris: [`${gatewayUrl}/sign-in/callback`],
+        people: people.map(({ signIn, name }) => ({ sub: signIn, email: signIn, name })),
+      }),
+    );
+    const gateway = await part('Gateway', () =>
+      startGateway(options, secrets, signIn.issuer, asterisk.current, yivi.current),
+    );
+    keep({ stop: () => gateway.current.stop() });
+    return { ports, gatewayUrl, signInUrl: signIn.issuer, secrets, asterisk, yivi, gateway, people, stop: () => stopAll(started) };
+  } catch (error) {
+    await stopAll(started);
+    throw error;
+  }
+}
+
+async function part<T>(name: string, start: () => Promise<T>): Promise<Part<T>> {
+  const self: Part<T> = {
+    name,
+    current: await start(),
+    async start() {
+      self.current = await start();
+      return self.current;
+    },
+  };
+  return self;
+}
+
+/** Last started, first stopped: the gateway says goodbye to callers while Asterisk is still there. */
+async function stopAll(started: { stop(): Promise<unknown> }[]): Promise<void> {
+  for (const component of started.reverse()) await component.stop();
+}
+
+function startGateway(
+  { directory, ports, organisationsFile }: SystemOptions,
+  secrets: Secrets,
+  issuer: string,
+  asterisk: RunningAsterisk,
+  yivi: RunningYivi,
+): Promise<RunningChild> {
+  const url = `http://127.0.0.1:${ports.gateway}`;
+  return startChild({
+    name: 'Gateway',
+    command: process.execPath,
+    args: ['--import', 'tsx', join(root, 'gateway/src/main.ts')],
+    cwd: root,
+    logFile: join(directory, 'logs', 'gateway.log'),
+    readyUrl: `${url}/ready`,
+    env: {
+      CIVICLINE_LISTEN: `127.0.0.1:${ports.gateway}`,
+      CIVICLINE_PUBLIC_URL: url,
+      CIVICLINE_ORGANISATIONS: organisationsFile,
+      CIVICLINE_DATABASE: join(directory, 'civicline.sqlite'),
+      CIVICLINE_DATA_KEY: secrets.dataKey,
+      CIVICLINE_SESSION_KEY: secrets.sessionKey,
+      CIVICLINE_ASTERISKS: JSON.stringify([
+        {
+          id: 'asterisk',
+          url: asterisk.ariUrl,
+          user: asterisk.ariUser,
+          password: asterisk.ariPassword,
+          softphoneUrl: asterisk.softphoneUrl,
+          sipDomain: `127.0.0.1:${ports.sip}`,
+        },
+      ]),
+      CIVICLINE_IRMA_URL: yivi.requestorUrl,
+      CIVICLINE_IRMA_TOKEN: yivi.requestorToken,
+      CIVICLINE_IRMA_CALLBACK_URL: url,
+      CIVICLINE_OIDC_ISSUER: issuer,
+      CIVICLINE_OIDC_CLIENT_ID: OIDC_CLIENT_ID,
+      CIVICLINE_OIDC_CLIENT_SECRET: secrets.oidcClientSecret,
+      CIVICLINE_EXCHANGE_KEYS: JSON.stringify([
+        { organisation: 'voorbeeldstad', name: 'demo exchange', key: secrets.exchangeKey },
+      ]),
+      CIVICLINE_DEMO: 'true',
+    },
+  });
+}
+
+interface OrganisationsOutline {
+  organisations: { agents?: { id: string; signIn: string; name: string }[] }[];
+}
+
+/** The agents of the organisations file, as the people whom the development sign-in knows. */
+async function readPeople(file: string): Promise<Person[]> {
+  const { organisations } = parse(await readFile(file, 'utf8')) as OrganisationsOutline;
+  return organisations.flatMap(({ agents = [] }) => agents.map(({ id, signIn, name }) => ({ id, signIn, name })));
+}
