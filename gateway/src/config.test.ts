@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { ConfigError, readConfig } from './config.ts';
+
+const complete = {
+  CIVICLINE_ORGANISATIONS: 'demo/civicline.yaml',
+  CIVICLINE_DATABASE: 'civicline.sqlite',
+  CIVICLINE_DATA_KEY: randomBytes(32).toString('base64'),
+  CIVICLINE_SESSION_KEY: randomBytes(32).toString('base64'),
+  CIVICLINE_IRMA_URL: 'http://127.0.0.1:8088/',
+  CIVICLINE_IRMA_TOKEN: 'token',
+  CIVICLINE_OIDC_ISSUER: 'http://127.0.0.1:4000',
+  CIVICLINE_OIDC_CLIENT_ID: 'console',
+  CIVICLINE_OIDC_CLIENT_SECRET: 'secret',
+};
+
+describe('configuration', () => {
+  it('fills in what may be left out', () => {
+    const config = readConfig(complete);
+    expect(config.listen).to.deep.equal({ host: '127.0.0.1', port: 3000 });
+    expect(config.publicUrl).to.equal('http://127.0.0.1:3000');
+    expect(config.irma.url).to.equal('http://127.0.0.1:8088');
+    expect(config.irma.callbackUrl).to.equal(config.publicUrl);
+    expect(config.asterisks).to.deep.equal([]);
+    expect(config.demo).to.equal(false);
+    expect(Object.isFrozen(config)).to.equal(true);
+  });
+
+  it('listens on IPv6 addresses too', () => {
+    expect(readConfig({ ...complete, CIVICLINE_LISTEN: '[::1]:0' }).listen).to.deep.equal({ host: '::1', port: 0 });
+  });
+
+  it('names every missing variable', () => {
+    expect(() => readConfig({}))
+      .to.throw(ConfigError)
+      .with.property('message')
+      .that.matches(/CIVICLINE_ORGANISATIONS: is missing/)
+      .and.matches(/CIVICLINE_DATA_KEY: is missing; make one with: openssl/)
+      .and.matches(/CIVICLINE_IRMA_URL: /);
+  });
+
+  it('names the field within a JSON variable, and never its value', () => {
+    const wrong = { ...complete, CIVICLINE_EXCHANGE_KEYS: '[{"organisation":"x","name":"y","key":"hush"}]' };
+    expect(() => readConfig(wrong))
+      .to.throw(ConfigError)
+      .with.property('message')
+      .that.includes('CIVICLINE_EXCHANGE_KEYS[0][key]: must have 16')
+      .and.not.includes('hush');
+    expect(() => readConfig({ ...complete, CIVICLINE_ASTERISKS: '[' })).to.throw('CIVICLINE_ASTERISKS: must be JSON');
+  });
+
+  it('refuses short keys and an OpenID provider without TLS', () => {
+    expect(() => readConfig({ ...complete, CIVICLINE_DATA_KEY: 'c2hvcnQ=' })).to.throw('32 bytes');
+    expect(() => readConfig({ ...complete, CIVICLINE_OIDC_ISSUER: 'http://id.example.nl' })).to.throw('https');
+  });
+});

@@ -1,0 +1,151 @@
+/**
+ * The gateway's configuration: environment variables → one schema → one frozen object, parsed once at start.
+ * Nothing else in the gateway reads the environment.
+ */
+import { z } from 'zod';
+
+const urlSchema = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+const keySchema = z
+  .string({ error: 'is missing; make one with: openssl rand -base64 32' })
+  .transform((text) => Buffer.from(text, 'base64'))
+  .refine((key) => key.length === 32, 'must be 32 bytes in base64; make one with: openssl rand -base64 32');
+
+const asteriskSchema = z.strictObject({
+  id: z.string().min(1),
+  /** Where ARI answers, such as http://127.0.0.1:8088 */
+  url: urlSchema,
+  user: z.string().min(1),
+  password: z.string().min(1),
+  /** Where agents' browsers find SIP over WebSocket. */
+  softphoneUrl: z.url({ protocol: /^wss?$/ }),
+  sipDomain: z.string().min(1),
+});
+
+const exchangeKeySchema = z.strictObject({
+  organisation: z.string().min(1),
+  /** Who uses the key; appears in logs. */
+  name: z.string().min(1),
+  key: z.string().min(16, 'must have 16 characters or more'),
+});
+
+const environmentSchema = z.object({
+  CIVICLINE_LISTEN: z
+    .string()
+    .regex(/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/, 'must be HOST:PORT, such as 127.0.0.1:3000')
+    .default('127.0.0.1:3000'),
+  /** Where browsers reach the gateway; absent: the address it listens on. */
+  CIVICLINE_PUBLIC_URL: urlSchema.optional(),
+  CIVICLINE_ORGANISATIONS: z.string().min(1),
+  CIVICLINE_DATABASE: z.string().min(1),
+  /** Seals attributes and codes. Several, separated by commas: the first seals, all of them open (key rotation). */
+  CIVICLINE_DATA_KEY: z
+    .string({ error: 'is missing; make one with: openssl rand -base64 32' })
+    .transform((text) => text.split(','))
+    .pipe(z.array(keySchema).min(1)),
+  CIVICLINE_SESSION_KEY: keySchema,
+  CIVICLINE_ASTERISKS: json(z.array(asteriskSchema)).prefault('[]'),
+  CIVICLINE_IRMA_URL: urlSchema,
+  CIVICLINE_IRMA_TOKEN: z.string().min(1),
+  /** Under which the IRMA server reaches this gateway; absent: the public URL. */
+  CIVICLINE_IRMA_CALLBACK_URL: urlSchema.optional(),
+  /** Where wallets and the widget reach the IRMA server: the demo pages' security policy names it. */
+  CIVICLINE_IRMA_CLIENT_URL: urlSchema.optional(),
+  CIVICLINE_OIDC_ISSUER: urlSchema.refine(
+    (url) => url.startsWith('https:') || isLoopback(url),
+    'must be https, except on the loopback address',
+  ),
+  CIVICLINE_OIDC_CLIENT_ID: z.string().min(1),
+  CIVICLINE_OIDC_CLIENT_SECRET: z.string().min(1),
+  CIVICLINE_EXCHANGE_KEYS: json(z.array(exchangeKeySchema)).prefault('[]'),
+  CIVICLINE_DEMO: z.stringbool().default(false),
+  CIVICLINE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  /** Whose X-Forwarded-For counts: addresses, ranges or the words loopback, linklocal, uniquelocal; by comma. */
+  CIVICLINE_TRUSTED_PROXIES: z.string().min(1).default('loopback'),
+  /** How many call requests one address may create per minute; 0: any number. */
+  CIVICLINE_CALL_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).default(30),
+  /** How long a code can be keyed after the disclosure. */
+  CIVICLINE_CODE_MINUTES: z.coerce.number().min(1).max(60).default(10),
+});
+
+/** What the gateway was told; see the variables' comments in this file. */
+export type Config = Readonly<ReturnType<typeof arrange>>;
+export type AsteriskConfig = Config['asterisks'][number];
+
+/** Names each variable that is missing or wrong. */
+export class ConfigError extends Error {
+  readonly code = 'CONFIG_INVALID';
+}
+
+/** Parses the environment. Throws {@link ConfigError}; never repeats a value, which may be a secret. */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const parsed = environmentSchema.safeParse(withoutEmpty(environment));
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${describePath(issue.path)}: ${describeIssue(issue)}`);
+    throw new ConfigError(`The gateway's configuration is not complete:\n${lines.join('\n')}`);
+  }
+  return Object.freeze(arrange(parsed.data));
+}
+
+function arrange(values: z.output<typeof environmentSchema>) {
+  const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(values.CIVICLINE_LISTEN) ?? [];
+  const publicUrl = values.CIVICLINE_PUBLIC_URL ?? `http://${values.CIVICLINE_LISTEN}`;
+  return {
+    listen: { host: host.replace(/^\[|\]$/g, ''), port: Number(port) },
+    publicUrl,
+    organisationsFile: values.CIVICLINE_ORGANISATIONS,
+    databaseFile: values.CIVICLINE_DATABASE,
+    dataKeys: values.CIVICLINE_DATA_KEY,
+    sessionKey: values.CIVICLINE_SESSION_KEY,
+    asterisks: values.CIVICLINE_ASTERISKS,
+    irma: {
+      url: values.CIVICLINE_IRMA_URL,
+      token: values.CIVICLINE_IRMA_TOKEN,
+      callbackUrl: values.CIVICLINE_IRMA_CALLBACK_URL ?? publicUrl,
+      clientUrl: values.CIVICLINE_IRMA_CLIENT_URL ?? null,
+    },
+    signIn: {
+      issuer: values.CIVICLINE_OIDC_ISSUER,
+      clientId: values.CIVICLINE_OIDC_CLIENT_ID,
+      clientSecret: values.CIVICLINE_OIDC_CLIENT_SECRET,
+    },
+    exchangeKeys: values.CIVICLINE_EXCHANGE_KEYS,
+    demo: values.CIVICLINE_DEMO,
+    logLevel: values.CIVICLINE_LOG_LEVEL,
+    trustedProxies: values.CIVICLINE_TRUSTED_PROXIES.split(',').map((part) => part.trim()),
+    callRequestsPerMinute: values.CIVICLINE_CALL_REQUESTS_PER_MINUTE,
+    codeMinutes: values.CIVICLINE_CODE_MINUTES,
+  };
+}
+
+/** A variable that holds JSON. */
+function json<Schema extends z.ZodType>(schema: Schema) {
+  return z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+}
+
+/** An empty variable counts as absent: container files often pass them on so. */
+function withoutEmpty(environment: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+}
+
+function isLoopback(url: string): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
+}
+
+function describePath([variable, ...rest]: PropertyKey[]): string {
+  return [String(variable), ...rest.map((part) => `[${String(part)}]`)].join('');
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return missing ? 'is missing' : issue.message;
+}

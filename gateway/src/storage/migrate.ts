@@ -1,0 +1,50 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from './database.ts';
+
+/** One step of a feature's tables. Steps are only ever added: an installation has run all before its last one. */
+export interface Migration {
+  /** What it brings, for people. */
+  name: string;
+  /** Kysely's schema builder, so that it runs on every engine. */
+  up(sql: Kysely<unknown>): Promise<void>;
+}
+
+interface MigrationTables {
+  migrations: { feature: string; number: number; name: string; applied_at: number };
+}
+
+/**
+ * Runs the steps that this database has not seen; step n of the list has number n + 1.
+ * Throws when the database was written by a newer version: going on could damage it.
+ */
+export async function migrate(database: Database, feature: string, migrations: readonly Migration[]): Promise<void> {
+  await database.withTables<MigrationTables>().write(async (tables) => {
+    await tables.schema
+      .createTable('migrations')
+      .ifNotExists()
+      .addColumn('feature', 'text', (column) => column.notNull())
+      .addColumn('number', 'integer', (column) => column.notNull())
+      .addColumn('name', 'text', (column) => column.notNull())
+      .addColumn('applied_at', 'bigint', (column) => column.notNull())
+      .addPrimaryKeyConstraint('migrations_key', ['feature', 'number'])
+      .execute();
+    const { done } = await tables
+      .selectFrom('migrations')
+      .select(sql<number>`coalesce(max(number), 0)`.as('done'))
+      .where('feature', '=', feature)
+      .executeTakeFirstOrThrow();
+    if (done > migrations.length) {
+      throw new Error(
+        `STORAGE_TOO_NEW: the database knows ${done} steps of "${feature}", this version only ${migrations.length}.`,
+      );
+    }
+    for (const [i, migration] of migrations.entries()) {
+      if (i < done) continue;
+      await migration.up(tables as unknown as Kysely<unknown>);
+      await tables
+        .insertInto('migrations')
+        .values({ feature, number: i + 1, name: migration.name, applied_at: Date.now() })
+        .execute();
+    }
+  });
+}

@@ -1,0 +1,77 @@
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+
+/**
+ * Encryption of what must not be readable in the database: AES-256-GCM (NIST SP 800-38D) under keys that live in the
+ * configuration only. `context` says what is sealed and for whom, such as `attributes:<call id>`; it is authenticated,
+ * so that a sealed value that was moved to another row does not open.
+ */
+export interface Sealer {
+  seal(plain: string, context: string): string;
+  /** Throws {@link SealError} when the value was changed, moved, or sealed under a key that is not there. */
+  open(sealed: string, context: string): string;
+  /**
+   * Keyed digests by which a secret can be looked up without being stored: the first is the one to store, all of them
+   * are the ones to look for (one per key).
+   */
+  digests(value: string, context: string): [string, ...string[]];
+}
+
+/** A sealed value does not open. */
+export class SealError extends Error {
+  readonly code = 'SEAL_BROKEN';
+}
+
+interface Keys {
+  id: string;
+  sealing: Buffer;
+  digesting: Buffer;
+}
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** `dataKeys`: 32 bytes each; the first seals, all of them open. */
+export function createSealer(dataKeys: readonly Buffer[]): Sealer {
+  const keys = dataKeys.map(derive);
+  const [current] = keys;
+  if (!current) throw new SealError('There is no data key.');
+  const byId = new Map(keys.map((key) => [key.id, key]));
+
+  return {
+    seal(plain, context) {
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv('aes-256-gcm', current.sealing, nonce).setAAD(Buffer.from(context));
+      const text = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+      return `${current.id}.${text.toString('base64url')}`;
+    },
+    open(sealed, context) {
+      const [id = '', text = ''] = sealed.split('.');
+      const key = byId.get(id);
+      if (!key) throw new SealError(`There is no data key ${id}.`);
+      const bytes = Buffer.from(text, 'base64url');
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', key.sealing, bytes.subarray(0, NONCE_BYTES))
+          .setAAD(Buffer.from(context))
+          .setAuthTag(bytes.subarray(-TAG_BYTES));
+        return decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+      } catch {
+        throw new SealError('A sealed value was changed or belongs elsewhere.');
+      }
+    },
+    digests(value, context) {
+      const digest = (key: Keys) =>
+        createHmac('sha256', key.digesting).update(`${context}\0${value}`).digest('base64url');
+      return [digest(current), ...keys.slice(1).map(digest)];
+    },
+  };
+}
+
+/** One key per purpose (HKDF, RFC 5869), and a name that tells nothing about the key. */
+function derive(dataKey: Buffer): Keys {
+  const part = (purpose: string) => Buffer.from(hkdfSync('sha256', dataKey, '', `civicline ${purpose}`, 32));
+  return {
+    id: createHash('sha256').update(part('key id')).digest('hex').slice(0, 8),
+    sealing: part('sealing'),
+    digesting: part('digest'),
+  };
+}
