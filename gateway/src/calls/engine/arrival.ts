@@ -1,0 +1,110 @@
+/** From the first ring to the queue: the code, its second and third try, and whether the queue takes the call. */
+import {
+  type Admission,
+  ARRIVING_MS,
+  ATTRIBUTES_MS,
+  type Call,
+  type CallCommand,
+  type CallEvent,
+  type CallSource,
+  MAX_TRIES,
+  type Prompt,
+} from './call.ts';
+import { after, fallBack, move, onChannel, report, type Step, unchanged } from './steps.ts';
+
+/** A new call whose code, empty or not, is to be redeemed. */
+export function arrive(input: {
+  id: string;
+  organisationId: string;
+  source: CallSource;
+  calledNumber: string;
+  language: Call['language'];
+  at: number;
+  code: string | null;
+}): Step {
+  const { at, code, ...given } = input;
+  const call: Call = {
+    ...given,
+    state: 'arriving',
+    arrivedAt: at,
+    refusals: 0,
+    rekeying: false,
+    arrivingUntil: at + ARRIVING_MS,
+    verification: null,
+    requestId: null,
+    purposeId: null,
+    attributesUntil: null,
+    rules: null,
+    queuedAt: null,
+    waitUntil: null,
+    offer: null,
+    transferredBy: null,
+    agentId: null,
+    attempts: 0,
+    leg: null,
+    ringUntil: null,
+    bridged: false,
+    connectedAt: null,
+    held: false,
+    muted: false,
+    wrapUpUntil: null,
+    endedAt: null,
+  };
+  return { call, commands: [{ type: 'redeem', code }] };
+}
+
+export function codeEntered(call: Call, event: CallEvent & { type: 'code-entered' }): Step {
+  if (call.state !== 'arriving') return unchanged(call);
+  return {
+    call: { ...call, rekeying: false, arrivingUntil: event.at + ARRIVING_MS },
+    commands: [{ type: 'redeem', code: event.code }],
+  };
+}
+
+/** An answer about an earlier code, while the caller keys again, is late or repeated and counts no more. */
+function awaitsAnswer(call: Call): boolean {
+  return call.state === 'arriving' && !call.rekeying;
+}
+
+export function redeemed(call: Call, event: CallEvent & { type: 'redeemed' }): Step {
+  if (!awaitsAnswer(call)) return unchanged(call);
+  const identified: Call = {
+    ...call,
+    verification: { kind: 'verified', disclosedAt: event.disclosedAt },
+    requestId: event.requestId,
+    purposeId: event.purposeId,
+    language: event.language,
+    attributesUntil: event.at + ATTRIBUTES_MS,
+  };
+  const begun: CallCommand[] = [
+    { type: 'keep-attributes', attributes: event.attributes },
+    { type: 'report', requestId: event.requestId, state: 'calling' },
+    ...onChannel(call, { type: 'set-language' }),
+  ];
+  return after(begun, admit(identified, event.admission, event.at, ['verified', 'please-wait']));
+}
+
+export function rejected(call: Call, event: CallEvent & { type: 'rejected' }): Step {
+  if (!awaitsAnswer(call)) return unchanged(call);
+  const refusals = call.refusals + 1;
+  if (event.mayRetry && refusals < MAX_TRIES && call.source.kind === 'asterisk') {
+    return {
+      call: { ...call, refusals, rekeying: true, arrivingUntil: event.at + ARRIVING_MS },
+      commands: [{ type: 'ask-code-again' }],
+    };
+  }
+  const reason = event.mayRetry && refusals >= MAX_TRIES ? 'too-many-tries' : event.reason;
+  const unverified: Call = { ...call, refusals, verification: { kind: 'not-verified', reason } };
+  return admit(unverified, event.admission, event.at, ['please-wait']);
+}
+
+function admit(call: Call, admission: Admission, at: number, prompts: Prompt[]): Step {
+  if (admission.kind !== 'admitted') return fallBack(call, admission.kind, at);
+  const queued = move(call, 'queued', {
+    rekeying: false,
+    rules: admission.rules,
+    queuedAt: at,
+    waitUntil: at + admission.rules.maxWaitMs,
+  });
+  return { call: queued, commands: [...onChannel(call, { type: 'wait', prompts }), ...report(call, 'queued')] };
+}

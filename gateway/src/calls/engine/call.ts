@@ -1,0 +1,188 @@
+/**
+ * One call as plain data, what can happen to it, and what is to be done about it. The rules are in `machine.ts`.
+ * Personal data (calling number, attributes, note) is kept apart from it, see `personal.ts`.
+ */
+import type { CallState, Device, Language, NotVerifiedReason } from '@civicline/protocol';
+import type { DisclosedAttribute } from '../identification.ts';
+
+export type CallSource =
+  | { kind: 'asterisk'; asteriskId: string; channelId: string }
+  | { kind: 'exchange'; exchange: string; forwardNumber: string | null };
+
+export type Verification =
+  | { kind: 'verified'; disclosedAt: number }
+  | { kind: 'not-verified'; reason: NotVerifiedReason };
+
+/** What a queue says about a call that waits in it; fixed when the call enters the queue. */
+export interface QueueRules {
+  queueId: string;
+  maxWaitMs: number;
+  /** How long an agent's phone rings, and how long a transfer is offered to one agent. */
+  ringMs: number;
+  wrapUpMs: number;
+}
+
+/** Whether the queue can take a call now. */
+export type Admission = { kind: 'admitted'; rules: QueueRules } | { kind: 'closed' } | { kind: 'full' };
+
+/** The channel towards the agent. */
+export interface AgentLeg {
+  channelId: string;
+  device: Device;
+  answered: boolean;
+}
+
+/** All times are UTC milliseconds; `null` means not (yet). */
+export interface Call {
+  id: string;
+  state: CallState;
+  organisationId: string;
+  source: CallSource;
+  /** E.164: one of the organisation's numbers. */
+  calledNumber: string;
+  /** What the caller hears. */
+  language: Language;
+  arrivedAt: number;
+  /** How many codes were refused. */
+  refusals: number;
+  /** The caller is in the dialplan, keying the code again. */
+  rekeying: boolean;
+  /** When an arrival without an answer about its code is given up. */
+  arrivingUntil: number;
+  verification: Verification | null;
+  requestId: string | null;
+  purposeId: string | null;
+  /** Until when attributes are held; null when there are none. */
+  attributesUntil: number | null;
+  rules: QueueRules | null;
+  queuedAt: number | null;
+  waitUntil: number | null;
+  /** A transfer to one agent: only that agent may answer, until then. */
+  offer: { agentId: string; until: number } | null;
+  transferredBy: string | null;
+  agentId: string | null;
+  /** How many agent legs were tried; part of the leg's channel id. */
+  attempts: number;
+  leg: AgentLeg | null;
+  ringUntil: number | null;
+  bridged: boolean;
+  connectedAt: number | null;
+  held: boolean;
+  muted: boolean;
+  wrapUpUntil: number | null;
+  endedAt: number | null;
+}
+
+/** Why an agent's leg did not come up, or went down. */
+export type LegCause = 'busy' | 'declined' | 'no-answer' | 'not-registered' | 'failed' | 'hung-up';
+
+/** Dialplan lines of context `civicline-fallback`. */
+export type FallbackLine = 'closed' | 'full' | 'timeout' | 'error';
+
+/** Prompts of the sound folder `civicline`. */
+export type Prompt = 'verified' | 'please-wait' | 'transferring';
+
+/** What Asterisk has of a call, as listed by recovery and sweep. */
+export interface Found {
+  /** `elsewhere`: the channel lives, but outside our Stasis application. */
+  caller: 'absent' | 'in-stasis' | 'elsewhere';
+  leg: 'absent' | 'ringing' | 'up';
+  /** `whole`: both caller and agent are in it. */
+  bridge: 'absent' | 'partial' | 'whole';
+}
+
+export type TransferTarget = { kind: 'queue'; rules: QueueRules } | { kind: 'agent'; agentId: string };
+
+/** Every event carries the moment at which it happened; the machine has no clock. */
+export type CallEvent = { at: number } & (
+  | { type: 'code-entered'; code: string }
+  | {
+      type: 'redeemed';
+      requestId: string;
+      purposeId: string;
+      language: Language;
+      disclosedAt: number;
+      attributes: DisclosedAttribute[];
+      admission: Admission;
+    }
+  | { type: 'rejected'; reason: NotVerifiedReason; mayRetry: boolean; admission: Admission }
+  | { type: 'claim'; agentId: string; device: Device }
+  | { type: 'leg-ringing'; channelId: string }
+  | { type: 'leg-up'; channelId: string }
+  | { type: 'leg-down'; channelId: string; cause: LegCause }
+  | { type: 'bridged' }
+  | { type: 'bridge-failed' }
+  /** The channel left Stasis: hung up, or on its way to key the code again. */
+  | { type: 'caller-left' }
+  /** The channel is gone, or the other exchange ended its call. */
+  | { type: 'caller-gone' }
+  | { type: 'hold' | 'resume' | 'mute' | 'unmute' | 'hang-up' | 'finish-wrap-up'; agentId: string }
+  | { type: 'transfer'; agentId: string; target: TransferTarget }
+  /** The moment of {@link nextDeadline} may have come; early, late and repeated ones do no harm. */
+  | { type: 'deadline' }
+  | { type: 'reconciled'; found: Found }
+);
+
+export type CallCommand =
+  /** `code` null: read it from the channel. Answered by `redeemed` or `rejected`. */
+  | { type: 'redeem'; code: string | null }
+  | { type: 'ask-code-again' }
+  | { type: 'set-language' }
+  /** Prompts one after another, then music until something else happens. */
+  | { type: 'wait'; prompts: Prompt[] }
+  | { type: 'fall-back'; line: FallbackLine }
+  /** Answered by `leg-ringing` or `leg-down`, later by `leg-up` or `leg-down`. */
+  | { type: 'originate'; channelId: string; agentId: string; device: Device; ringMs: number }
+  /** Makes the bridge where it is missing and puts both in; answered by `bridged` or `bridge-failed`. */
+  | { type: 'bridge'; channelId: string }
+  | { type: 'destroy-bridge' }
+  | { type: 'hang-up-leg'; channelId: string }
+  | { type: 'hang-up-caller' }
+  | { type: 'hold' }
+  | { type: 'resume' }
+  | { type: 'mute' | 'unmute'; channelId: string }
+  | { type: 'keep-attributes'; attributes: DisclosedAttribute[] }
+  | { type: 'erase-attributes' }
+  | { type: 'agent-not-reachable'; agentId: string; cause: LegCause }
+  | { type: 'report'; requestId: string; state: 'calling' | 'queued' | 'connected' | 'ended' };
+
+/** How long an arrival may take, from the code (again) keyed to the answer about it; keying again included. */
+export const ARRIVING_MS = 90_000;
+/** Attributes are erased after wrap-up, and at the latest this long after the code was redeemed. */
+export const ATTRIBUTES_MS = 4 * 3_600_000;
+/** How much longer than the phone rings the machine waits for word of it. */
+export const RING_GRACE_MS = 3_000;
+/** A caller whose agent did not answer waits at least this much longer. */
+export const REQUEUE_GRACE_MS = 60_000;
+/** How often a code may be keyed. */
+export const MAX_TRIES = 3;
+
+const ENDED: ReadonlySet<CallState> = new Set<CallState>(['closed', 'abandoned', 'fallback']);
+const HELD_BY_AGENT: ReadonlySet<CallState> = new Set<CallState>(['claimed', 'connecting', 'connected', 'wrapping-up']);
+
+export function hasEnded(call: Call): boolean {
+  return ENDED.has(call.state);
+}
+
+/** Whether the call occupies its agent, wrap-up included. */
+export function occupiesAgent(call: Call): boolean {
+  return HELD_BY_AGENT.has(call.state);
+}
+
+export function legChannelId(callId: string, attempt: number): string {
+  return `agent-${callId}-${attempt}`;
+}
+
+export function bridgeIdOf(callId: string): string {
+  return `br-${callId}`;
+}
+
+/** The call to which an agent leg's channel id belongs; null when it is no agent leg. */
+export function callIdOfLeg(channelId: string): string | null {
+  return /^agent-([0-9a-f-]{36})-\d+$/.exec(channelId)?.[1] ?? null;
+}
+
+/** The call to which a bridge id belongs; null when it is not one of ours. */
+export function callIdOfBridge(bridgeId: string): string | null {
+  return /^br-([0-9a-f-]{36})$/.exec(bridgeId)?.[1] ?? null;
+}

@@ -1,0 +1,78 @@
+/**
+ * A call compared with what Asterisk has of it: after a restart of either side, and now and then as a check. The
+ * difference goes through the same machine as every other event.
+ */
+import { type Call, type CallCommand, type Found, legChannelId } from './call.ts';
+import { callerGone, legDown, legUp } from './conversation.ts';
+import { type Step, unchanged } from './steps.ts';
+
+/** Whether Asterisk has of the call exactly what its state says. */
+export function isAsExpected(call: Call, found: Found): boolean {
+  if (call.source.kind === 'exchange') return true;
+  const { caller, leg, bridge } = found;
+  switch (call.state) {
+    case 'arriving':
+      return caller === (call.rekeying ? 'elsewhere' : 'in-stasis');
+    case 'queued':
+      return caller === 'in-stasis';
+    case 'claimed':
+    case 'connecting':
+      return caller === 'in-stasis' && leg !== 'absent' && (leg === 'ringing') === !call.leg?.answered;
+    case 'connected':
+      return caller === 'in-stasis' && leg === 'up' && bridge === (call.held ? 'partial' : 'whole');
+    default:
+      return caller === 'absent' && leg === 'absent' && bridge === 'absent';
+  }
+}
+
+/** The missing transition, or the commands that restore what should be there. */
+export function reconcile(call: Call, found: Found, at: number): Step {
+  if (call.source.kind === 'exchange') return unchanged(call);
+  if (call.state === 'wrapping-up') return { call, commands: remains(call, found) };
+  if (found.caller === 'absent') return callerGone(call, at);
+  if (call.state === 'arriving') return arriving(call, found);
+  if (found.caller === 'elsewhere') return callerGone(call, at);
+  switch (call.state) {
+    case 'queued':
+      return { call, commands: [{ type: 'wait', prompts: [] }] };
+    case 'claimed':
+    case 'connecting':
+      return connecting(call, found, at);
+    default:
+      return connected(call, found, at);
+  }
+}
+
+function arriving(call: Call, found: Found): Step {
+  if (found.caller === 'elsewhere') return unchanged(call);
+  return { call: { ...call, rekeying: false }, commands: [{ type: 'redeem', code: null }] };
+}
+
+function connecting(call: Call, found: Found, at: number): Step {
+  if (found.leg === 'absent' || call.leg === null) return legDown(call, at, null);
+  if (found.leg === 'ringing') return unchanged(call);
+  const { channelId } = call.leg;
+  return call.leg.answered ? { call, commands: [{ type: 'bridge', channelId }] } : legUp(call, channelId);
+}
+
+function connected(call: Call, found: Found, at: number): Step {
+  if (found.leg !== 'up' || call.leg === null) return legDown(call, at, null);
+  const { channelId } = call.leg;
+  const bridge: CallCommand[] = [
+    { type: 'bridge', channelId },
+    { type: call.muted ? 'mute' : 'unmute', channelId },
+  ];
+  if (call.held) return { call, commands: [...bridge, { type: 'hold' }] };
+  return found.bridge === 'whole' ? unchanged(call) : { call, commands: bridge };
+}
+
+/** In wrap-up the call has given up its leg; its id can still be derived. */
+function remains(call: Call, found: Found): CallCommand[] {
+  return [
+    ...(found.leg === 'absent'
+      ? []
+      : [{ type: 'hang-up-leg', channelId: legChannelId(call.id, call.attempts) } as const]),
+    ...(found.bridge === 'absent' ? [] : [{ type: 'destroy-bridge' } as const]),
+    ...(found.caller === 'in-stasis' ? [{ type: 'hang-up-caller' } as const] : []),
+  ];
+}

@@ -1,0 +1,92 @@
+/** What one event leads to, and the pieces from which such steps are made. The machine itself is in `machine.ts`. */
+import type { CallState } from '@civicline/protocol';
+import type { Call, CallCommand, FallbackLine } from './call.ts';
+
+export interface Step {
+  call: Call;
+  commands: CallCommand[];
+}
+
+/** From each state, the states that may follow it. */
+export const TRANSITIONS: Record<CallState, readonly CallState[]> = {
+  arriving: ['queued', 'abandoned', 'fallback'],
+  queued: ['claimed', 'connected', 'abandoned', 'fallback'],
+  claimed: ['connecting', 'queued', 'abandoned'],
+  connecting: ['connected', 'queued', 'abandoned'],
+  connected: ['queued', 'wrapping-up', 'closed'],
+  'wrapping-up': ['closed'],
+  closed: [],
+  abandoned: [],
+  fallback: [],
+};
+
+export function unchanged(call: Call): Step {
+  return { call, commands: [] };
+}
+
+export function after(commands: CallCommand[], next: Step): Step {
+  return { call: next.call, commands: [...commands, ...next.commands] };
+}
+
+/** The call in another state; a programming error when the table does not allow it. */
+export function move(call: Call, state: CallState, changes: Partial<Call>): Call {
+  if (!TRANSITIONS[call.state].includes(state)) throw new Error(`a call cannot go from ${call.state} to ${state}`);
+  return { ...call, ...changes, state };
+}
+
+/** A command for the caller's channel; a call at another exchange has none. */
+export function onChannel(call: Call, command: CallCommand): CallCommand[] {
+  return call.source.kind === 'asterisk' ? [command] : [];
+}
+
+export function report(call: Call, state: 'queued' | 'connected' | 'ended'): CallCommand[] {
+  return call.requestId === null ? [] : [{ type: 'report', requestId: call.requestId, state }];
+}
+
+export function fallBack(call: Call, line: FallbackLine, at: number): Step {
+  return after(onChannel(call, { type: 'fall-back', line }), end(call, 'fallback', at));
+}
+
+export function endConversation(call: Call, at: number, freed: CallCommand[]): Step {
+  const wrapUpMs = call.rules?.wrapUpMs ?? 0;
+  if (wrapUpMs === 0) return after(freed, end({ ...call, leg: null, bridged: false }, 'closed', at));
+  return {
+    call: move(call, 'wrapping-up', {
+      leg: null,
+      bridged: false,
+      held: false,
+      muted: false,
+      wrapUpUntil: at + wrapUpMs,
+    }),
+    commands: [...freed, ...report(call, 'ended')],
+  };
+}
+
+export function end(call: Call, state: 'closed' | 'abandoned' | 'fallback', at: number): Step {
+  const erased: CallCommand[] = call.attributesUntil === null ? [] : [{ type: 'erase-attributes' }];
+  // In wrap-up the citizen's page knows already.
+  const told = call.state === 'wrapping-up' ? [] : report(call, 'ended');
+  return {
+    call: move(call, state, {
+      leg: null,
+      ringUntil: null,
+      bridged: false,
+      held: false,
+      muted: false,
+      offer: null,
+      attributesUntil: null,
+      wrapUpUntil: null,
+      rekeying: false,
+      endedAt: at,
+    }),
+    commands: [...released(call), ...erased, ...told],
+  };
+}
+
+/** What gives back the agent's side. */
+export function released(call: Call): CallCommand[] {
+  return [
+    ...(call.leg === null ? [] : [{ type: 'hang-up-leg', channelId: call.leg.channelId } as const]),
+    ...(call.bridged ? [{ type: 'destroy-bridge' } as const] : []),
+  ];
+}
