@@ -1,0 +1,37 @@
+/** How numbers, times and telephone numbers are written. */
+import type { Language } from '@civicline/protocol';
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
+
+/** Milliseconds as `m:ss`, from an hour on as `h:mm:ss`; never below zero, for clocks differ a little. */
+export function formatDuration(milliseconds: number): string {
+  const total = Math.max(0, Math.floor(milliseconds / 1000));
+  const hours = Math.floor(total / 3600);
+  const minutes = Math.floor((total % 3600) / 60);
+  const seconds = String(total % 60).padStart(2, '0');
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${seconds}` : `${minutes}:${seconds}`;
+}
+
+/** The same as an ISO 8601 duration, for `<time datetime>`. */
+export function isoDuration(milliseconds: number): string {
+  return `PT${Math.max(0, Math.floor(milliseconds / 1000))}S`;
+}
+
+/** RFC 3339 as the hour and minute here, such as 14:05. */
+export function formatTime(time: string, language: Language): string {
+  return new Intl.DateTimeFormat(REGIONS[language], { hour: '2-digit', minute: '2-digit' }).format(new Date(time));
+}
+
+/** RFC 3339 as date and time to the second here. */
+export function formatDateTime(time: string, language: Language): string {
+  return new Intl.DateTimeFormat(REGIONS[language], { dateStyle: 'medium', timeStyle: 'medium' }).format(
+    new Date(time),
+  );
+}
+
+/** E.164 in groups, such as +31 6 12345678; anything else as it came. */
+export function formatPhoneNumber(number: string): string {
+  return parsePhoneNumberFromString(number)?.formatInternational() ?? number;
+}
+
+/** 24-hour clocks and European dates in every language. */
+const REGIONS: Record<Language, string> = { nl: 'nl-NL', fr: 'fr-BE', de: 'de-DE', en: 'en-GB' };

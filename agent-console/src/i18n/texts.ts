@@ -1,0 +1,209 @@
+import type { Device, NotVerifiedReason, Presence, RemovalReason } from '@civicline/protocol';
+
+/** Every text of the console. A language is complete or does not compile. */
+export interface Texts {
+  product: string;
+  loading: string;
+  retry: string;
+  close: string;
+  cancel: string;
+  dismiss: string;
+  opensInNewTab: string;
+
+  signIn: {
+    title: string;
+    intro: string;
+    button: string;
+    signedOutTitle: string;
+    signedOutIntro: string;
+    unreachableTitle: string;
+    unreachableIntro: string;
+  };
+
+  header: {
+    skipToCalls: string;
+    skipToTable: string;
+    language: string;
+    settings: string;
+    signOut: string;
+    signedInAs: string;
+    views: string;
+    callsView: string;
+    auditView: string;
+  };
+
+  presence: {
+    heading: string;
+    names: Record<Presence, string>;
+    reason: string;
+    reasonHint: string;
+    notReachable: string;
+    setReady: string;
+  };
+
+  device: {
+    heading: string;
+    names: Record<Device, string>;
+    registered: string;
+    notRegistered: string;
+    connecting: string;
+    softphoneInOtherTab: string;
+    microphoneAsked: string;
+    microphoneRefused: string;
+    microphoneMissing: string;
+    softphoneFailed: string;
+    soundBlocked: string;
+    allowSound: string;
+    useSipPhone: string;
+    noSipPhone: string;
+  };
+
+  queues: {
+    heading: string;
+    none: string;
+    closed: string;
+    waiting: (count: number) => string;
+    agentsReady: (count: number) => string;
+  };
+
+  calls: {
+    title: string;
+    waitingHeading: string;
+    emptyTitle: string;
+    emptyReady: string;
+    emptyNotReady: string;
+    answer: string;
+    answering: string;
+    finishCurrentFirst: string;
+    verified: string;
+    notVerified: string;
+    disclosedAt: (time: string) => string;
+    notVerifiedReasons: Record<NotVerifiedReason, string>;
+    purposeUnknown: string;
+    queue: string;
+    callingNumber: string;
+    numberWithheld: string;
+    numberIsHint: string;
+    waiting: string;
+    attributes: string;
+    links: string;
+    transferredBy: (name: string) => string;
+    transferredToYou: (name: string) => string;
+    exchange: string;
+    removed: Record<RemovalReason, string>;
+  };
+
+  call: {
+    heading: string;
+    connecting: string;
+    connectingBrowser: string;
+    connectingPhone: string;
+    connected: string;
+    onHold: string;
+    microphoneOff: string;
+    wrapUp: string;
+    duration: string;
+    controls: string;
+    mute: string;
+    unmute: string;
+    hold: string;
+    resume: string;
+    transfer: string;
+    hangUp: string;
+    note: string;
+    noteHint: string;
+    noteSaving: string;
+    noteSaved: string;
+    noteNotSaved: string;
+    exchangeVoice: string;
+    forwardNumber: string;
+    noForwardNumber: string;
+    wrapUpEndsIn: (duration: string) => string;
+    wrapUpErases: string;
+    finish: string;
+  };
+
+  transfer: {
+    title: string;
+    intro: string;
+    queues: string;
+    colleagues: string;
+    noColleagues: string;
+    confirm: string;
+    chooseFirst: string;
+  };
+
+  connection: {
+    connecting: string;
+    offlineTitle: string;
+    offlineText: string;
+    telephonyTitle: string;
+    telephonyText: string;
+  };
+
+  announcements: {
+    ringing: (verification: string, purpose: string, waiting: number) => string;
+    ringingMany: (count: number) => string;
+    connected: string;
+    onHold: string;
+    resumed: string;
+    muted: string;
+    unmuted: string;
+    wrapUp: string;
+    offline: string;
+    online: string;
+  };
+
+  settings: {
+    title: string;
+    sound: string;
+    soundHint: string;
+    notifications: string;
+    notificationsHint: string;
+    notificationsRefused: string;
+    notificationsNone: string;
+    shortcuts: string;
+    shortcutsHint: string;
+    shortcutsHeading: string;
+    key: string;
+    action: string;
+    shortcutNames: Record<ShortcutAction, string>;
+  };
+
+  problems: {
+    heading: string;
+    unknown: (code: string) => string;
+    byCode: Record<KnownProblem, string>;
+  };
+
+  audit: {
+    title: string;
+    intro: string;
+    time: string;
+    agent: string;
+    call: string;
+    attributes: string;
+    reason: string;
+    empty: string;
+    failed: string;
+    next: string;
+    first: string;
+    page: (page: number) => string;
+    reasons: Record<AuditReason, string>;
+  };
+
+  notification: {
+    title: string;
+    body: string;
+  };
+}
+
+export const SHORTCUT_ACTIONS = ['answer', 'mute', 'hold', 'transfer', 'hang-up', 'note', 'help'] as const;
+export type ShortcutAction = (typeof SHORTCUT_ACTIONS)[number];
+
+/** Refusals that the console explains in its own words; another code is shown as it is. */
+export const KNOWN_PROBLEMS = ['CONSOLE_OFFLINE', 'CONSOLE_NO_REPLY'] as const;
+export type KnownProblem = (typeof KNOWN_PROBLEMS)[number];
+
+export const AUDIT_REASONS = ['ringing'] as const;
+export type AuditReason = (typeof AUDIT_REASONS)[number];
