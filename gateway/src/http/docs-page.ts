@@ -1,0 +1,58 @@
+import type { OpenApiDocument, OpenApiOperation } from './openapi.ts';
+import { type Html, html, page } from './page.ts';
+
+/** The API documentation as one plain page, rendered here: no script, works in every browser and screen reader. */
+export function docsPage(document: OpenApiDocument): string {
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, op]) => ({ path, method: method.toUpperCase(), op })),
+  );
+  return page(
+    'en',
+    'API documentation',
+    html`<p>${document.info.description}</p>
+<p>Version ${document.info.version}. For programs: <a href="/docs/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
+<nav aria-label="Operations"><ul>${document.tags.map(
+      ({ name }) => html`<li><a href="#${anchor(name)}">${name}</a></li>`,
+    )}</ul></nav>
+${document.tags.map(
+  ({ name }) => html`<section aria-labelledby="${anchor(name)}"><h2 id="${anchor(name)}">${name}</h2>
+${operations.filter(({ op }) => op.tags.includes(name)).map(({ path, method, op }) => operationSection(path, method, op))}
+</section>`,
+)}`,
+  );
+}
+
+function operationSection(path: string, method: string, op: OpenApiOperation): Html {
+  const security = op.security.flatMap((scheme) => Object.keys(scheme));
+  return html`<article aria-labelledby="${anchor(`${method} ${path}`)}">
+<h3 id="${anchor(`${method} ${path}`)}"><code>${method} ${path}</code></h3>
+<p>${op.summary}</p>
+${op.description ? html`<p>${op.description}</p>` : ''}
+<p>${security.length > 0 ? html`Needs: ${security.join(', ')}` : 'Open to everybody.'}</p>
+${op.parameters.length > 0 ? parameterTable(op) : ''}
+${op.requestBody ? schemaBlock('Body', Object.values(op.requestBody.content)[0]?.schema) : ''}
+${Object.entries(op.responses).map(([status, { description, content }]) =>
+  schemaBlock(`${status}: ${description}`, Object.values(content ?? {})[0]?.schema),
+)}
+</article>`;
+}
+
+function parameterTable(op: OpenApiOperation): Html {
+  return html`<table><thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Required</th><th scope="col">Meaning</th></tr></thead>
+<tbody>${op.parameters.map(
+    (parameter) =>
+      html`<tr><th scope="row"><code>${parameter.name}</code></th><td>${parameter.in}</td><td>${parameter.required ? 'yes' : 'no'}</td><td>${parameter.description ?? ''}</td></tr>`,
+  )}</tbody></table>`;
+}
+
+function schemaBlock(title: string, schema: object | undefined): Html {
+  if (!schema || Object.keys(schema).length === 0) return html`<p>${title}</p>`;
+  return html`<details><summary>${title}</summary><pre tabindex="0">${JSON.stringify(schema, null, 2)}</pre></details>`;
+}
+
+function anchor(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+}

@@ -1,0 +1,10 @@
+export { AppError, problemOf } from './errors.ts';
+export { createEventStreams, type EventStream, type EventStreams } from './event-stream.ts';
+export { createLog, type Logger } from './log.ts';
+export { Counter, createMetrics, Gauge, Histogram, type Metrics } from './metrics.ts';
+export { type Input, mount, type Operation, operation, parse } from './operation.ts';
+export { type Readiness, serveOwnPages } from './own-pages.ts';
+export { type Html, html, languageOf, page } from './page.ts';
+export { contentSecurityPolicy, limitPerAddress, ownOriginOnly, ownPagePolicy, widgetCors } from './security.ts';
+export { createHttp, drain, finishHttp, listen } from './server.ts';
+export { serveFrontEnds } from './static.ts';

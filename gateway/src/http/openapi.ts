@@ -1,0 +1,108 @@
+import { problemSchema } from '@civicline/protocol';
+import { z } from 'zod';
+import type { Answer, Operation, Security } from './operation.ts';
+
+const SECURITY_SCHEMES: Record<Exclude<Security, 'none'>, object> = {
+  'call-request-token': {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The `token` that came with the call request; good for that one request.',
+  },
+  'agent-session': {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'civicline-session',
+    description: 'Set by signing in at `/sign-in`; over TLS its name begins with `__Host-`.',
+  },
+  'exchange-key': { type: 'http', scheme: 'bearer', description: 'API key of a telephone exchange.' },
+};
+
+export interface OpenApiDocument {
+  openapi: string;
+  info: { title: string; version: string; description: string };
+  tags: { name: string }[];
+  paths: Record<string, Record<string, OpenApiOperation>>;
+  components: object;
+}
+
+export interface OpenApiOperation {
+  tags: string[];
+  summary: string;
+  description?: string;
+  security: Record<string, string[]>[];
+  parameters: { name: string; in: string; required: boolean; description?: string; schema: object }[];
+  requestBody?: { required: boolean; content: Record<string, { schema: object }> };
+  responses: Record<string, { description: string; content?: Record<string, { schema: object }> }>;
+}
+
+/** An OpenAPI 3.1 document, whose schemas are JSON Schema 2020-12 made from the very schemas that check the input. */
+export function openApiDocument(operations: readonly Operation[], version: string): OpenApiDocument {
+  const paths: OpenApiDocument['paths'] = {};
+  for (const op of operations) paths[op.path] = { ...paths[op.path], [op.method]: describe(op) };
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Civicline',
+      version,
+      description:
+        'Identity-verified calls. Errors are problem+json (RFC 9457) with a stable `code`; times are RFC 3339; telephone numbers are E.164.',
+    },
+    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
+    paths,
+    components: { securitySchemes: SECURITY_SCHEMES },
+  };
+}
+
+function describe(op: Operation): OpenApiOperation {
+  const inPath = [...op.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const inHeader = (op.headers ?? []).map((header) => ({ ...header, in: 'header', schema: { type: 'string' } }));
+  return {
+    tags: [op.tag],
+    summary: op.summary,
+    ...(op.description ? { description: op.description } : {}),
+    security: op.security === 'none' ? [] : [{ [op.security]: [] }],
+    parameters: [...inPath, ...inHeader, ...queryParameters(op.query)],
+    ...(op.body ? { requestBody: { required: true, content: json(jsonSchema(op.body, 'input')) } } : {}),
+    responses: {
+      ...Object.fromEntries(Object.entries(op.answers).map(([status, answer]) => [status, describeAnswer(answer)])),
+      default: {
+        description: 'Anything else.',
+        content: { 'application/problem+json': { schema: jsonSchema(problemSchema, 'output') } },
+      },
+    },
+  };
+}
+
+function describeAnswer({ description, schema, type }: Answer): OpenApiOperation['responses'][string] {
+  if (!schema) return type ? { description, content: { [type]: { schema: {} } } } : { description };
+  return { description, content: { [type ?? 'application/json']: { schema: jsonSchema(schema, 'output') } } };
+}
+
+function queryParameters(query: z.ZodType | undefined): OpenApiOperation['parameters'] {
+  if (!query) return [];
+  const { properties = {}, required = [] } = jsonSchema(query, 'input') as {
+    properties?: Record<string, { description?: string }>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    ...(schema.description ? { description: schema.description } : {}),
+    schema,
+  }));
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {
+  const { $schema, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+}
+
+function json(schema: object) {
+  return { 'application/json': { schema } };
+}

@@ -1,0 +1,98 @@
+/**
+ * One description per operation of the API: the same object mounts the route, checks the input and writes the
+ * documentation, so that the three cannot disagree.
+ */
+import type { Problem } from '@civicline/protocol';
+import type { Request, RequestHandler, Response, Router } from 'express';
+import type { z } from 'zod';
+import { AppError } from './errors.ts';
+
+/** Who may use it: anybody, the page that holds a call request's token, a signed-in agent, an exchange's API key. */
+export type Security = 'none' | 'call-request-token' | 'agent-session' | 'exchange-key';
+
+export interface Answer {
+  description: string;
+  schema?: z.ZodType;
+  /** Default `application/json`. */
+  type?: string;
+}
+
+export interface Operation<Body extends z.ZodType = z.ZodType, Query extends z.ZodType = z.ZodType> {
+  method: 'get' | 'post' | 'delete';
+  /** In OpenAPI's notation: `/v1/call-requests/{id}`. */
+  path: string;
+  /** Heading under which the documentation lists it. */
+  tag: string;
+  summary: string;
+  description?: string;
+  security: Security;
+  headers?: { name: string; description: string; required: boolean }[];
+  query?: Query;
+  body?: Body;
+  answers: Record<number, Answer>;
+}
+
+export interface Input<Body, Query> {
+  request: Request;
+  body: Body;
+  query: Query;
+  /** A part of the path, as the path names it. */
+  param(name: string): string;
+}
+
+/** Types the description by its schemas. */
+export function operation<Body extends z.ZodType = z.ZodUndefined, Query extends z.ZodType = z.ZodUndefined>(
+  description: Operation<Body, Query>,
+): Operation<Body, Query> {
+  return description;
+}
+
+/**
+ * Mounts an operation: `guards` run first, then the input is checked (400 with a JSON Pointer per mistake), then
+ * `handle` runs; what it throws goes to the error mapping.
+ */
+export function mount<Body extends z.ZodType, Query extends z.ZodType>(
+  router: Router,
+  op: Operation<Body, Query>,
+  guards: RequestHandler[],
+  handle: (input: Input<z.output<Body>, z.output<Query>>, response: Response) => Promise<void> | void,
+): void {
+  const path = op.path.replaceAll(/\{(\w+)\}/g, ':$1');
+  router[op.method](path, ...guards, async (request, response) => {
+    const body = op.body ? parse(op.body, bodyOf(request), 'body') : undefined;
+    const query = op.query ? parse(op.query, request.query, 'query') : undefined;
+    const param = (name: string) => String(request.params[name] ?? '');
+    await handle({ request, body, query, param } as Input<z.output<Body>, z.output<Query>>, response);
+  });
+}
+
+/** Checks `value`; throws a 400 that says what is wrong where (RFC 6901 pointers). */
+export function parse<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  where: 'body' | 'query',
+): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new AppError(400, 'INPUT_INVALID', `The ${where} is not as expected.`, {
+    errors: parsed.error.issues.flatMap(mistakesOf),
+  });
+}
+
+function mistakesOf(issue: z.core.$ZodIssue): NonNullable<Problem['errors']> {
+  if (issue.code !== 'unrecognized_keys') return [{ path: pointer(issue.path), message: issue.message }];
+  return issue.keys.map((key) => ({ path: pointer([...issue.path, key]), message: 'is not known here' }));
+}
+
+function pointer(path: PropertyKey[]): string {
+  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+function bodyOf(request: Request): unknown {
+  if (request.body !== undefined) return request.body;
+  // The JSON parser leaves other types alone.
+  if (request.headers['content-type'] && !request.is('json')) {
+    throw new AppError(415, 'TYPE_UNSUPPORTED', 'The body must be application/json.');
+  }
+  return undefined;
+}

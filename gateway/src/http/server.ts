@@ -1,0 +1,64 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import { AppError, problemOf } from './errors.ts';
+import { type Logger, requestLog } from './log.ts';
+import { type Metrics, requestMetrics } from './metrics.ts';
+import { securityHeaders } from './security.ts';
+
+/** An Express application with what every request gets; routes come next, {@link finishHttp} last. */
+export function createHttp(options: { log: Logger; metrics: Metrics; trustedProxies: readonly string[] }): Express {
+  const http = express();
+  http.disable('x-powered-by');
+  http.disable('etag');
+  http.set('trust proxy', [...options.trustedProxies]);
+  http.set('query parser', 'simple');
+  http.use(requestLog(options.log), requestMetrics(options.metrics), securityHeaders());
+  http.use('/v1', (_request, response, next) => {
+    response.setHeader('Cache-Control', 'no-store');
+    next();
+  });
+  http.use('/v1', express.json({ limit: '64kb' }));
+  return http;
+}
+
+/** What no route took, and what any route threw, as problem+json. */
+export function finishHttp(http: Express, log: Logger): void {
+  http.use((_request, _response, next) => next(new AppError(404, 'NOT_FOUND', 'There is nothing here.')));
+  const onError: ErrorRequestHandler = (error, _request, response, _next) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) {
+      log.error({ requestId: response.locals.requestId, error, problem: problem.code }, 'request failed');
+    }
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  };
+  http.use(onError);
+}
+
+/** Resolves with the server as it listens, and the port that it got. */
+export function listen(http: Express, host: string, port: number): Promise<{ server: Server; port: number }> {
+  return new Promise((resolve, reject) => {
+    const server = createServer(http);
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve({ server, port: (server.address() as AddressInfo).port });
+    });
+  });
+}
+
+/** Takes no more connections, lets requests under way finish, and after `graceMs` ends them. */
+export function drain(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const forced = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close(() => {
+      clearTimeout(forced);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
