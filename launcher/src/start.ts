@@ -12,8 +12,8 @@ import { buildFrontEnds } from './front-ends.ts';
 import { log } from './log.ts';
 import { assertPortsFree, portsFrom } from './ports.ts';
 import { RUN_FILE, type RunFile } from './run-file.ts';
-import { type Part, type RunningSystem, root, startSystem } from './system.ts';
 import { type Component, type Supervised, supervise } from './supervise.ts';
+import { type Part, type RunningSystem, root, startSystem } from './system.ts';
 
 const { values } = parseArgs({ options: { port: { type: 'string', default: '3000' } } });
 const home = join(root, '.civicline');
@@ -39,7 +39,7 @@ async function start(): Promise<void> {
     organisationsFile: join(root, 'demo/civicline.yaml'),
     log,
   });
-  const supervised = [system.gateway, system.yivi, system.asterisk].map(keepRunning);
+  const supervised = [keepRunning(system.gateway), keepRunning(system.yivi), keepRunning(system.asterisk)];
   await writeFile(join(root, RUN_FILE), JSON.stringify(runFile(system), null, 2), { mode: 0o600 });
   printTable(system);
 

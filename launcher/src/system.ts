@@ -3,6 +3,8 @@
  * `npm start` runs it supervised on fixed ports; end-to-end tests and benchmarks run it on free ports and may kill its
  * parts one by one.
  */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -13,6 +15,7 @@ import { parse } from 'yaml';
 import { type RunningChild, startChild } from './child.ts';
 import { type Ports, RTP_PORTS } from './ports.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
+import type { Component } from './supervise.ts';
 
 export const root = resolve(import.meta.dirname, '../..');
 
@@ -31,8 +34,8 @@ export interface RunningSystem {
   gatewayUrl: string;
   signInUrl: string;
   secrets: Secrets;
-  asterisk: Part<RunningAsterisk>;
-  yivi: Part<RunningYivi>;
+  asterisk: Part<RunningAsterisk & Component>;
+  yivi: Part<RunningYivi & Component>;
   gateway: Part<RunningChild>;
   people: Person[];
   stop(): Promise<void>;
@@ -70,21 +73,30 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     return component;
   };
   try {
-    const asterisk = await part('Asterisk', () =>
-      startAsterisk({
-        installation: asteriskInstallation,
-        directory: join(directory, 'asterisk'),
-        ports: { http: ports.asteriskHttp, sip: ports.sip, rtpStart: ports.rtpStart, rtpEnd: ports.rtpStart + RTP_PORTS - 1 },
-        ariPassword: secrets.ariPassword,
-      }),
+    const asterisk = await part('Asterisk', async () =>
+      withExit(
+        await startAsterisk({
+          installation: asteriskInstallation,
+          directory: join(directory, 'asterisk'),
+          ports: {
+            http: ports.asteriskHttp,
+            sip: ports.sip,
+            rtpStart: ports.rtpStart,
+            rtpEnd: ports.rtpStart + RTP_PORTS - 1,
+          },
+          ariPassword: secrets.ariPassword,
+        }),
+      ),
     );
     keep({ stop: () => asterisk.current.stop() });
-    const yivi = await part('Yivi server', () =>
-      startYivi({
-        installation: yiviInstallation,
-        directory: join(directory, 'yivi'),
-        ports: { requestor: ports.yiviRequestor, client: ports.yiviClient },
-      }),
+    const yivi = await part('Yivi server', async () =>
+      withExit(
+        await startYivi({
+          installation: yiviInstallation,
+          directory: join(directory, 'yivi'),
+          ports: { requestor: ports.yiviRequestor, client: ports.yiviClient },
+        }),
+      ),
     );
     keep({ stop: () => yivi.current.stop() });
     const gatewayUrl = `http://127.0.0.1:${ports.gateway}`;
@@ -101,7 +113,17 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       startGateway(options, secrets, signIn.issuer, asterisk.current, yivi.current),
     );
     keep({ stop: () => gateway.current.stop() });
-    return { ports, gatewayUrl, signInUrl: signIn.issuer, secrets, asterisk, yivi, gateway, people, stop: () => stopAll(started) };
+    return {
+      ports,
+      gatewayUrl,
+      signInUrl: signIn.issuer,
+      secrets,
+      asterisk,
+      yivi,
+      gateway,
+      people,
+      stop: () => stopAll(started),
+    };
   } catch (error) {
     await stopAll(started);
     throw error;
@@ -118,6 +140,10 @@ async function part<T>(name: string, start: () => Promise<T>): Promise<Part<T>> 
     },
   };
   return self;
+}
+
+function withExit<T extends { process: ChildProcess; stop(): Promise<void> }>(running: T): T & Component {
+  return { ...running, exited: once(running.process, 'exit').then(() => {}) };
 }
 
 /** Last started, first stopped: the gateway says goodbye to callers while Asterisk is still there. */
