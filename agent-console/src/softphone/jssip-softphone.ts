@@ -1,0 +1,131 @@
+/** {@link Softphone} by JsSIP: SIP over WebSocket (RFC 7118) and WebRTC audio. */
+import type { SoftphoneCredentials } from '@civicline/protocol';
+import JsSIP from 'jssip';
+import type { IceCandidateEvent, RTCSession } from 'jssip/lib/RTCSession.js';
+import { type Softphone, type SoftphoneState, STOPPED } from './softphone.ts';
+
+/** The answer goes out with the candidates found by then; hosts' own come within milliseconds, 5 s is JsSIP's default. */
+const ICE_GATHERING_MS = 700;
+const REGISTER_EXPIRES_S = 120;
+const MICROPHONE: MediaStreamConstraints = {
+  audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+  video: false,
+};
+
+export function createJsSipSoftphone(): Softphone {
+  const audio = new Audio();
+  const listeners = new Set<(state: SoftphoneState) => void>();
+  let state = STOPPED;
+  let ua: InstanceType<typeof JsSIP.UA> | null = null;
+  let session: RTCSession | null = null;
+  let iceServers: RTCIceServer[] = [];
+  let muted = false;
+
+  function change(part: Partial<SoftphoneState>): void {
+    state = { ...state, ...part };
+    for (const listener of listeners) listener(state);
+  }
+
+  function register(credentials: SoftphoneCredentials): void {
+    stop();
+    iceServers = credentials.iceServers;
+    change({ registration: 'connecting' });
+    const agent = new JsSIP.UA({
+      sockets: new JsSIP.WebSocketInterface(credentials.websocketUrl),
+      uri: credentials.sipUri,
+      authorization_user: credentials.user,
+      password: credentials.password,
+      register_expires: REGISTER_EXPIRES_S,
+      session_timers: false,
+      connection_recovery_min_interval: 1,
+      connection_recovery_max_interval: 10,
+    });
+    ua = agent;
+    const follow = (registration: SoftphoneState['registration']) => () => {
+      if (ua === agent) change({ registration });
+    };
+    agent.on('registered', follow('registered'));
+    agent.on('unregistered', follow('connecting'));
+    agent.on('disconnected', follow('connecting'));
+    agent.on('registrationFailed', follow('failed'));
+    agent.on('newRTCSession', ({ session: incoming }: { session: RTCSession }) => {
+      if (ua === agent) offered(incoming);
+    });
+    agent.start();
+  }
+
+  function offered(incoming: RTCSession): void {
+    if (incoming.direction !== 'incoming' || session !== null) {
+      incoming.terminate({ status_code: 486 });
+      return;
+    }
+    session = incoming;
+    const over = () => {
+      if (session !== incoming) return;
+      session = null;
+      audio.srcObject = null;
+      change({ session: 'none', soundBlocked: false });
+    };
+    incoming.on('ended', over);
+    incoming.on('failed', over);
+    incoming.on('accepted', () => change({ session: 'active' }));
+    incoming.on('peerconnection', ({ peerconnection }) => {
+      peerconnection.addEventListener('track', ({ track, streams }) => play(streams[0] ?? new MediaStream([track])));
+    });
+    limitGathering(incoming);
+    change({ session: 'ringing' });
+  }
+
+  function play(stream: MediaStream): void {
+    audio.srcObject = stream;
+    audio.play().then(
+      () => change({ soundBlocked: false }),
+      () => change({ soundBlocked: session !== null }),
+    );
+  }
+
+  function answer(): void {
+    if (session === null || state.session !== 'ringing' || !session.isInProgress()) return;
+    session.answer({ mediaConstraints: MICROPHONE, pcConfig: { iceServers } });
+    setMuted(muted);
+  }
+
+  function setMuted(wanted: boolean): void {
+    muted = wanted;
+    if (wanted) session?.mute({ audio: true });
+    else session?.unmute({ audio: true });
+  }
+
+  function stop(): void {
+    const old = ua;
+    ua = null;
+    session = null;
+    audio.srcObject = null;
+    old?.stop();
+    state = STOPPED;
+  }
+
+  return {
+    register,
+    unregister() {
+      stop();
+      change(STOPPED);
+    },
+    answer,
+    setMuted,
+    playSound: () => audio.srcObject instanceof MediaStream && play(audio.srcObject),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** Ends ICE gathering some time after the first candidate, however long a STUN server takes. */
+function limitGathering(session: RTCSession): void {
+  let limited = false;
+  session.on('icecandidate', ({ ready }: IceCandidateEvent) => {
+    if (!limited) setTimeout(ready, ICE_GATHERING_MS);
+    limited = true;
+  });
+}

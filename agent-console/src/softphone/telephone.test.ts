@@ -1,0 +1,191 @@
+import type { Reply, SoftphoneCredentials } from '@civicline/protocol';
+import { expect } from 'chai';
+import type { Microphone } from './microphone.ts';
+import { type Softphone, type SoftphoneState, STOPPED } from './softphone.ts';
+import type { TabLock } from './tab-lock.ts';
+import { createTelephone, NO_TELEPHONE, type TelephoneState, type Wish } from './telephone.ts';
+
+const CREDENTIALS: SoftphoneCredentials = {
+  websocketUrl: 'ws://127.0.0.1/ws',
+  sipUri: 'sip:browser-me@civicline',
+  user: 'browser-me',
+  password: 'secret',
+  iceServers: [],
+};
+const READY: Wish = { device: 'browser', online: true, call: null };
+
+/** Lets everything that waits only for promises happen. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A telephone with stand-ins for everything that needs a browser. */
+function telephoneWithStandIns() {
+  const done: string[] = [];
+  let tell: (state: SoftphoneState) => void = () => undefined;
+  let softphoneState = STOPPED;
+  let state: TelephoneState = NO_TELEPHONE;
+  let permissionChanged: () => void = () => undefined;
+  const world = {
+    microphone: 'granted' as 'granted' | 'refused' | 'missing',
+    turn: true,
+    giveTurn: (): void => {},
+    reply: { ok: true, credentials: CREDENTIALS } as Reply<{ credentials: SoftphoneCredentials }>,
+    done,
+    state: () => state,
+    softphoneSays(part: Partial<SoftphoneState>) {
+      softphoneState = { ...softphoneState, ...part };
+      tell(softphoneState);
+    },
+    permissionChanged: () => permissionChanged(),
+  };
+  const softphone: Softphone = {
+    register() {
+      done.push('register');
+      world.softphoneSays({ registration: 'connecting' });
+    },
+    unregister() {
+      done.push('unregister');
+      world.softphoneSays(STOPPED);
+    },
+    answer() {
+      done.push('answer');
+      world.softphoneSays({ session: 'active' });
+    },
+    setMuted: (muted) => muted && done.push('mute'),
+    playSound: () => done.push('play'),
+    subscribe(listener) {
+      tell = listener;
+      return () => undefined;
+    },
+  };
+  const microphone: Microphone = {
+    ask: async () => world.microphone,
+    onPermissionChange(listener) {
+      permissionChanged = listener;
+      return () => undefined;
+    },
+  };
+  const tabLock: TabLock = {
+    acquire(onHeld) {
+      world.giveTurn = onHeld;
+      if (world.turn) onHeld();
+      return () => done.push('leave tab');
+    },
+  };
+  const telephone = createTelephone({
+    softphone,
+    microphone,
+    tabLock,
+    credentials: async () => world.reply,
+    onChange: (next) => {
+      state = next;
+    },
+  });
+  return { world, telephone };
+}
+
+describe('telephone in the page', () => {
+  it('registers when the agent chose it, with the microphone granted', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    telephone.wish(READY);
+    await settle();
+    world.softphoneSays({ registration: 'registered' });
+    expect(world.done).to.deep.equal(['register']);
+    expect(world.state()).to.deep.include({ mine: true, microphone: 'granted' });
+  });
+
+  it('stays away while the SIP phone is chosen', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    telephone.wish({ ...READY, device: 'sip-phone' });
+    await settle();
+    expect(world.done).to.deep.equal([]);
+  });
+
+  it('does not register without a microphone, and does once it is allowed', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    world.microphone = 'refused';
+    telephone.wish(READY);
+    await settle();
+    expect(world.done).not.to.contain('register');
+    expect(world.state().microphone).to.equal('refused');
+    world.microphone = 'granted';
+    world.permissionChanged();
+    await settle();
+    expect(world.done.at(-1)).to.equal('register');
+  });
+
+  it('waits for its turn while another tab has the telephone', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    world.turn = false;
+    telephone.wish(READY);
+    await settle();
+    expect(world.state().mine).to.equal(false);
+    expect(world.done).to.deep.equal([]);
+    world.giveTurn();
+    await settle();
+    expect(world.done).to.deep.equal(['register']);
+  });
+
+  it('takes an INVITE only while this agent’s call is being connected, whichever comes first', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    telephone.wish(READY);
+    await settle();
+    world.softphoneSays({ registration: 'registered', session: 'ringing' });
+    expect(world.done).not.to.contain('answer');
+    telephone.wish({ ...READY, call: { state: 'claimed', muted: false } });
+    expect(world.done.filter((item) => item === 'answer')).to.have.length(1);
+
+    world.softphoneSays({ session: 'none' });
+    telephone.wish({ ...READY, call: { state: 'connecting', muted: false } });
+    world.softphoneSays({ session: 'ringing' });
+    expect(world.done.filter((item) => item === 'answer')).to.have.length(2);
+  });
+
+  it('never takes an INVITE during a conversation or wrap-up', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    telephone.wish(READY);
+    await settle();
+    for (const state of ['connected', 'wrapping-up'] as const) {
+      telephone.wish({ ...READY, call: { state, muted: false } });
+      world.softphoneSays({ session: 'ringing' });
+      world.softphoneSays({ session: 'none' });
+    }
+    expect(world.done).not.to.contain('answer');
+  });
+
+  it('registers again with fresh credentials when the connection comes back', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    telephone.wish(READY);
+    await settle();
+    telephone.wish({ ...READY, online: false });
+    telephone.wish(READY);
+    await settle();
+    expect(world.done).to.deep.equal(['register', 'register']);
+  });
+
+  it('keeps a conversation when only the console’s connection was lost', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    telephone.wish(READY);
+    await settle();
+    world.softphoneSays({ registration: 'connecting', session: 'active' });
+    telephone.wish({ ...READY, online: false });
+    telephone.wish({ ...READY, call: { state: 'connected', muted: false } });
+    await settle();
+    expect(world.done).to.deep.equal(['register']);
+    telephone.close();
+  });
+
+  it('mutes its own microphone with the call', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    telephone.wish({ ...READY, call: { state: 'connected', muted: true } });
+    expect(world.done).to.contain('mute');
+  });
+
+  it('gives the telephone up when the agent changes to the SIP phone', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    telephone.wish(READY);
+    await settle();
+    telephone.wish({ ...READY, device: 'sip-phone' });
+    expect(world.done.slice(-2)).to.deep.equal(['unregister', 'leave tab']);
+    expect(world.state()).to.deep.equal(NO_TELEPHONE);
+  });
+});

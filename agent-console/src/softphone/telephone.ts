@@ -1,0 +1,146 @@
+/**
+ * Decides when the softphone registers and which INVITE it takes. No DOM here; `connect-telephone.ts` puts in the real parts.
+ *
+ *   off ──device is "browser"──► other-tab ──turn──► microphone ──granted──► registering ◄──► registered
+ *    ▲                                               (asked, refused, missing: ask again)      │  ▲
+ *    └──────── device is "sip-phone", signed out                                     failed ◄──┘  │ fresh credentials
+ *                                                                                       └─────────┘
+ *
+ * An INVITE is taken by itself only while the gateway says that this agent's call is being connected. Any other rings
+ * on unheard until whoever sent it gives up.
+ */
+import type { CallView, Device, Reply, SoftphoneCredentials } from '@civicline/protocol';
+import type { Microphone, MicrophoneAccess } from './microphone.ts';
+import { type Softphone, type SoftphoneState, STOPPED } from './softphone.ts';
+import type { TabLock } from './tab-lock.ts';
+
+const RETRY_MS = 3_000;
+
+export interface TelephoneState {
+  /** Whether this tab has the telephone; false also while another device is chosen. */
+  mine: boolean;
+  microphone: MicrophoneAccess;
+  softphone: SoftphoneState;
+}
+
+export const NO_TELEPHONE: TelephoneState = { mine: false, microphone: 'unknown', softphone: STOPPED };
+
+/** What the console knows that matters to the telephone. */
+export interface Wish {
+  /** null while signed out or not yet known. */
+  device: Device | null;
+  online: boolean;
+  call: Pick<CallView, 'state' | 'muted'> | null;
+}
+
+export interface TelephoneParts {
+  softphone: Softphone;
+  microphone: Microphone;
+  tabLock: TabLock;
+  credentials(): Promise<Reply<{ credentials: SoftphoneCredentials }>>;
+  onChange(state: TelephoneState): void;
+}
+
+export interface Telephone {
+  /** To be called with every change of the console's state. */
+  wish(wish: Wish): void;
+  askMicrophone(): Promise<void>;
+  playSound(): void;
+  close(): void;
+}
+
+export function createTelephone({ softphone, microphone, tabLock, credentials, onChange }: TelephoneParts): Telephone {
+  let state = NO_TELEPHONE;
+  let wanted: Wish = { device: null, online: false, call: null };
+  let leaveTab: (() => void) | null = null;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let fetching = false;
+
+  const endSubscription = softphone.subscribe((next) => {
+    const failedNow = next.registration === 'failed' && state.softphone.registration !== 'failed';
+    change({ softphone: next });
+    if (failedNow) tryAgainLater();
+    takeCall();
+  });
+  const endWatch = microphone.onPermissionChange(() => {
+    if (state.mine) void askMicrophone();
+  });
+
+  function change(part: Partial<TelephoneState>): void {
+    state = { ...state, ...part };
+    onChange(state);
+  }
+
+  function wish(next: Wish): void {
+    const wasOnline = wanted.online;
+    wanted = next;
+    if (next.device === 'browser') line();
+    else leave();
+    if (next.online && !wasOnline) void register();
+    softphone.setMuted(next.call?.muted ?? false);
+    takeCall();
+  }
+
+  function line(): void {
+    leaveTab ??= tabLock.acquire(() => {
+      change({ mine: true });
+      void askMicrophone();
+    });
+  }
+
+  function leave(): void {
+    if (leaveTab === null) return;
+    clearTimeout(retry);
+    softphone.unregister();
+    leaveTab();
+    leaveTab = null;
+    change(NO_TELEPHONE);
+  }
+
+  async function askMicrophone(): Promise<void> {
+    if (!state.mine) return;
+    if (state.microphone !== 'granted') change({ microphone: 'asked' });
+    const answer = await microphone.ask();
+    if (!state.mine) return;
+    change({ microphone: answer });
+    if (answer !== 'granted') softphone.unregister();
+    else if (state.softphone.registration === 'stopped') await register();
+  }
+
+  async function register(): Promise<void> {
+    const registered = state.softphone.registration === 'registered';
+    if (fetching || registered || !state.mine || state.microphone !== 'granted' || !wanted.online) return;
+    fetching = true;
+    const reply = await credentials();
+    fetching = false;
+    if (!state.mine) return;
+    // To start anew would end the conversation; the softphone itself goes on trying with what it has.
+    if (state.softphone.session !== 'none') tryAgainLater();
+    else if (reply.ok) softphone.register(reply.credentials);
+    else {
+      change({ softphone: { ...state.softphone, registration: 'failed' } });
+      tryAgainLater();
+    }
+  }
+
+  function tryAgainLater(): void {
+    clearTimeout(retry);
+    retry = setTimeout(() => void register(), RETRY_MS);
+  }
+
+  function takeCall(): void {
+    const expected = wanted.call?.state === 'claimed' || wanted.call?.state === 'connecting';
+    if (expected && state.softphone.session === 'ringing') softphone.answer();
+  }
+
+  return {
+    wish,
+    askMicrophone,
+    playSound: () => softphone.playSound(),
+    close() {
+      leave();
+      endSubscription();
+      endWatch();
+    },
+  };
+}
