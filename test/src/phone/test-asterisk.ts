@@ -33,7 +33,7 @@ export interface TestAsterisk {
   event(fits: (event: StasisEvent) => boolean): Promise<StasisEvent>;
   ari(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
   /** Makes an endpoint for an agent's SIP phone, as the gateway does. */
-  addPhone(agentId: string): Promise<Credentials>;
+  addPhone(agentId: string, password?: string): Promise<Credentials>;
   stop(): Promise<void>;
 }
 
@@ -85,8 +85,7 @@ export async function startTestAsterisk(): Promise<TestAsterisk> {
         events.on('event', look);
       }),
     ari,
-    async addPhone(agentId) {
-      const password = randomBytes(12).toString('hex');
+    async addPhone(agentId, password = randomBytes(12).toString('hex')) {
       for (const { type, id, fields } of agentEndpoint({ agentId, kind: 'phone', password })) {
         await ari('PUT', `asterisk/config/dynamic/res_pjsip/${type}/${id}`, { fields });
       }
