@@ -27,8 +27,8 @@ export function finishHttp(http: Express, log: Logger): void {
   http.use((_request, _response, next) => next(new AppError(404, 'NOT_FOUND', 'There is nothing here.')));
   const onError: ErrorRequestHandler = (error, _request, response, _next) => {
     const problem = problemOf(error);
-    if (problem.status >= 500) {
-      log.error({ requestId: response.locals.requestId, error, problem: problem.code }, 'request failed');
+    if (!(error instanceof AppError) && problem.status >= 500) {
+      log.error({ requestId: response.locals.requestId, error }, 'request failed');
     }
     if (response.headersSent) {
       response.destroy();

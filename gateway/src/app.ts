@@ -1,0 +1,124 @@
+/** The composition root: the only file that knows every part of the gateway. */
+import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { join, resolve } from 'node:path';
+import { createCallRequests, requestOperations } from './calls/requests/index.ts';
+import type { Config } from './config.ts';
+import {
+  createEventStreams,
+  createHttp,
+  createMetrics,
+  drain,
+  finishHttp,
+  Gauge,
+  type Logger,
+  listen,
+  type Operation,
+  type Readiness,
+  serveFrontEnds,
+  serveOwnPages,
+} from './http/index.ts';
+import { createIrmaClient, type IrmaClient } from './irma/index.ts';
+import { createOrganisations, readOrganisationsFile } from './organisations/index.ts';
+import { createSignIn, signInOperations } from './sign-in/index.ts';
+import { createSealer, openDatabase } from './storage/index.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+/** How long requests under way get when the gateway stops. */
+const DRAIN_MS = 5_000;
+
+export interface Gateway {
+  /** Where it listens, such as http://127.0.0.1:3000 */
+  url: string;
+  server: Server;
+  /** Finishes what is under way, then closes everything. Repeats wait for the first. */
+  stop(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  config: Config;
+  log: Logger;
+  /** The process's own metrics as well; once per process. */
+  processMetrics?: boolean;
+  /** For tests: another clock, a stand-in for the IRMA server. */
+  now?: () => number;
+  irma?: IrmaClient;
+}
+
+/** Starts a gateway; it answers when the promise resolves. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, log, now = Date.now } = options;
+  const organisations = createOrganisations(readOrganisationsFile(config.organisationsFile));
+  const metrics = createMetrics(options.processMetrics ?? false);
+  const database = openDatabase(config.databaseFile);
+  const sealer = createSealer(config.dataKeys);
+  const streams = createEventStreams();
+  const irma = options.irma ?? createIrmaClient(config.irma);
+  const signIn = await createSignIn({ config, database, organisations, log, now });
+  const requests = await createCallRequests({
+    config,
+    database,
+    sealer,
+    organisations,
+    irma,
+    streams,
+    log,
+    metrics,
+    now,
+  });
+
+  new Gauge({
+    name: 'civicline_status_streams',
+    help: 'Pages that follow a call request.',
+    registers: [metrics],
+    collect() {
+      this.set(streams.size());
+    },
+  });
+
+  let stopped: Promise<void> | null = null;
+  const readiness: Readiness[] = [
+    {
+      name: 'database',
+      vital: true,
+      check: async () =>
+        (await database.sql.selectNoFrom((expression) => expression.val(1).as('one')).execute()) && true,
+    },
+  ];
+  const operations = [...requestOperations, ...signInOperations] as unknown as Operation[];
+
+  const http = createHttp({ log, metrics, trustedProxies: config.trustedProxies });
+  signIn.mount(http);
+  requests.mount(http);
+  serveOwnPages(http, { operations, version: version(), metrics, readiness, stopping: () => stopped !== null });
+  serveFrontEnds(http, {
+    root: ROOT,
+    publicUrl: config.publicUrl,
+    softphoneUrls: config.asterisks.map(({ softphoneUrl }) => softphoneUrl),
+    issuer: config.signIn.issuer,
+    irmaClientUrl: config.irma.clientUrl,
+    demo: config.demo,
+  });
+  finishHttp(http, log);
+
+  const stopUpkeep = requests.upkeep.start();
+  const { server, port } = await listen(http, config.listen.host, config.listen.port);
+
+  async function stop(): Promise<void> {
+    streams.close();
+    await Promise.all([drain(server, DRAIN_MS), stopUpkeep()]);
+    signIn.close();
+    await database.close();
+  }
+
+  return {
+    url: `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${port}`,
+    server,
+    stop: () => (stopped ??= stop()),
+  };
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}

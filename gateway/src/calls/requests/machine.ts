@@ -1,0 +1,44 @@
+/**
+ * The states of a call request, from the click on the website to the end of the call:
+ *
+ *                            valid proof             code redeemed
+ *   awaiting-disclosure ───────────────► disclosed ───────────────► calling ──► queued ──► connected
+ *        │   │   │                         │   │                       │          │            │
+ *        │   │   └─► failed                │   │                       └──────────┴─────┬──────┘
+ *        │   │  (invalid proof,            │   │                                        ▼
+ *        │   │   session lost)             │   │                                      ended
+ *        │   └───────► cancelled ◄─────────┘   │
+ *        └───────────► expired ◄───────────────┘
+ *
+ * It only moves forward, so that a late or repeated message changes nothing. States on the way may be skipped.
+ */
+import type { CallRequestState } from '@civicline/protocol';
+
+const MAY_BECOME: Record<CallRequestState, readonly CallRequestState[]> = {
+  'awaiting-disclosure': ['disclosed', 'cancelled', 'expired', 'failed'],
+  disclosed: ['calling', 'cancelled', 'expired'],
+  calling: ['queued', 'connected', 'ended'],
+  queued: ['connected', 'ended'],
+  connected: ['ended'],
+  ended: [],
+  cancelled: [],
+  expired: [],
+  failed: [],
+};
+
+/** The states from which a request may come to `state`. */
+export function statesBefore(state: CallRequestState): CallRequestState[] {
+  return (Object.keys(MAY_BECOME) as CallRequestState[]).filter((from) => MAY_BECOME[from].includes(state));
+}
+
+/** Whether nothing can happen to the request any more. */
+export function isFinal(state: CallRequestState): boolean {
+  return MAY_BECOME[state].length === 0;
+}
+
+/** The states in which each secret is needed; in all others it is erased. */
+export const NEEDED_IN = {
+  irmaToken: ['awaiting-disclosure'],
+  code: ['awaiting-disclosure', 'disclosed'],
+  attributes: ['disclosed', 'calling', 'queued', 'connected'],
+} as const satisfies Record<string, readonly CallRequestState[]>;

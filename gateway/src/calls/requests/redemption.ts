@@ -1,0 +1,153 @@
+import type { NotVerifiedReason } from '@civicline/protocol';
+import type { Logger, Metrics } from '../../http/index.ts';
+import { Counter } from '../../http/index.ts';
+import type { Sealer } from '../../storage/index.ts';
+import type { DisclosedAttribute, Redemption, RedemptionInput } from '../identification.ts';
+import { readKeyed } from './code.ts';
+import { addTry, countTries, type GuessLimits, limitReached, type Tries } from './guesses.ts';
+import { advance, type CallRequest, type RequestStore } from './store.ts';
+
+export interface RedemptionOptions {
+  store: RequestStore;
+  sealer: Sealer;
+  limits: GuessLimits;
+  /** Asks the IRMA server once more about a request whose disclosure is open. */
+  reconcile: (request: CallRequest) => Promise<void>;
+  /** Hears of the request that a redemption moved on. */
+  onChange: (request: CallRequest) => void;
+  log: Logger;
+  metrics: Metrics;
+  now: () => number;
+}
+
+type Attempt =
+  | { kind: 'redeemed'; request: CallRequest; repeated: boolean }
+  | { kind: 'unfinished'; request: CallRequest }
+  | { kind: 'rejected'; reason: NotVerifiedReason; mayRetry: boolean; tries: Tries };
+
+/** Exchanges what a caller keyed for the attributes: see {@link Identification.redeem}. */
+export function createRedemption(options: RedemptionOptions): (input: RedemptionInput) => Promise<Redemption> {
+  const { store, sealer, limits, reconcile, onChange, now } = options;
+  const alarm = createAlarm(options);
+  const redemptions = new Counter({
+    name: 'civicline_code_redemptions_total',
+    help: 'Codes that callers keyed, by what came of it.',
+    labelNames: ['outcome'],
+    registers: [options.metrics],
+  });
+
+  /** One attempt in one transaction. Unless `settle`, an unfinished disclosure is not held against the caller yet. */
+  const attempt = (input: RedemptionInput, code: string | null, settle: boolean): Promise<Attempt> =>
+    store.write(async (sql) => {
+      const at = now();
+      const numberDigests = input.callingNumber === null ? [] : sealer.digests(input.callingNumber, 'calling number');
+      const found = code === null ? undefined : await findByCode(sql, code, input.organisationId);
+      if (found?.redeemed_by === input.callId && found.attributes_sealed !== null) {
+        return { kind: 'redeemed', request: found, repeated: true };
+      }
+      const tries = await countTries(sql, limits, { callId: input.callId, numberDigests, now: at });
+      if (limitReached(tries, limits)) return { kind: 'rejected', reason: 'too-many-tries', mayRetry: false, tries };
+
+      const redeemed =
+        found &&
+        (await advance(sql, 'calling', at, { redeemed_by: input.callId, redeemed_at: at })
+          .where('id', '=', found.id)
+          .where('redeemed_by', 'is', null)
+          .where('code_expires_at', '>', at)
+          .executeTakeFirst());
+      if (redeemed) return { kind: 'redeemed', request: redeemed, repeated: false };
+
+      if (!settle && found?.state === 'awaiting-disclosure') return { kind: 'unfinished', request: found };
+      await addTry(sql, {
+        callId: input.callId,
+        numberDigest: numberDigests[0] ?? null,
+        kind: code === null ? 'incomplete' : 'wrong',
+        at,
+      });
+      const counted = {
+        ofCall: tries.ofCall + 1,
+        ofNumber: tries.ofNumber + 1,
+        overall: tries.overall + (code === null ? 0 : 1),
+      };
+      const reason = code === null ? 'code-incomplete' : reasonOf(found);
+      return { kind: 'rejected', reason, mayRetry: limitReached(counted, limits) === null, tries: counted };
+    });
+
+  async function findByCode(sql: Parameters<typeof advance>[0], code: string, organisationId: string) {
+    return sql
+      .selectFrom('call_requests')
+      .selectAll()
+      .where('code_digest', 'in', sealer.digests(code, 'code'))
+      .where('organisation_id', '=', organisationId)
+      .executeTakeFirst();
+  }
+
+  return async (input) => {
+    const keyed = readKeyed(input.code);
+    if (keyed.kind === 'none') {
+      redemptions.inc({ outcome: 'no-code' });
+      return { outcome: 'rejected', reason: 'no-code', mayRetry: false };
+    }
+    const code = keyed.kind === 'code' ? keyed.code : null;
+    let attempted = await attempt(input, code, false);
+    if (attempted.kind === 'unfinished') {
+      // The phone can be faster than the callback of the IRMA server.
+      await reconcile(attempted.request);
+      attempted = await attempt(input, code, true);
+    }
+    if (attempted.kind === 'unfinished') throw new Error('An attempt that settles cannot stay unfinished.');
+    if (attempted.kind === 'rejected') {
+      redemptions.inc({ outcome: attempted.reason });
+      alarm(attempted.tries);
+      return { outcome: 'rejected', reason: attempted.reason, mayRetry: attempted.mayRetry };
+    }
+    if (!attempted.repeated) {
+      redemptions.inc({ outcome: 'verified' });
+      onChange(attempted.request);
+    }
+    return verified(attempted.request, sealer);
+  };
+}
+
+function verified(request: CallRequest, sealer: Sealer): Redemption {
+  const sealed = request.attributes_sealed;
+  if (sealed === null || request.disclosed_at === null) throw new Error('A redeemed request has lost its attributes.');
+  return {
+    outcome: 'verified',
+    requestId: request.id,
+    purposeId: request.purpose_id,
+    language: request.language,
+    disclosedAt: request.disclosed_at,
+    attributes: JSON.parse(sealer.open(sealed, `attributes:${request.id}`)) as DisclosedAttribute[],
+  };
+}
+
+function reasonOf(found: CallRequest | undefined): NotVerifiedReason {
+  if (!found) return 'code-unknown';
+  if (found.redeemed_by !== null) return 'code-used';
+  if (found.state === 'awaiting-disclosure') return 'disclosure-not-finished';
+  // `disclosed` too: its time has passed, only the sweep has not come by yet.
+  if (found.state === 'expired' || found.state === 'disclosed') return 'code-expired';
+  return 'disclosure-not-finished';
+}
+
+/** Reports guessing: once when the alarm's limit is reached, again only after a quiet window. */
+function createAlarm({ limits, log, metrics, now }: RedemptionOptions): (tries: Tries) => void {
+  const alarms = new Counter({
+    name: 'civicline_code_guessing_alarms_total',
+    help: 'How often failed codes reached a limit.',
+    labelNames: ['limit'],
+    registers: [metrics],
+  });
+  const silentUntil = { overall: 0, 'calling-number': 0 };
+  const raise = (limit: keyof typeof silentUntil, windowMs: number) => {
+    if (now() < silentUntil[limit]) return;
+    silentUntil[limit] = now() + windowMs;
+    alarms.inc({ limit });
+    log.error({ alarm: 'CALL_CODE_GUESSING', limit }, 'many wrong codes are being keyed');
+  };
+  return (tries) => {
+    if (tries.overall >= limits.alarm) raise('overall', limits.overallWindowMs);
+    if (tries.ofNumber >= limits.perNumber) raise('calling-number', limits.overallWindowMs);
+  };
+}
