@@ -14,13 +14,14 @@ type Key = Awaited<ReturnType<typeof importSPKI>>;
  * and a subject that goes with the session's type (`disclosing_result`, `signing_result`, `issuing_result`).
  * The key is kept; when a signature does not fit, it is fetched anew, since the server may have been given another.
  * @param fetchPem GET /publickey
+ * @param now milliseconds, of which only differences count
  */
-export function createResultVerifier(issuer: string, fetchPem: () => Promise<string>) {
+export function createResultVerifier(issuer: string, fetchPem: () => Promise<string>, now: () => number = Date.now) {
   let cached: { key: Promise<Key>; fetchedAt: number } | null = null;
 
   function fetchKey(): Promise<Key> {
     const key = fetchPem().then(importKey);
-    cached = { key, fetchedAt: Date.now() };
+    cached = { key, fetchedAt: now() };
     key.catch(() => {
       cached = null;
     });
@@ -30,7 +31,7 @@ export function createResultVerifier(issuer: string, fetchPem: () => Promise<str
   /** Another key than the one whose signature did not fit, unless there is no point in asking again so soon. */
   function otherKey(used: Promise<Key>): Promise<Key> | null {
     if (cached && cached.key !== used) return cached.key;
-    return cached && Date.now() - cached.fetchedAt < MIN_KEY_AGE_MS ? null : fetchKey();
+    return cached && now() - cached.fetchedAt < MIN_KEY_AGE_MS ? null : fetchKey();
   }
 
   /** @throws IrmaError IRMA_RESULT_UNTRUSTED, or IRMA_UNREACHABLE when the key cannot be had */
