@@ -1,0 +1,145 @@
+/**
+ * One citizen's attempt to call, from the click to the end of the call: asks the gateway, follows its statuses and the
+ * Yivi session, and keeps the {@link Flow}. What the dialog shows is a function of the flow alone.
+ */
+import type { CallRequestCreated, Language } from '@civicline/protocol';
+import { advance, begin, type Flow, type FlowEvent, isCancelledByClosing, isFinal } from './flow.ts';
+import type { GatewayApi } from './gateway-api.ts';
+import { GatewayError, type Problem } from './problem.ts';
+import { followStatus, type StatusStream } from './status-stream.ts';
+import { followYivi, type YiviFollower } from './yivi.ts';
+
+export interface CallOptions {
+  organisation: string;
+  purpose: string;
+  language: Language;
+}
+
+export interface CallSession {
+  flow(): Flow;
+  /** After an end: the same call from the start. */
+  startAgain(): void;
+  askForOtherPhone(): void;
+  enterPairingCode(digits: string): void;
+  showQr(): void;
+  showLink(): void;
+  /** The page or the network is back: look at once. */
+  wake(): void;
+  /** Ends the watching; cancels the request unless the app has disclosed. */
+  end(): void;
+}
+
+export function startCall(api: GatewayApi, options: CallOptions, onChange: (flow: Flow) => void): CallSession {
+  let flow = begin();
+  let attempt = startAttempt(api, options, apply);
+
+  function apply(event: FlowEvent): void {
+    const next = advance(flow, event);
+    if (next === flow) return;
+    flow = next;
+    if (isFinal(flow)) attempt.stop();
+    else if (flow.step !== 'preparing' && flow.step !== 'identify') attempt.yivi()?.stop();
+    onChange(flow);
+  }
+
+  return {
+    flow: () => flow,
+    startAgain: () => {
+      if (!isFinal(flow)) return;
+      flow = begin(flow.purpose);
+      attempt = startAttempt(api, options, apply);
+      onChange(flow);
+    },
+    askForOtherPhone: async () => {
+      if (flow.otherPhone.kind === 'asking') return;
+      apply({ type: 'other-phone', otherPhone: { kind: 'asking' } });
+      const { stopped, dialCode } = attempt;
+      const answer = await dialCode().then(
+        (told) => ({ kind: 'shown', dialCode: told }) as const,
+        (error) => ({ kind: 'refused', problem: problemIn(error) }) as const,
+      );
+      if (!stopped()) apply({ type: 'other-phone', otherPhone: answer });
+    },
+    enterPairingCode: (digits) => attempt.yivi()?.enterPairingCode(digits),
+    showQr: () => attempt.yivi()?.showQr(),
+    showLink: () => attempt.yivi()?.showLink(),
+    wake: () => attempt.wake(),
+    end: () => {
+      const cancels = isCancelledByClosing(flow);
+      attempt.stop();
+      if (cancels) attempt.cancel();
+    },
+  };
+}
+
+interface Attempt {
+  yivi(): YiviFollower | null;
+  dialCode(): ReturnType<GatewayApi['dialCode']>;
+  stopped(): boolean;
+  wake(): void;
+  stop(): void;
+  cancel(): void;
+}
+
+function startAttempt(api: GatewayApi, options: CallOptions, apply: (event: FlowEvent) => void): Attempt {
+  let stopped = false;
+  let cancelled = false;
+  let request: CallRequestCreated | null = null;
+  let statuses: StatusStream | null = null;
+  let yivi: YiviFollower | null = null;
+
+  /** What arrives late, after the dialog was closed or started again, is dropped. */
+  const tell = (event: FlowEvent): void => {
+    if (!stopped) apply(event);
+  };
+  const tellProblem = (problem: Problem): void => tell({ type: 'problem', problem });
+
+  const run = async (): Promise<void> => {
+    const purpose = await api.purpose(options.organisation, options.purpose);
+    if (stopped) return;
+    tell({ type: 'purpose-loaded', purpose });
+    if (!purpose.open) return;
+    const created = await api.createCallRequest(options);
+    // Closed while the gateway was creating it: there is something to cancel only now.
+    if (cancelled) return api.cancel(created);
+    request = created;
+    tell({ type: 'request-created' });
+    statuses = followStatus({
+      connect: (signal) => api.events(created, signal),
+      onStatus: (status) => tell({ type: 'status', status }),
+      onLost: (lost) => tell({ type: 'connection', to: 'gateway', lost }),
+      onRefused: tellProblem,
+    });
+    yivi = followYivi(created, {
+      onIdentification: (identification) => tell({ type: 'identification', identification }),
+      onEnded: (how) => tell({ type: 'yivi-ended', how }),
+      onLost: (lost) => tell({ type: 'connection', to: 'yivi', lost }),
+      onUnusable: () => {
+        tellProblem({ kind: 'unavailable', code: 'YIVI_UNREACHABLE' });
+        api.cancel(created);
+      },
+    });
+  };
+  run().catch((error) => tellProblem(problemIn(error)));
+
+  return {
+    yivi: () => yivi,
+    dialCode: () =>
+      request ? api.dialCode(request) : Promise.reject(new GatewayError({ kind: 'gone', code: 'NO_REQUEST' })),
+    stopped: () => stopped,
+    wake: () => statuses?.wake(),
+    stop: () => {
+      stopped = true;
+      statuses?.stop();
+      yivi?.stop();
+    },
+    cancel: () => {
+      cancelled = true;
+      if (request) api.cancel(request);
+    },
+  };
+}
+
+function problemIn(error: unknown): Problem {
+  return error instanceof GatewayError ? error.problem : { kind: 'other' };
+}

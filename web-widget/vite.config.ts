@@ -1,0 +1,21 @@
+import { defineConfig } from 'vite';
+
+const jsx = { jsx: { runtime: 'automatic', importSource: 'preact' } } as const;
+
+/** The widget: one classic script without any other file. `--mode letter` builds the page that letters lead to. */
+export default defineConfig(({ mode }) =>
+  mode === 'letter'
+    ? {
+        base: '/widget/letter/',
+        build: { outDir: 'dist/letter', emptyOutDir: true, rollupOptions: { input: 'letter.html' }, target: 'es2022' },
+      }
+    : {
+        oxc: jsx,
+        build: {
+          outDir: 'dist',
+          emptyOutDir: true,
+          target: 'es2022',
+          lib: { entry: 'src/index.ts', formats: ['iife'], name: 'Civicline', fileName: () => 'civicline.js' },
+        },
+      },
+);
