@@ -94,7 +94,11 @@ export function rejected(call: Call, event: CallEvent & { type: 'rejected' }): S
     };
   }
   const reason = event.mayRetry && refusals >= MAX_TRIES ? 'too-many-tries' : event.reason;
-  const unverified: Call = { ...call, refusals, verification: { kind: 'not-verified', reason } };
+  const unverified: Call = {
+    ...call,
+    refusals,
+    verification: { kind: 'not-verified', reason, mayRetry: event.mayRetry },
+  };
   return admit(unverified, event.admission, event.at, ['please-wait']);
 }
 

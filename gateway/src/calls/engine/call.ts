@@ -11,7 +11,8 @@ export type CallSource =
 
 export type Verification =
   | { kind: 'verified'; disclosedAt: number }
-  | { kind: 'not-verified'; reason: NotVerifiedReason };
+  /** `mayRetry`: another exchange may ask for the code once more; Asterisk's callers have had their tries. */
+  | { kind: 'not-verified'; reason: NotVerifiedReason; mayRetry: boolean };
 
 /** What a queue says about a call that waits in it; fixed when the call enters the queue. */
 export interface QueueRules {

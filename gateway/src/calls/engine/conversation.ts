@@ -75,8 +75,9 @@ export function legDown(call: Call, at: number, cause: LegCause | null): Step {
     ]);
   if (call.state !== 'claimed' && call.state !== 'connecting') return unchanged(call);
   const { agentId } = call;
+  // Whoever picks up and puts down again was there.
   const unreachable: CallCommand[] =
-    agentId === null || cause === null ? [] : [{ type: 'agent-not-reachable', agentId, cause }];
+    agentId === null || cause === null || cause === 'hung-up' ? [] : [{ type: 'agent-not-reachable', agentId, cause }];
   return after(unreachable, requeue(call, at));
 }
 

@@ -2,7 +2,7 @@
  * A call compared with what Asterisk has of it: after a restart of either side, and now and then as a check. The
  * difference goes through the same machine as every other event.
  */
-import { type Call, type CallCommand, type Found, legChannelId } from './call.ts';
+import { ARRIVING_MS, type Call, type CallCommand, type Found, legChannelId } from './call.ts';
 import { callerGone, legDown, legUp } from './conversation.ts';
 import { type Step, unchanged } from './steps.ts';
 
@@ -30,7 +30,7 @@ export function reconcile(call: Call, found: Found, at: number): Step {
   if (call.source.kind === 'exchange') return unchanged(call);
   if (call.state === 'wrapping-up') return { call, commands: remains(call, found) };
   if (found.caller === 'absent') return callerGone(call, at);
-  if (call.state === 'arriving') return arriving(call, found);
+  if (call.state === 'arriving') return arriving(call, found, at);
   if (found.caller === 'elsewhere') return callerGone(call, at);
   switch (call.state) {
     case 'queued':
@@ -43,8 +43,9 @@ export function reconcile(call: Call, found: Found, at: number): Step {
   }
 }
 
-function arriving(call: Call, found: Found): Step {
-  if (found.caller === 'elsewhere') return unchanged(call);
+/** Outside Stasis, an arriving caller is keying the code, or waits in the dialplan for the gateway to come back. */
+function arriving(call: Call, found: Found, at: number): Step {
+  if (found.caller === 'elsewhere') return unchanged({ ...call, rekeying: true, arrivingUntil: at + ARRIVING_MS });
   return { call: { ...call, rekeying: false }, commands: [{ type: 'redeem', code: null }] };
 }
 

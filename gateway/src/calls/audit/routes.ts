@@ -1,0 +1,46 @@
+import type { Express } from 'express';
+import { z } from 'zod';
+import { mount, operation } from '../../http/index.ts';
+import { type SignIn, signedInOf } from '../../sign-in/index.ts';
+import type { Audit } from './store.ts';
+
+const entrySchema = z.object({
+  id: z.number().int(),
+  at: z.string().describe('RFC 3339'),
+  callId: z.string(),
+  reason: z.enum(['ringing', 'answered', 'reload', 'transfer']),
+  agentIds: z.array(z.string()).describe('to whom it was shown'),
+  attributeIds: z.array(z.string()).describe('IRMA attribute ids; values are never kept'),
+});
+
+export const auditOperation = operation({
+  method: 'get',
+  path: '/v1/audit',
+  tag: 'Audit',
+  summary: 'Who was shown which attributes of which call',
+  description: "The auditor's own organisation, oldest first. Entries cannot be changed or deleted.",
+  security: 'agent-session',
+  query: z.object({
+    after: z.coerce.number().int().min(0).default(0).describe('id of the last entry already read'),
+    limit: z.coerce.number().int().min(1).max(1000).default(100),
+  }),
+  answers: {
+    200: {
+      description: 'A page of entries; `next` is the `after` of the following page, null at the end for now.',
+      schema: z.object({ entries: z.array(entrySchema), next: z.number().int().nullable() }),
+    },
+    401: { description: 'Nobody is signed in.' },
+    403: { description: 'Not an auditor.' },
+  },
+});
+
+export function mountAudit(http: Express, audit: Audit, signIn: Pick<SignIn, 'requireRole'>): void {
+  mount(http, auditOperation, [signIn.requireRole('auditor')], async ({ query: { after, limit } }, response) => {
+    const { organisation } = signedInOf(response);
+    const entries = await audit.page(organisation.id, after, limit);
+    response.json({
+      entries: entries.map(({ organisationId, at, ...entry }) => ({ ...entry, at: new Date(at).toISOString() })),
+      next: entries.length === limit ? entries.at(-1)?.id : null,
+    });
+  });
+}

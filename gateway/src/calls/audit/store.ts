@@ -1,0 +1,108 @@
+import { sql as raw } from 'kysely';
+import type { Database, Migration } from '../../storage/index.ts';
+
+/** Why the attributes of a call were shown. `reload`: to an agent who already had the call, or joins its queue. */
+export type ShowingReason = 'ringing' | 'answered' | 'reload' | 'transfer';
+
+/** One showing of a call's attributes, possibly to many agents at once. Never holds a value. */
+export interface Showing {
+  /** UTC milliseconds. */
+  at: number;
+  organisationId: string;
+  callId: string;
+  reason: ShowingReason;
+  agentIds: string[];
+  /** IRMA attribute ids. */
+  attributeIds: string[];
+}
+
+export interface AuditEntry extends Showing {
+  /** Grows with each entry; `after` of the next page. */
+  id: number;
+}
+
+interface Tables {
+  audit: {
+    id: number;
+    at: number;
+    organisation_id: string;
+    call_id: string;
+    reason: ShowingReason;
+    agent_ids: string;
+    attribute_ids: string;
+  };
+}
+
+export const auditMigrations: readonly Migration[] = [
+  {
+    name: 'audit, append-only',
+    async up(sql) {
+      await sql.schema
+        .createTable('audit')
+        .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+        .addColumn('at', 'bigint', (column) => column.notNull())
+        .addColumn('organisation_id', 'text', (column) => column.notNull())
+        .addColumn('call_id', 'text', (column) => column.notNull())
+        .addColumn('reason', 'text', (column) => column.notNull())
+        .addColumn('agent_ids', 'text', (column) => column.notNull())
+        .addColumn('attribute_ids', 'text', (column) => column.notNull())
+        .execute();
+      for (const change of ['UPDATE', 'DELETE']) {
+        await raw`
+          CREATE TRIGGER ${raw.raw(`audit_no_${change.toLowerCase()}`)} BEFORE ${raw.raw(change)} ON audit
+          BEGIN SELECT RAISE(ABORT, 'AUDIT_APPEND_ONLY'); END
+        `.execute(sql);
+      }
+    },
+  },
+];
+
+export interface Audit {
+  /** Resolves when all of them are durable. */
+  record(showings: Showing[]): Promise<void>;
+  /** Entries of an organisation after this id, oldest first. */
+  page(organisationId: string, after: number, limit: number): Promise<AuditEntry[]>;
+}
+
+export function createAudit(database: Database): Audit {
+  const { sql, write } = database.withTables<Tables>();
+  return {
+    async record(showings) {
+      if (showings.length === 0) return;
+      const rows = showings.map(({ at, organisationId, callId, reason, agentIds, attributeIds }) => ({
+        at,
+        organisation_id: organisationId,
+        call_id: callId,
+        reason,
+        agent_ids: JSON.stringify(agentIds),
+        attribute_ids: JSON.stringify(attributeIds),
+      }));
+      // The database gives out the ids.
+      await write((tables) =>
+        tables
+          .insertInto('audit')
+          .values(rows as Tables['audit'][])
+          .execute(),
+      );
+    },
+    async page(organisationId, after, limit) {
+      const rows = await sql
+        .selectFrom('audit')
+        .selectAll()
+        .where('organisation_id', '=', organisationId)
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map((row) => ({
+        id: row.id,
+        at: row.at,
+        organisationId: row.organisation_id,
+        callId: row.call_id,
+        reason: row.reason,
+        agentIds: JSON.parse(row.agent_ids) as string[],
+        attributeIds: JSON.parse(row.attribute_ids) as string[],
+      }));
+    },
+  };
+}

@@ -1,0 +1,257 @@
+/**
+ * The calls that have not ended, in memory and in the database. Each call has a chain of its own: one event after
+ * another is put through the machine, written, told to whoever shows calls, and its commands carried out. Chains of
+ * different calls never wait for each other.
+ */
+import type { Logger } from '../../http/index.ts';
+import { type Call, type CallCommand, type CallEvent, hasEnded, occupiesAgent } from './call.ts';
+import { nextDeadline, type Step, step } from './machine.ts';
+import type { CallStore, Personal, StoredCall } from './store.ts';
+
+/** A call as it is now. `call` is replaced, never changed; so is `personal`. */
+export interface LiveCall {
+  readonly call: Call;
+  readonly personal: Personal;
+}
+
+export interface CallChange {
+  /** Null for a call that has just arrived, or was found in the database at start. */
+  before: Call | null;
+  after: Call;
+  personal: Personal;
+}
+
+export interface LiveCalls {
+  all(): Iterable<LiveCall>;
+  get(id: string): LiveCall | undefined;
+  ofCaller(asteriskId: string, channelId: string): LiveCall | undefined;
+  /** The call that occupies this agent. */
+  ofAgent(agentId: string): LiveCall | undefined;
+  waitingIn(organisationId: string, queueId: string): number;
+  /** Takes up a new call: resolves when it is written and told. */
+  begin(first: Step, personal: Personal): Promise<void>;
+  /**
+   * Puts an event through the machine. Resolves when the outcome is durable and told, before its commands are carried
+   * out: false when the event changed nothing or, for a claim, when somebody else was first.
+   */
+  dispatch(id: string, event: CallEvent): Promise<boolean>;
+  /** The same for those who do not wait for the outcome. */
+  post(id: string, event: CallEvent): void;
+  saveNote(id: string, note: string): Promise<void>;
+  /** Takes up the calls that were live when the gateway ended; their timers start. */
+  restore(stored: StoredCall[]): void;
+  /** Returns how to stop listening. */
+  onChange(listener: (change: CallChange) => void): () => void;
+  /** Resolves when no call has anything left to do at the moment. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Entry {
+  call: Call;
+  personal: Personal;
+  chain: Promise<unknown>;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Node's timers take 2^31 - 1 ms at most; a `deadline` event that comes early does no harm. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export function createLiveCalls(options: {
+  store: CallStore;
+  /** Carries out one command; answers come back as events. */
+  execute: (live: LiveCall, command: CallCommand) => Promise<void>;
+  log: Logger;
+}): LiveCalls {
+  const { store, execute, log } = options;
+  const entries = new Map<string, Entry>();
+  const byCaller = new Map<string, Entry>();
+  const byAgent = new Map<string, Entry>();
+  const listeners = new Set<(change: CallChange) => void>();
+  let closed = false;
+
+  function take(entry: Entry): void {
+    entries.set(entry.call.id, entry);
+    const { source } = entry.call;
+    if (source.kind === 'asterisk') byCaller.set(callerKey(source.asteriskId, source.channelId), entry);
+    if (occupiesAgent(entry.call) && entry.call.agentId) byAgent.set(entry.call.agentId, entry);
+    arm(entry);
+  }
+
+  function drop(entry: Entry): void {
+    clearTimeout(entry.timer);
+    entries.delete(entry.call.id);
+    const { source } = entry.call;
+    if (source.kind !== 'asterisk') return;
+    const key = callerKey(source.asteriskId, source.channelId);
+    if (byCaller.get(key) === entry) byCaller.delete(key);
+  }
+
+  function arm(entry: Entry): void {
+    clearTimeout(entry.timer);
+    const due = nextDeadline(entry.call);
+    if (due === null || closed) return;
+    const delay = Math.min(Math.max(due - Date.now(), 0), LONGEST_TIMER_MS);
+    entry.timer = setTimeout(() => post(entry.call.id, { type: 'deadline', at: Date.now() }), delay);
+  }
+
+  function tell(change: CallChange): void {
+    for (const listener of listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        log.error({ error, callId: change.after.id }, 'a listener of call changes failed');
+      }
+    }
+  }
+
+  function become(entry: Entry, after: Call): void {
+    const before = entry.call;
+    entry.call = after;
+    if (occupiesAgent(before) && before.agentId && byAgent.get(before.agentId) === entry)
+      byAgent.delete(before.agentId);
+    if (occupiesAgent(after) && after.agentId) byAgent.set(after.agentId, entry);
+    arm(entry);
+    tell({ before, after, personal: entry.personal });
+  }
+
+  /** Attributes come and go with the transition that says so, in the same row. */
+  function personalAfter(personal: Personal, commands: CallCommand[]): Personal {
+    let next = personal;
+    for (const command of commands) {
+      if (command.type === 'keep-attributes') next = { ...next, attributes: command.attributes };
+      if (command.type === 'erase-attributes') next = { ...next, attributes: [] };
+    }
+    return next;
+  }
+
+  /** A claim must be durable and won; for anything else, serving the caller goes before keeping the record. */
+  async function written(before: Call | null, after: Call, personal: Personal | undefined): Promise<boolean> {
+    if (before?.state === 'queued' && after.agentId !== null) return store.claim(after);
+    try {
+      await store.save(after, personal);
+    } catch (error) {
+      log.error({ error, callId: after.id, state: after.state }, 'a call could not be written');
+    }
+    return true;
+  }
+
+  async function apply(entry: Entry, event: CallEvent): Promise<CallCommand[] | null> {
+    const before = entry.call;
+    const { call: after, commands } = step(before, event);
+    if (after === before) return commands.length === 0 ? null : commands;
+    const personal = personalAfter(entry.personal, commands);
+    const isChanged = personal !== entry.personal || hasEnded(after);
+    if (!(await written(before, after, isChanged ? personal : undefined))) return null;
+    entry.personal = personal;
+    log.info({ callId: after.id, event: event.type, from: before.state, to: after.state }, 'call');
+    become(entry, after);
+    return commands;
+  }
+
+  async function carryOut(entry: Entry, commands: CallCommand[]): Promise<void> {
+    for (const command of commands) {
+      if (command.type === 'keep-attributes' || command.type === 'erase-attributes') continue;
+      try {
+        await execute(entry, command);
+      } catch (error) {
+        log.error({ error, callId: entry.call.id, command: command.type }, 'a command failed');
+      }
+    }
+    if (hasEnded(entry.call)) drop(entry);
+  }
+
+  function dispatch(id: string, event: CallEvent): Promise<boolean> {
+    const entry = entries.get(id);
+    if (!entry || closed) return Promise.resolve(false);
+    return new Promise((resolve, reject) => {
+      entry.chain = entry.chain.then(async () => {
+        try {
+          const commands = await apply(entry, event);
+          resolve(commands !== null);
+          if (commands !== null) await carryOut(entry, commands);
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
+  function post(id: string, event: CallEvent): void {
+    dispatch(id, event).catch((error) => log.error({ error, callId: id, event: event.type }, 'an event failed'));
+  }
+
+  return {
+    all: () => entries.values(),
+    get: (id) => entries.get(id),
+    ofCaller: (asteriskId, channelId) => byCaller.get(callerKey(asteriskId, channelId)),
+    ofAgent: (agentId) => byAgent.get(agentId),
+    waitingIn(organisationId, queueId) {
+      let count = 0;
+      for (const { call } of entries.values()) {
+        if (call.state === 'queued' && call.organisationId === organisationId && call.rules?.queueId === queueId) {
+          count += 1;
+        }
+      }
+      return count;
+    },
+    begin(first, personal) {
+      const entry: Entry = { call: first.call, personal, chain: Promise.resolve(), timer: undefined };
+      take(entry);
+      return new Promise((resolve) => {
+        entry.chain = entry.chain.then(async () => {
+          await written(null, first.call, personal);
+          tell({ before: null, after: first.call, personal });
+          resolve();
+          await carryOut(entry, first.commands);
+        });
+      });
+    },
+    dispatch,
+    post,
+    saveNote(id, note) {
+      const entry = entries.get(id);
+      if (!entry || entry.personal.note === note) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        entry.chain = entry.chain.then(async () => {
+          try {
+            const personal = { ...entry.personal, note };
+            await store.save(entry.call, personal);
+            entry.personal = personal;
+            tell({ before: entry.call, after: entry.call, personal });
+            resolve();
+          } catch (error) {
+            reject(error);
+          }
+        });
+      });
+    },
+    restore(stored) {
+      for (const { call, personal } of stored) {
+        take({ call, personal, chain: Promise.resolve(), timer: undefined });
+        tell({ before: null, after: call, personal });
+      }
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async idle() {
+      for (let chains = 0; chains < 1_000; chains += 1) {
+        const pending = [...entries.values()].map(({ chain }) => chain);
+        await Promise.all(pending);
+        const now = [...entries.values()].map(({ chain }) => chain);
+        if (now.length === pending.length && now.every((chain, i) => chain === pending[i])) return;
+      }
+    },
+    async close() {
+      closed = true;
+      for (const { timer } of entries.values()) clearTimeout(timer);
+      await Promise.all([...entries.values()].map(({ chain }) => chain));
+    },
+  };
+}
+
+function callerKey(asteriskId: string, channelId: string): string {
+  return `${asteriskId} ${channelId}`;
+}
