@@ -31,7 +31,12 @@ export async function startChild(options: ChildOptions): Promise<RunningChild> {
   const { name, command, args, env, cwd, logFile, readyUrl } = options;
   const log = openSync(logFile, 'a');
   // A process group of its own: Ctrl-C in the terminal reaches the launcher alone, which then stops things in order.
-  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', log, log], detached: true });
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
   const exited = once(child, 'exit').then(() => {});
   const running: RunningChild = {
     pid: child.pid ?? -1,
@@ -51,7 +56,9 @@ export async function startChild(options: ChildOptions): Promise<RunningChild> {
     ]);
   } catch (cause) {
     await running.kill();
-    throw new Error(`LAUNCHER_START_FAILED: ${name} did not start: ${(cause as Error).message}. Its output: ${logFile}`);
+    throw new Error(
+      `LAUNCHER_START_FAILED: ${name} did not start: ${(cause as Error).message}. Its output: ${logFile}`,
+    );
   }
   return running;
 }

@@ -63,8 +63,12 @@ function runFile(system: RunningSystem): RunFile {
     signInUrl: system.signInUrl,
     sipPort: system.ports.sip,
     asterisk: { ariUrl: asterisk.current.ariUrl },
-    yivi: { requestorUrl: yivi.current.requestorUrl, requestorToken: yivi.current.requestorToken },
-    agents: system.people.map(({ id, signIn }) => ({ id, signIn })),
+    yivi: {
+      requestorUrl: yivi.current.requestorUrl,
+      requestorToken: yivi.current.requestorToken,
+      schemes: system.yiviSchemes,
+    },
+    agents: system.people,
   };
 }
 

@@ -37,6 +37,8 @@ export interface RunningSystem {
   asterisk: Part<RunningAsterisk & Component>;
   yivi: Part<RunningYivi & Component>;
   gateway: Part<RunningChild>;
+  /** The folder of schemes that wallets need, too. */
+  yiviSchemes: string;
   people: Person[];
   stop(): Promise<void>;
 }
@@ -121,6 +123,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       asterisk,
       yivi,
       gateway,
+      yiviSchemes: yiviInstallation.schemes,
       people,
       stop: () => stopAll(started),
     };
