@@ -75,7 +75,7 @@ function parseBody(text: string | undefined): unknown {
 }
 
 function refusal(operation: string, status: number, body: unknown): AriError {
-  const { message } = (body ?? {}) as { message?: unknown };
-  const detail = typeof message === 'string' ? message : '';
+  const { message, error } = (body ?? {}) as { message?: unknown; error?: unknown };
+  const detail = String(message ?? error ?? '');
   return new AriError('ARI_REQUEST_FAILED', `${operation}: Asterisk answered ${status}`, { status, detail });
 }
