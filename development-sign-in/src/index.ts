@@ -1,0 +1,2 @@
+export type { Person } from './page.ts';
+export { type DevelopmentSignIn, type DevelopmentSignInOptions, startDevelopmentSignIn } from './server.ts';

@@ -1,0 +1,83 @@
+/** A whole gateway for the tests in this package: temporary database, a clock to turn, a stand-in for the IRMA server. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Gateway, startGateway } from './app.ts';
+import { createStandInIrma, type StandInIrma } from './calls/requests/stand-in-irma.ts';
+import { type Config, readConfig } from './config.ts';
+import { createLog } from './http/index.ts';
+
+export interface TestGateway {
+  readonly gateway: Gateway;
+  url: string;
+  config: Config;
+  irma: StandInIrma;
+  /** What was logged, one line each. */
+  lines: string[];
+  /** UTC milliseconds; set it to let time pass. */
+  clock: { now: number };
+  /** As a new process with the same database would. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const DEMO_FILE = resolve(import.meta.dirname, '../../demo/civicline.yaml');
+
+/** `environment`: variables other than the test's own. */
+export async function startTestGateway(environment: Record<string, string> = {}): Promise<TestGateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'civicline-gateway-'));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const config = readConfig({
+    CIVICLINE_LISTEN: `127.0.0.1:${port}`,
+    CIVICLINE_PUBLIC_URL: url,
+    CIVICLINE_ORGANISATIONS: DEMO_FILE,
+    CIVICLINE_DATABASE: join(folder, 'test.sqlite'),
+    CIVICLINE_DATA_KEY: randomBytes(32).toString('base64'),
+    CIVICLINE_SESSION_KEY: randomBytes(32).toString('base64'),
+    CIVICLINE_IRMA_URL: 'http://127.0.0.1:9',
+    CIVICLINE_IRMA_TOKEN: 'none',
+    CIVICLINE_OIDC_ISSUER: 'http://127.0.0.1:9',
+    CIVICLINE_OIDC_CLIENT_ID: 'console',
+    CIVICLINE_OIDC_CLIENT_SECRET: 'none',
+    CIVICLINE_CALL_REQUESTS_PER_MINUTE: '0',
+    ...environment,
+  });
+  const irma = createStandInIrma();
+  const lines: string[] = [];
+  const log = createLog('trace', { write: (line) => void lines.push(line) });
+  const clock = { now: Date.now() };
+  const start = () => startGateway({ config, log, now: () => clock.now, irma });
+  let gateway = await start();
+  return {
+    get gateway() {
+      return gateway;
+    },
+    url,
+    config,
+    irma,
+    lines,
+    clock,
+    async restart() {
+      await gateway.stop();
+      gateway = await start();
+    },
+    async stop() {
+      await gateway.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
