@@ -26,6 +26,8 @@ export interface SystemOptions {
   directory: string;
   ports: Ports;
   organisationsFile: string;
+  /** The gateway's settings beyond those that follow from the above. */
+  settings?: Record<string, string>;
   log: (line: string) => void;
 }
 
@@ -155,7 +157,7 @@ async function stopAll(started: { stop(): Promise<unknown> }[]): Promise<void> {
 }
 
 function startGateway(
-  { directory, ports, organisationsFile }: SystemOptions,
+  { directory, ports, organisationsFile, settings = {} }: SystemOptions,
   secrets: Secrets,
   issuer: string,
   asterisk: RunningAsterisk,
@@ -188,6 +190,7 @@ function startGateway(
       ]),
       CIVICLINE_IRMA_URL: yivi.requestorUrl,
       CIVICLINE_IRMA_TOKEN: yivi.requestorToken,
+      CIVICLINE_IRMA_CLIENT_URL: yivi.clientUrl,
       CIVICLINE_IRMA_CALLBACK_URL: url,
       CIVICLINE_OIDC_ISSUER: issuer,
       CIVICLINE_OIDC_CLIENT_ID: OIDC_CLIENT_ID,
@@ -196,6 +199,7 @@ function startGateway(
         { organisation: 'voorbeeldstad', name: 'demo exchange', key: secrets.exchangeKey },
       ]),
       CIVICLINE_DEMO: 'true',
+      ...settings,
     },
   });
 }
