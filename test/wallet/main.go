@@ -1,9 +1,9 @@
 // Command wallet is a Yivi app without a screen, for tests and the demonstration: an IRMA client that is told over
 // HTTP on the loopback interface which session to run, and answers with how it ended.
 //
-//	POST /issue        {"sessionPtr": {"u": "…", "irmaqr": "issuing"}}            → Outcome
-//	POST /disclose     {"sessionPtr" | "link", "decline"?, "delayMs"?}            → Outcome
-//	GET  /pairing-code waits for the code that the running session shows          → {"code": "1234"}
+//	POST /issue        {"sessionPtr": {"u": "…", "irmaqr": "issuing"}} → Outcome
+//	POST /disclose     {"sessionPtr" | "link", "decline"?, "delayMs"?, "useExpired"?} → Outcome
+//	GET  /pairing-code waits for the code that the running session shows → {"code": "1234"}
 //
 // A link is what the QR code holds: https://open.yivi.app/-/session#{…}. A signature request goes to /disclose too.
 // Dropping the HTTP request closes the app in the middle of its session. Sessions of one wallet run one after another;
@@ -54,6 +54,7 @@ type instruction struct {
 	Link       string          `json:"link"`
 	Decline    bool            `json:"decline"`
 	DelayMs    int             `json:"delayMs"`
+	UseExpired bool            `json:"useExpired"`
 }
 
 func control(wallet *Wallet) http.Handler {
@@ -69,7 +70,7 @@ func control(wallet *Wallet) http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		wish := Wish{Decline: told.Decline, Delay: time.Duration(told.DelayMs) * time.Millisecond}
+		wish := Wish{told.Decline, time.Duration(told.DelayMs) * time.Millisecond, told.UseExpired}
 		answer(w, wallet.Run(r.Context(), pointer, wish))
 	}
 	routes.HandleFunc("POST /issue", run)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	irma "github.com/privacybydesign/irmago"
@@ -13,6 +14,8 @@ type Wish struct {
 	Decline bool
 	// Delay passes before the answer.
 	Delay time.Duration
+	// UseExpired discloses expired credentials too, which an honest app refuses to do.
+	UseExpired bool
 }
 
 // Outcome is how a session ended, seen from the wallet.
@@ -99,8 +102,9 @@ func (s *session) decide(satisfiable bool, candidates [][]irmaclient.DisclosureC
 	if requestor != nil {
 		s.outcome.Requestor = requestor.Name["en"]
 	}
-	choice := choose(candidates)
+	choice := s.choose(candidates)
 	s.outcome.Disclosed = s.values(choice)
+	satisfiable = satisfiable || s.wish.UseExpired
 	if !satisfiable {
 		s.outcome.Error = "attributes-missing"
 	}
@@ -114,15 +118,18 @@ func (s *session) decide(satisfiable bool, candidates [][]irmaclient.DisclosureC
 }
 
 // choose takes, of every disjunction, the first option that the wallet has; an empty option always is.
-func choose(candidates [][]irmaclient.DisclosureCandidates) *irma.DisclosureChoice {
+func (s *session) choose(candidates [][]irmaclient.DisclosureCandidates) *irma.DisclosureChoice {
 	choice := &irma.DisclosureChoice{}
 	for _, disjunction := range candidates {
 		var ids []*irma.AttributeIdentifier
 		for _, option := range disjunction {
-			if chosen, err := option.Choose(); err == nil {
-				ids = chosen
-				break
+			chosen, err := option.Choose()
+			expired := slices.ContainsFunc(option, func(c *irmaclient.DisclosureCandidate) bool { return c.Expired })
+			if err != nil || expired && !s.wish.UseExpired {
+				continue
 			}
+			ids = chosen
+			break
 		}
 		choice.Attributes = append(choice.Attributes, ids)
 	}

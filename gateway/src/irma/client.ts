@@ -31,7 +31,10 @@ export interface DisclosureRequest {
   labels?: Record<string, LocalizedText>;
   /** Where the app goes after the disclosure, unchanged: see {@link telUrl}. */
   clientReturnUrl: string;
-  /** Gets the result as a JWT (text/plain), once, at any ending; a failed delivery is not repeated. */
+  /**
+   * Gets the result as a JWT (POST, text/plain), once, at any ending; a failed delivery is not repeated. The server adds
+   * a slash to it when it does not end in one, so a query does not survive.
+   */
   callbackUrl: string;
   /** How long nothing may happen before the session ends in TIMEOUT. */
   timeoutSeconds: number;

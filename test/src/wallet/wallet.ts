@@ -32,6 +32,8 @@ export interface DisclosureOptions {
   decline?: boolean;
   /** How long the person thinks before answering. */
   delayMs?: number;
+  /** Discloses an expired credential, which an honest app refuses. */
+  useExpired?: boolean;
   /** Aborting closes the app in mid-session. */
   signal?: AbortSignal;
 }
@@ -56,14 +58,11 @@ export async function startWallet({ binary, schemes, directory, issuer }: Wallet
   const url = `http://127.0.0.1:${await readPort(child)}`;
 
   const runSession = async (path: string, session: SessionPtr | string, options: DisclosureOptions = {}) => {
-    const { decline, delayMs, signal } = options;
+    const { signal, ...wishes } = options;
+    const which = typeof session === 'string' ? { link: session } : { sessionPtr: session };
     const response = await fetch(`${url}${path}`, {
       method: 'POST',
-      body: JSON.stringify({
-        ...(typeof session === 'string' ? { link: session } : { sessionPtr: session }),
-        decline,
-        delayMs,
-      }),
+      body: JSON.stringify({ ...which, ...wishes }),
       ...(signal && { signal }),
     });
     if (!response.ok) throw new Error(`The wallet refuses the session: ${await response.text()}`);
