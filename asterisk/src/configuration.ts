@@ -21,8 +21,12 @@ export interface Settings {
   SIP_PERMITTED: string;
   /** Addresses or networks, comma-separated, whose calls are the trunk's. */
   TRUNK_ADDRESSES: string;
-  /** The address that phones and browsers send their sound to. */
+  /** What the trunk and the phones are told of this machine's address when they are in another network. */
+  EXTERNAL_ADDRESS: string;
+  /** The address that browsers send their sound to; 0.0.0.0: whichever they reach. */
   MEDIA_ADDRESS: string;
+  /** Addresses or networks, comma-separated: those of this machine that browsers are offered. */
+  ICE_PERMITTED: string;
   RTP_START: string;
   RTP_END: string;
   /** `PJSIP/phone-<agent>` joined by `&`, or empty: see extensions.conf. */

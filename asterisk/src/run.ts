@@ -5,11 +5,14 @@
  *      └─ it ends, or 30 s ──► error     └─ kill(), a crash, the end of this process ──► ended
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { createSocket } from 'node:dgram';
+import { type EventEmitter, once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { lastLines } from './command.ts';
 import { type Settings, writeConfiguration } from './configuration.ts';
 import { findOnPath } from './find-on-path.ts';
@@ -31,7 +34,10 @@ export interface StartOptions {
   ariPassword: string;
   /** Prefixes the ids of its channels; default `civicline`. */
   name?: string;
-  /** The one address of this machine that phones and browsers send their sound to; default 127.0.0.1. */
+  /**
+   * The address of this machine to which browsers send their sound, during a call and encrypted. Default: any, because
+   * browsers do not send it to 127.0.0.1, where everything else is.
+   */
   mediaAddress?: string;
   /** Addresses or networks whose SIP calls come in as the trunk's; default 127.0.0.1. */
   trunkAddresses?: string[];
@@ -72,6 +78,7 @@ const STOP_WITHIN_MS = 10_000;
  */
 export async function startAsterisk(options: StartOptions): Promise<RunningAsterisk> {
   const { installation, directory, ports, ariPassword } = options;
+  await assertPortsFree(ports);
   await layOut(options);
   const logFile = join(directory, 'asterisk.log');
   const child = spawnAsterisk(installation, directory, logFile);
@@ -105,6 +112,24 @@ export async function startAsterisk(options: StartOptions): Promise<RunningAster
   };
 }
 
+/** Asterisk itself would start without the port and only say so in its log. */
+async function assertPortsFree({ http, sip }: StartOptions['ports']): Promise<void> {
+  const tcp = createServer().listen(http, HERE);
+  await listening(tcp, `TCP port ${http}`);
+  await promisify(tcp.close.bind(tcp))();
+  const udp = createSocket('udp4').bind(sip, HERE);
+  await listening(udp, `UDP port ${sip}`);
+  udp.close();
+}
+
+async function listening(socket: EventEmitter, what: string): Promise<void> {
+  await once(socket, 'listening').catch((error: Error) => {
+    throw Object.assign(new Error(`ASTERISK_PORT_TAKEN: ${what} of ${HERE} is in use (${error.message})`), {
+      code: 'ASTERISK_PORT_TAKEN',
+    });
+  });
+}
+
 /** Everything that Asterisk finds in its directory: configuration, its own data, our prompts and music. */
 async function layOut(options: StartOptions): Promise<void> {
   const { installation, directory } = options;
@@ -123,7 +148,7 @@ async function link(target: string, path: string): Promise<void> {
 }
 
 function settingsOf(options: StartOptions): Settings {
-  const { installation, directory, ports, ariPassword } = options;
+  const { installation, directory, ports, ariPassword, mediaAddress } = options;
   return {
     NAME: options.name ?? 'civicline',
     DIRECTORY: directory,
@@ -136,7 +161,9 @@ function settingsOf(options: StartOptions): Settings {
     SIP_PORT: String(ports.sip),
     SIP_PERMITTED: ['127.0.0.0/8', ...(options.trunkAddresses ?? [])].join(','),
     TRUNK_ADDRESSES: (options.trunkAddresses ?? [HERE]).join(','),
-    MEDIA_ADDRESS: options.mediaAddress ?? HERE,
+    EXTERNAL_ADDRESS: HERE,
+    MEDIA_ADDRESS: mediaAddress ?? '0.0.0.0',
+    ICE_PERMITTED: mediaAddress ? `${mediaAddress}/32` : '0.0.0.0/0',
     RTP_START: String(ports.rtpStart),
     RTP_END: String(ports.rtpEnd),
     FALLBACK_DIAL: (options.fallbackEndpoints ?? []).join('&'),
