@@ -94,6 +94,8 @@ export interface CallControl extends CallHandler {
   /** Remembers the ACK of our INVITE, to be sent again whenever its 2xx comes again. */
   acknowledge(ack: SipRequest, to: Peer): void;
   end(end: CallEnd): void;
+  /** Hangs up an answered call, even when hanging up began before the answer. */
+  leave(): void;
 }
 
 export interface CallOptions {
@@ -162,6 +164,11 @@ export function createCall(options: CallOptions): CallControl {
     audio.play('off');
     const response = await ask('BYE');
     end(response === undefined ? { how: 'peer-lost' } : how);
+  };
+
+  const leave = () => {
+    hangingUp = true;
+    void bye({ how: 'hung-up' });
   };
 
   const keepAlive = () => {
@@ -259,7 +266,7 @@ export function createCall(options: CallOptions): CallControl {
     hangUp() {
       if (hangingUp || state === 'ended') return ended;
       hangingUp = true;
-      if (state === 'answered') void bye({ how: 'hung-up' });
+      if (state === 'answered') leave();
       else options.withdraw();
       return ended;
     },
@@ -290,6 +297,7 @@ export function createCall(options: CallOptions): CallControl {
       agent.send(ack, to);
     },
     end,
+    leave,
     request(transaction) {
       const { request } = transaction;
       const respond = (status: number, reason: string) =>

@@ -173,7 +173,7 @@ async function placeCall(agent: UserAgent, options: CallerOptions, outgoing: Out
     control.acknowledge(ack, nextHop(dialog) ?? server);
     control.establish(dialog, response.body);
     // The answer crossed our CANCEL: the call stands and is ended like any other.
-    if (withdrawn) void call.hangUp();
+    if (withdrawn) control.leave();
     else if (key && call.times.firstDigit === undefined) agent.clock.after(key.afterMs ?? 0, keyDigits);
   }
 

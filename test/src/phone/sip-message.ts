@@ -131,7 +131,7 @@ export function responseTo(
 
 /** @throws PhoneError `SIP_MALFORMED` */
 export function parseNameAddress(text: string): NameAddress {
-  const bracketed = /^\s*(?:"(?:[^"\\]|\\.)*"|[^<"]*)<([^>]*)>(.*)$/.exec(text);
+  const bracketed = /^\s*(?:"(?:[^"\\]|\\.)*"\s*|[^<"]*)<([^>]*)>(.*)$/.exec(text);
   if (bracketed) return { uri: bracketed[1] ?? '', parameters: parseParameters(bracketed[2] ?? '') };
   // Without brackets, what follows a semicolon belongs to the header, not to the URI (RFC 3261 §20).
   const [uri = '', ...parameters] = text.split(';');
