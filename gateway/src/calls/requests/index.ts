@@ -9,7 +9,7 @@ import type { IrmaClient } from '../../irma/index.ts';
 import type { Organisations } from '../../organisations/index.ts';
 import type { Database, Sealer } from '../../storage/index.ts';
 import type { Identification } from '../identification.ts';
-import { createDisclosures } from './disclosures.ts';
+import { createDisclosures, type Disclosures } from './disclosures.ts';
 import { GUESS_LIMITS, type GuessLimits } from './guesses.ts';
 import { createRedemption } from './redemption.ts';
 import { mountRequests } from './routes.ts';
@@ -22,6 +22,7 @@ export { requestOperations } from './routes.ts';
 
 export interface CallRequests {
   identification: Identification;
+  disclosures: Disclosures;
   upkeep: Upkeep;
   mount(http: Express): void;
 }
@@ -75,6 +76,7 @@ export async function createCallRequests(options: CallRequestOptions): Promise<C
         if (changed) onChange(changed);
       },
     },
+    disclosures,
     upkeep: createUpkeep({ store, disclosures, onChange, triesMs, log, now }),
     mount: (http) =>
       mountRequests(http, {
