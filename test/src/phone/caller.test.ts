@@ -86,7 +86,7 @@ describe('the scripted caller, when the server', () => {
     const call = await caller.call({ number: '+31850000001', patienceMs: 20 });
     expect(await call.ended).to.deep.equal({ how: 'not-answered' });
     while (!seen.includes('ACK')) await new Promise(setImmediate);
-    expect(seen).to.deep.equal(['INVITE', 'CANCEL', 'ACK']);
+    expect([...new Set(seen)]).to.deep.equal(['INVITE', 'CANCEL', 'ACK']);
   });
 
   it('answers in the moment of hanging up, ends the call properly', async () => {
