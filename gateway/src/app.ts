@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join, resolve } from 'node:path';
+import { callOperations, createCalls } from './calls/index.ts';
 import { createCallRequests, requestOperations } from './calls/requests/index.ts';
 import type { Config } from './config.ts';
 import {
@@ -67,6 +68,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     now,
   });
 
+  const calls = await createCalls({
+    config,
+    database,
+    sealer,
+    organisations,
+    identification: requests.identification,
+    signIn,
+    metrics,
+    log,
+  });
+
   new Gauge({
     name: 'civicline_status_streams',
     help: 'Pages that follow a call request.',
@@ -84,12 +96,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       check: async () =>
         (await database.sql.selectNoFrom((expression) => expression.val(1).as('one')).execute()) && true,
     },
+    // Without Asterisk, citizens still get codes and consoles their calls.
+    { name: 'telephony', vital: false, check: async () => calls.telephonyAvailable() },
   ];
-  const operations = [...requestOperations, ...signInOperations] as unknown as Operation[];
+  const operations = [...requestOperations, ...callOperations, ...signInOperations] as unknown as Operation[];
 
   const http = createHttp({ log, metrics, trustedProxies: config.trustedProxies });
   signIn.mount(http);
   requests.mount(http);
+  calls.mount(http);
   serveOwnPages(http, { operations, version: version(), metrics, readiness, stopping: () => stopped !== null });
   serveFrontEnds(http, {
     root: ROOT,
@@ -102,10 +117,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   finishHttp(http, log);
 
   const stopUpkeep = requests.upkeep.start();
+  await calls.start();
   const { server, port } = await listen(http, config.listen.host, config.listen.port);
+  calls.attach(server);
 
   async function stop(): Promise<void> {
     streams.close();
+    await calls.stop();
     await Promise.all([drain(server, DRAIN_MS), stopUpkeep()]);
     signIn.close();
     await database.close();

@@ -1,0 +1,97 @@
+/** The open consoles, by agent. Each connection counts its own events, so that a lost one shows as a gap. */
+import type { ConsoleToServer, ServerToConsole } from '@civicline/protocol';
+import type { Socket } from 'socket.io';
+
+export interface ConsoleData {
+  sessionId: string;
+  agentId: string;
+  organisationId: string;
+}
+
+export type ConsoleSocket = Socket<ConsoleToServer, ServerToConsole, Record<never, never>, ConsoleData>;
+
+/** Events that carry a sequence number, with what is left to say. */
+type Sequenced = {
+  [Name in keyof ServerToConsole]: Parameters<ServerToConsole[Name]> extends [infer Event extends { sequence: number }]
+    ? Omit<Event, 'sequence'>
+    : never;
+};
+
+export interface Connections {
+  add(socket: ConsoleSocket): void;
+  remove(socket: ConsoleSocket): void;
+  /** From its snapshot on, a console hears of everything. */
+  sendSnapshot(socket: ConsoleSocket, snapshot: Sequenced['snapshot']): void;
+  send<Name extends keyof ServerToConsole>(agentId: string, name: Name, event: Sequenced[Name]): void;
+  sendToAll<Name extends keyof ServerToConsole>(name: Name, event: Sequenced[Name]): void;
+  isOpen(agentId: string): boolean;
+  agentIds(): Iterable<string>;
+  ofSession(sessionId: string): ConsoleSocket[];
+  /** How many consoles are open. */
+  count(): number;
+}
+
+interface Connection {
+  socket: ConsoleSocket;
+  sequence: number;
+  hasSnapshot: boolean;
+}
+
+/** A console that takes in nothing is cut off; it comes back to a fresh snapshot. */
+const LONGEST_BACKLOG = 1_000;
+
+export function createConnections(): Connections {
+  const byAgent = new Map<string, Map<ConsoleSocket, Connection>>();
+
+  function emit(connection: Connection, name: keyof ServerToConsole, event: object): void {
+    if (!connection.hasSnapshot) return;
+    const { socket } = connection;
+    if (backlog(socket) > LONGEST_BACKLOG) {
+      socket.disconnect(true);
+      return;
+    }
+    connection.sequence += 1;
+    (socket.emit as (name: string, event: object) => void)(name, { sequence: connection.sequence, ...event });
+  }
+
+  function* all(): Iterable<Connection> {
+    for (const connections of byAgent.values()) yield* connections.values();
+  }
+
+  return {
+    add(socket) {
+      const own = byAgent.get(socket.data.agentId) ?? new Map();
+      byAgent.set(socket.data.agentId, own.set(socket, { socket, sequence: 0, hasSnapshot: false }));
+    },
+    remove(socket) {
+      const own = byAgent.get(socket.data.agentId);
+      own?.delete(socket);
+      if (own?.size === 0) byAgent.delete(socket.data.agentId);
+    },
+    sendSnapshot(socket, snapshot) {
+      const connection = byAgent.get(socket.data.agentId)?.get(socket);
+      if (!connection) return;
+      connection.hasSnapshot = true;
+      emit(connection, 'snapshot', snapshot);
+    },
+    send(agentId, name, event) {
+      for (const connection of byAgent.get(agentId)?.values() ?? []) emit(connection, name, event);
+    },
+    sendToAll(name, event) {
+      for (const connection of all()) emit(connection, name, event);
+    },
+    isOpen: (agentId) => byAgent.has(agentId),
+    agentIds: () => byAgent.keys(),
+    ofSession: (sessionId) => [...all()].map(({ socket }) => socket).filter(({ data }) => data.sessionId === sessionId),
+    count() {
+      let count = 0;
+      for (const own of byAgent.values()) count += own.size;
+      return count;
+    },
+  };
+}
+
+/** Packets that wait for the network; Engine.IO has the figure, but not in its types. */
+function backlog({ conn }: ConsoleSocket): number {
+  return (conn as unknown as { writeBuffer: unknown[] }).writeBuffer.length;
+}

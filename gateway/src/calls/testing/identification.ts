@@ -1,0 +1,32 @@
+import type { Identification, Redemption } from '../identification.ts';
+import { BSN, NAME } from './organisations.ts';
+
+/** Stand-in for call requests: every code is good once, except those that begin with 0. */
+export function standInIdentification(): Identification & { reports: { requestId: string; state: string }[] } {
+  const usedBy = new Map<string, string>();
+  const reports: { requestId: string; state: string }[] = [];
+  return {
+    reports,
+    async redeem({ code, callId }): Promise<Redemption> {
+      if (code === '') return { outcome: 'rejected', reason: 'no-code', mayRetry: false };
+      if (code.startsWith('0')) return { outcome: 'rejected', reason: 'code-unknown', mayRetry: true };
+      const owner = usedBy.get(code) ?? callId;
+      usedBy.set(code, owner);
+      if (owner !== callId) return { outcome: 'rejected', reason: 'code-used', mayRetry: true };
+      return {
+        outcome: 'verified',
+        requestId: `request-${code}`,
+        purposeId: 'verhuizing',
+        language: 'fr',
+        disclosedAt: 1_700_000_000_000,
+        attributes: [
+          { id: NAME, value: 'W. de Vries' },
+          { id: BSN, value: code },
+        ],
+      };
+    },
+    async report(requestId, state) {
+      reports.push({ requestId, state });
+    },
+  };
+}
