@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join, resolve } from 'node:path';
+import { createExchange, exchangeOperations } from './calls/exchange/index.ts';
 import { callOperations, createCalls } from './calls/index.ts';
 import { createCallRequests, requestOperations } from './calls/requests/index.ts';
 import type { Config } from './config.ts';
@@ -79,6 +80,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
   });
 
+  const exchange = await createExchange({
+    config,
+    database,
+    sealer,
+    organisations,
+    calls: calls.exchangeCalls,
+    log,
+    now,
+  });
+
   new Gauge({
     name: 'civicline_status_streams',
     help: 'Pages that follow a call request.',
@@ -99,11 +110,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // Without Asterisk, citizens still get codes and consoles their calls.
     { name: 'telephony', vital: false, check: async () => calls.telephonyAvailable() },
   ];
-  const operations = [...requestOperations, ...callOperations, ...signInOperations] as unknown as Operation[];
+  const operations = [
+    ...requestOperations,
+    ...exchangeOperations,
+    ...callOperations,
+    ...signInOperations,
+  ] as unknown as Operation[];
 
   const http = createHttp({ log, metrics, trustedProxies: config.trustedProxies });
   signIn.mount(http);
   requests.mount(http);
+  exchange.mount(http);
   calls.mount(http);
   serveOwnPages(http, { operations, version: version(), metrics, readiness, stopping: () => stopped !== null });
   serveFrontEnds(http, {
@@ -126,6 +143,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await calls.stop();
     await Promise.all([drain(server, DRAIN_MS), stopUpkeep()]);
     signIn.close();
+    exchange.close();
     await database.close();
   }
 
