@@ -192,7 +192,6 @@ function startGateway(
       CIVICLINE_IRMA_TOKEN: yivi.requestorToken,
       CIVICLINE_IRMA_CLIENT_URL: yivi.clientUrl,
       CIVICLINE_IRMA_CALLBACK_URL: url,
-      CIVICLINE_IRMA_CLIENT_URL: yivi.clientUrl,
       CIVICLINE_OIDC_ISSUER: issuer,
       CIVICLINE_OIDC_CLIENT_ID: OIDC_CLIENT_ID,
       CIVICLINE_OIDC_CLIENT_SECRET: secrets.oidcClientSecret,
