@@ -21,10 +21,12 @@ export interface Ear {
   toneShare(hertz: number): number;
   /** Whether that tone sounds now. */
   hears(hertz: number): boolean;
-  /** Resolves when the tone sounds. Rejects with `PHONE_NOT_HEARD` when it does not in time. */
+  /** Resolves when the tone sounds. Rejects with `PHONE_NOT_HEARD` when it does not in time or before the call ends. */
   waitFor(hertz: number, timeoutMs?: number): Promise<void>;
   /** Resolves when no sound but silence has come for 200 ms. Rejects with `PHONE_NOT_HEARD`. */
   waitForSilence(timeoutMs?: number): Promise<void>;
+  /** Nothing more will come. */
+  close(): void;
 }
 
 const FRAME_MS = 20;
@@ -43,6 +45,7 @@ export function createEar(clock: Clock): Ear {
   let lastAt: number | undefined;
   let expected: number | undefined;
   let source: number | undefined;
+  let closed = false;
 
   const samples = (): Int16Array => {
     const since = clock.now() - (WINDOW_FRAMES + 2) * FRAME_MS;
@@ -66,8 +69,9 @@ export function createEar(clock: Clock): Ear {
       const deadline = clock.now() + timeoutMs;
       const look = () => {
         if (condition()) return resolve();
-        if (clock.now() > deadline) {
-          return reject(new PhoneError('PHONE_NOT_HEARD', `${what} was not heard within ${timeoutMs} ms.`));
+        if (closed || clock.now() > deadline) {
+          const until = closed ? 'before the call ended' : `within ${timeoutMs} ms`;
+          return reject(new PhoneError('PHONE_NOT_HEARD', `${what} was not heard ${until}.`));
         }
         clock.after(LOOK_EVERY_MS, look);
       };
@@ -104,5 +108,8 @@ export function createEar(clock: Clock): Ear {
     hears,
     waitFor: (hertz, timeoutMs = 5000) => until(() => hears(hertz), timeoutMs, `A tone of ${hertz} Hz`),
     waitForSilence: (timeoutMs = 5000) => until(() => loudness(samples()) < LOUDNESS_OF_SOUND, timeoutMs, 'Silence'),
+    close() {
+      closed = true;
+    },
   };
 }

@@ -157,6 +157,7 @@ export async function openAudio(options: { address: string; clock: Clock; sound:
       if (closed) return;
       closed = true;
       nextFrame?.();
+      ear.close();
       socket.close();
     },
   };
