@@ -172,7 +172,6 @@ export const de: Texts = {
     muted: 'Mikrofon aus.',
     unmuted: 'Mikrofon an.',
     wrapUp: 'Gespräch beendet. Nachbearbeitung begonnen.',
-    offline: 'Die Verbindung ist weg.',
     online: 'Die Verbindung ist zurück.',
   },
 

@@ -170,7 +170,6 @@ export const en: Texts = {
     muted: 'Microphone off.',
     unmuted: 'Microphone on.',
     wrapUp: 'Call ended. Wrap-up began.',
-    offline: 'The connection is lost.',
     online: 'The connection is back.',
   },
 

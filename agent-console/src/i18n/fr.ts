@@ -172,7 +172,6 @@ export const fr: Texts = {
     muted: 'Microphone coupé.',
     unmuted: 'Microphone activé.',
     wrapUp: 'Appel terminé. Travail après appel commencé.',
-    offline: 'La connexion est perdue.',
     online: 'La connexion est rétablie.',
   },
 

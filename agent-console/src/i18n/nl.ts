@@ -173,7 +173,6 @@ export const nl: Texts = {
     muted: 'Microfoon uit.',
     unmuted: 'Microfoon aan.',
     wrapUp: 'Gesprek beëindigd. Nawerk begonnen.',
-    offline: 'De verbinding is weg.',
     online: 'De verbinding is terug.',
   },
 

@@ -150,7 +150,6 @@ export interface Texts {
     muted: string;
     unmuted: string;
     wrapUp: string;
-    offline: string;
     online: string;
   };
 

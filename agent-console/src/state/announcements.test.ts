@@ -44,7 +44,6 @@ describe('announcements', () => {
   it('gather the calls of a snapshot in one sentence, and tell that the connection is back', () => {
     const back = snapshot({ sequence: 9, calls: [call({ id: 'c1' }), call({ id: 'c2' })] });
     expect(heard([{ type: 'disconnected' }, { type: 'snapshot', snapshot: back, receivedAt: 0 }])).to.deep.equal([
-      'offline',
       'online',
       'ringing-many',
     ]);

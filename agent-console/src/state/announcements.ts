@@ -9,15 +9,14 @@ export type Announcement =
   | { kind: 'ringing'; verified: boolean; purpose: LocalizedText | null; waiting: number }
   | { kind: 'ringing-many'; waiting: number }
   | { kind: 'removed'; reason: RemovalReason }
-  | { kind: 'connected' | 'on-hold' | 'resumed' | 'muted' | 'unmuted' | 'wrap-up' | 'offline' | 'online' };
+  | { kind: 'connected' | 'on-hold' | 'resumed' | 'muted' | 'unmuted' | 'wrap-up' | 'online' };
 
 export function announcements(before: ConsoleState, after: ConsoleState): Announcement[] {
   return [...aboutConnection(before, after), ...aboutRinging(before, after), ...aboutOwnCall(before.data, after.data)];
 }
 
 function aboutConnection(before: ConsoleState, after: ConsoleState): Announcement[] {
-  if (before.connection === after.connection) return [];
-  if (after.connection === 'offline') return [{ kind: 'offline' }];
+  // Losing the connection puts a notice on the screen, which is read out where it stands.
   return before.connection === 'offline' && after.connection === 'online' ? [{ kind: 'online' }] : [];
 }
 

@@ -1,0 +1,90 @@
+import { LANGUAGES } from '@civicline/protocol';
+import { LANGUAGE_NAMES, useWords } from '../i18n/index.ts';
+import { type Session, SIGN_OUT_URL } from '../session.ts';
+import { useSettings } from '../settings-context.ts';
+import type { View } from '../view.ts';
+import { Button } from './button.tsx';
+import { Emblem, SettingsIcon, SignOutIcon } from './icons.tsx';
+import { Localized } from './localized.tsx';
+
+export function AppHeader(props: { session: Session; view: View; onSettings?: () => void }) {
+  const { t } = useWords();
+  const { session, view } = props;
+  return (
+    <header class="app-header">
+      <p class="brand">
+        <Emblem />
+        <span>
+          <strong>{t.product}</strong>
+          <span class="brand-organisation">
+            <Localized text={session.organisation.name} />
+          </span>
+        </span>
+      </p>
+      {session.roles.length > 1 && <Views view={view} />}
+      <div class="app-header-tools">
+        <LanguageChoice />
+        {props.onSettings && (
+          <Button
+            kind="subtle"
+            onClick={props.onSettings}
+            shortcut="Alt+K"
+            class="button--tool"
+            label={t.header.settings}
+          >
+            <SettingsIcon />
+            <span class="tool-word">{t.header.settings}</span>
+          </Button>
+        )}
+        <form method="post" action={SIGN_OUT_URL} class="signed-in">
+          <span class="signed-in-name">
+            <span class="sr-only">{t.header.signedInAs} </span>
+            {session.agent.name}
+          </span>
+          <Button kind="subtle" type="submit" class="button--tool" label={t.header.signOut}>
+            <SignOutIcon />
+            <span class="tool-word">{t.header.signOut}</span>
+          </Button>
+        </form>
+      </div>
+    </header>
+  );
+}
+
+function Views({ view }: { view: View }) {
+  const { t } = useWords();
+  return (
+    <nav aria-label={t.header.views} class="views">
+      <a href="#calls" aria-current={view === 'calls' ? 'page' : undefined}>
+        {t.header.callsView}
+      </a>
+      <a href="#audit" aria-current={view === 'audit' ? 'page' : undefined}>
+        {t.header.auditView}
+      </a>
+    </nav>
+  );
+}
+
+export function LanguageChoice() {
+  const { t, language } = useWords();
+  const { change } = useSettings();
+  return (
+    <label class="language">
+      <span class="sr-only">{t.header.language}</span>
+      <select
+        class="utrecht-select utrecht-select--html-select"
+        value={language}
+        onChange={(event) => {
+          const chosen = LANGUAGES.find((item) => item === event.currentTarget.value);
+          if (chosen) change({ language: chosen });
+        }}
+      >
+        {LANGUAGES.map((item) => (
+          <option key={item} value={item} lang={item}>
+            {LANGUAGE_NAMES[item]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,50 @@
+import { DEVICES, type Device, type SelfView } from '@civicline/protocol';
+import { useId } from 'preact/hooks';
+import { useWords } from '../i18n/index.ts';
+import type { TelephoneState } from '../softphone/telephone.ts';
+import { DoneIcon, PRESENCE_ICONS } from './icons.tsx';
+
+/** What rings when this agent answers, and whether it is connected. */
+export function DevicePanel(props: { self: SelfView; telephone: TelephoneState; onChoose: (device: Device) => void }) {
+  const { t } = useWords();
+  const name = useId();
+  return (
+    <section class="panel device" aria-labelledby={`${name}-heading`}>
+      <h2 id={`${name}-heading`}>{t.device.heading}</h2>
+      <fieldset class="choices">
+        <legend class="sr-only">{t.device.heading}</legend>
+        {DEVICES.map((device) => (
+          <label key={device} class="choice choice--device">
+            <input
+              type="radio"
+              name={name}
+              checked={device === props.self.device}
+              aria-describedby={`${name}-${device}`}
+              onChange={() => props.onChoose(device)}
+            />
+            <span class="choice-text">
+              <span>{t.device.names[device]}</span>
+              <Registration id={`${name}-${device}`} {...props} device={device} />
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {props.self.device === 'browser' && !props.telephone.mine && <p class="hint">{t.device.softphoneInOtherTab}</p>}
+    </section>
+  );
+}
+
+function Registration(props: { id: string; device: Device; self: SelfView; telephone: TelephoneState }) {
+  const { t } = useWords();
+  const { device, self, telephone } = props;
+  const registered = self.registered[device];
+  const connecting =
+    device === 'browser' && self.device === 'browser' && telephone.softphone.registration === 'connecting';
+  const words = connecting ? t.device.connecting : t.device.notRegistered;
+  return (
+    <span id={props.id} class={`registration${registered ? ' registration--there' : ''}`}>
+      {registered ? <DoneIcon /> : <PRESENCE_ICONS.offline />}
+      {registered ? t.device.registered : words}
+    </span>
+  );
+}

@@ -1,0 +1,51 @@
+import { useId } from 'preact/hooks';
+import { useWords } from '../i18n/index.ts';
+import { DoneIcon } from './icons.tsx';
+import type { Note } from './use-note.ts';
+
+export const NOTE_FIELD = 'note-field';
+
+export function NoteField({ note }: { note: Note }) {
+  const { t } = useWords();
+  const id = useId();
+  return (
+    <div class="field note">
+      <div class="note-head">
+        <label for={id}>{t.call.note}</label>
+        <NoteState note={note} />
+      </div>
+      <textarea
+        id={id}
+        class={`utrecht-textarea utrecht-textarea--html-textarea ${NOTE_FIELD}`}
+        rows={5}
+        maxLength={10_000}
+        aria-describedby={`${id}-hint`}
+        aria-keyshortcuts="Alt+N"
+        value={note.draft}
+        onInput={(event) => note.write(event.currentTarget.value)}
+        onBlur={note.save}
+      />
+      <p id={`${id}-hint`} class="hint">
+        {t.call.noteHint}
+      </p>
+    </div>
+  );
+}
+
+function NoteState({ note }: { note: Note }) {
+  const { t } = useWords();
+  switch (note.status) {
+    case 'unchanged':
+      return null;
+    case 'saved':
+      return (
+        <span class="note-state">
+          <DoneIcon /> {t.call.noteSaved}
+        </span>
+      );
+    case 'failed':
+      return <span class="note-state note-state--failed">{t.call.noteNotSaved}</span>;
+    default:
+      return <span class="note-state">{t.call.noteSaving}</span>;
+  }
+}

@@ -1,0 +1,69 @@
+import type { SelfView } from '@civicline/protocol';
+import { useEffect, useId, useState } from 'preact/hooks';
+import { useWords } from '../i18n/index.ts';
+import { PRESENCE_ICONS } from './icons.tsx';
+
+const CHOICES = ['ready', 'busy', 'break'] as const;
+type Choice = (typeof CHOICES)[number];
+
+const REASON_PAUSE_MS = 800;
+
+/** The agent's own presence: three large choices, and a reason for the two that say no. */
+export function PresencePanel(props: { self: SelfView; onChange: (presence: Choice, reason: string) => void }) {
+  const { t } = useWords();
+  const { self, onChange } = props;
+  const name = useId();
+  const chosen = CHOICES.find((choice) => choice === self.presence);
+  return (
+    <section class="panel presence" aria-labelledby={`${name}-heading`}>
+      <h2 id={`${name}-heading`}>{t.presence.heading}</h2>
+      <fieldset class="choices choices--presence">
+        <legend class="sr-only">{t.presence.heading}</legend>
+        {CHOICES.map((choice) => {
+          const Icon = PRESENCE_ICONS[choice];
+          return (
+            <label key={choice} class={`choice choice--${choice}`}>
+              <input type="radio" name={name} checked={choice === chosen} onChange={() => onChange(choice, '')} />
+              <Icon />
+              <span>{t.presence.names[choice]}</span>
+            </label>
+          );
+        })}
+      </fieldset>
+      {!chosen && <p class="presence-other">{t.presence.names[self.presence]}</p>}
+      {(chosen === 'busy' || chosen === 'break') && (
+        <Reason key={chosen} value={self.presenceReason} onSave={(reason) => onChange(chosen, reason)} />
+      )}
+    </section>
+  );
+}
+
+function Reason({ value, onSave }: { value: string; onSave: (reason: string) => void }) {
+  const { t } = useWords();
+  const id = useId();
+  const [draft, setDraft] = useState(value);
+  useEffect(() => {
+    if (draft.trim() === value) return;
+    const timer = setTimeout(() => onSave(draft.trim()), REASON_PAUSE_MS);
+    return () => clearTimeout(timer);
+    // Only typing starts the pause; the saved value and the function change with it.
+  }, [draft]);
+  return (
+    <div class="field">
+      <label for={id}>{t.presence.reason}</label>
+      <input
+        id={id}
+        class="utrecht-textbox utrecht-textbox--html-input"
+        type="text"
+        maxLength={100}
+        autocomplete="off"
+        aria-describedby={`${id}-hint`}
+        value={draft}
+        onInput={(event) => setDraft(event.currentTarget.value)}
+      />
+      <p id={`${id}-hint`} class="hint">
+        {t.presence.reasonHint}
+      </p>
+    </div>
+  );
+}

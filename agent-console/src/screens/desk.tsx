@@ -1,0 +1,144 @@
+import type { CallView } from '@civicline/protocol';
+import { useCallback, useState } from 'preact/hooks';
+import { CallPanel } from '../components/call-panel.tsx';
+import { DeskNotices } from '../components/desk-notices.tsx';
+import { DevicePanel } from '../components/device-panel.tsx';
+import { NOTE_FIELD } from '../components/note-field.tsx';
+import { PresencePanel } from '../components/presence-panel.tsx';
+import { QueuesPanel } from '../components/queues-panel.tsx';
+import { RingingList } from '../components/ringing-list.tsx';
+import { TransferDialog, type TransferTarget } from '../components/transfer-dialog.tsx';
+import { useAttention } from '../components/use-attention.ts';
+import { useShortcuts } from '../components/use-shortcuts.ts';
+import { useWords } from '../i18n/index.ts';
+import type { SendRequest } from '../state/connection.ts';
+import { activeCall, type ConsoleData, ownCalls, ringingCalls } from '../state/console-state.ts';
+import type { Console } from '../state/use-console.ts';
+
+/** Everything on the main screen once the gateway has said how things stand. */
+export function Desk(props: { console: Console; data: ConsoleData; onSettings: () => void }) {
+  const { t } = useWords();
+  const { data, console: desk } = props;
+  const online = desk.state.connection === 'online';
+  const [problem, setProblem] = useState<string | null>(null);
+  const [answering, setAnswering] = useState<ReadonlySet<string>>(new Set());
+  const [transferring, setTransferring] = useState<string | null>(null);
+
+  const ringing = ringingCalls(data);
+  const own = ownCalls(data);
+  const speaking = activeCall(data);
+  const transferable = speaking?.state === 'connected' ? speaking : null;
+
+  const ask: SendRequest = useCallback(
+    async (name, input) => {
+      const reply = await desk.request(name, input);
+      setProblem(reply.ok ? null : reply.code);
+      return reply;
+    },
+    [desk.request],
+  );
+
+  const obstacle = (call: CallView): string | null => {
+    if (!online) return t.connection.offlineTitle;
+    if (own.length > 0) return t.calls.finishCurrentFirst;
+    return data.telephonyAvailable || call.source.kind === 'exchange' ? null : t.connection.telephonyTitle;
+  };
+
+  async function answer(callId: string): Promise<void> {
+    setAnswering((before) => new Set(before).add(callId));
+    await ask('answer', { callId });
+    setAnswering((before) => new Set([...before].filter((id) => id !== callId)));
+  }
+
+  async function transfer(callId: string, target: TransferTarget): Promise<void> {
+    setTransferring(null);
+    await ask('transfer', { callId, target });
+  }
+
+  useAttention({
+    waiting: ringing.length,
+    ready: data.self.presence === 'ready',
+    busy: own.length > 0,
+    speaking,
+    device: data.self.device,
+  });
+  useShortcuts({
+    answer: () => {
+      const [first] = ringing;
+      if (first && obstacle(first) === null) void answer(first.id);
+    },
+    mute: () => {
+      if (transferable?.source.kind === 'asterisk')
+        void ask(transferable.muted ? 'unmute' : 'mute', { callId: transferable.id });
+    },
+    hold: () => {
+      if (transferable?.source.kind === 'asterisk')
+        void ask(transferable.held ? 'resume' : 'hold', { callId: transferable.id });
+    },
+    transfer: () => transferable && setTransferring(transferable.id),
+    'hang-up': () => document.querySelector<HTMLButtonElement>('.call [aria-keyshortcuts="Alt+E"]')?.click(),
+    note: () => document.querySelector<HTMLTextAreaElement>(`.${NOTE_FIELD}`)?.focus(),
+    help: props.onSettings,
+  });
+
+  return (
+    <div class="desk">
+      <PresencePanel self={data.self} onChange={(presence, reason) => void ask('set-presence', { presence, reason })} />
+      <main id="calls-main" tabIndex={-1}>
+        <h1 class="sr-only">{t.calls.title}</h1>
+        <DeskNotices
+          console={desk}
+          data={data}
+          problem={problem}
+          onDismiss={() => setProblem(null)}
+          onReady={() => void ask('set-presence', { presence: 'ready' })}
+          onSipPhone={() => void ask('set-device', { device: 'sip-phone' })}
+        />
+        <div class={own.length > 0 ? 'calls calls--busy' : 'calls'}>
+          {own.length > 0 && (
+            <div class="own-calls">
+              {own.map((call) => (
+                <CallPanel
+                  key={call.id}
+                  call={call}
+                  selfId={data.self.id}
+                  device={data.self.device}
+                  queues={[...data.queues, ...data.transferQueues]}
+                  online={online}
+                  request={ask}
+                  saveNote={(note) => desk.request('save-note', { callId: call.id, note })}
+                  onTransfer={() => setTransferring(call.id)}
+                />
+              ))}
+            </div>
+          )}
+          <RingingList
+            calls={ringing}
+            self={data.self}
+            queues={data.queues}
+            answering={answering}
+            obstacle={obstacle}
+            removal={desk.state.lastRemoval}
+            onAnswer={(callId) => void answer(callId)}
+          />
+        </div>
+      </main>
+      <aside class="desk-side" aria-label={`${t.device.heading}, ${t.queues.heading}`}>
+        <QueuesPanel queues={data.queues} />
+        <DevicePanel
+          self={data.self}
+          telephone={desk.telephone}
+          onChoose={(device) => void ask('set-device', { device })}
+        />
+      </aside>
+      {transferable && transferring === transferable.id && (
+        <TransferDialog
+          queues={data.transferQueues}
+          colleagues={data.colleagues.filter(({ id }) => id !== data.self.id)}
+          onTransfer={(target) => void transfer(transferable.id, target)}
+          onClose={() => setTransferring(null)}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,21 @@
+import { expect } from 'chai';
+import { shortcutOf } from './shortcuts.ts';
+
+const plain = { key: '', code: '', altKey: true, ctrlKey: false, metaKey: false, shiftKey: false, repeat: false };
+
+describe('shortcut keys', () => {
+  it('go by the letter on the key, also on an AZERTY keyboard', () => {
+    expect(shortcutOf({ ...plain, key: 'a', code: 'KeyQ' })).to.equal('answer');
+    expect(shortcutOf({ ...plain, key: 'q', code: 'KeyA' })).to.equal(null);
+  });
+
+  it('go by the place of the key where Alt writes another character', () => {
+    expect(shortcutOf({ ...plain, key: 'å', code: 'KeyA' })).to.equal('answer');
+  });
+
+  it('need Alt alone, once', () => {
+    expect(shortcutOf({ ...plain, key: 'a', altKey: false })).to.equal(null);
+    expect(shortcutOf({ ...plain, key: 'a', ctrlKey: true })).to.equal(null);
+    expect(shortcutOf({ ...plain, key: 'a', repeat: true })).to.equal(null);
+  });
+});

@@ -1,0 +1,70 @@
+/** Ties the store, the socket and the telephone to the life of a component. The only place that knows all three. */
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Said } from '../components/live-region.tsx';
+import { fetchSession } from '../session.ts';
+import { browserTelephone } from '../softphone/browser-telephone.ts';
+import { NO_TELEPHONE, type Telephone, type TelephoneState } from '../softphone/telephone.ts';
+import { announcements } from './announcements.ts';
+import { type Connection, openConnection, type SendRequest } from './connection.ts';
+import { activeCall, type ConsoleState } from './console-state.ts';
+import { createConsoleStore } from './store.ts';
+
+const KEPT_SENTENCES = 5;
+
+export interface Console {
+  state: ConsoleState;
+  telephone: TelephoneState;
+  said: readonly Said[];
+  request: SendRequest;
+  askMicrophone(): void;
+  playSound(): void;
+}
+
+/** Connects while the component is on the screen. `onEnded`: the session is over. */
+export function useConsole(agentId: string, onEnded: () => void): Console {
+  const store = useMemo(createConsoleStore, []);
+  const [state, setState] = useState(store.state());
+  const [telephoneState, setTelephoneState] = useState(NO_TELEPHONE);
+  const [said, setSaid] = useState<readonly Said[]>([]);
+  const parts = useRef<{ connection: Connection; telephone: Telephone } | null>(null);
+
+  useEffect(() => {
+    let spoken = 0;
+    const connection = openConnection({
+      store,
+      checkSession: async () => (await fetchSession()).kind,
+      onSignedOut: onEnded,
+    });
+    const telephone = browserTelephone(agentId, connection.softphoneCredentials, setTelephoneState);
+    const unsubscribe = store.subscribe((after, before) => {
+      setState(after);
+      telephone.wish(wishOf(after));
+      const fresh = announcements(before, after).map((announcement) => ({ key: spoken++, announcement }));
+      if (fresh.length > 0) setSaid((earlier) => [...earlier, ...fresh].slice(-KEPT_SENTENCES));
+    });
+    parts.current = { connection, telephone };
+    return () => {
+      parts.current = null;
+      unsubscribe();
+      telephone.close();
+      connection.close();
+    };
+  }, [agentId, onEnded, store]);
+
+  const request = useCallback<SendRequest>(
+    async (name, input) =>
+      parts.current?.connection.request(name, input) ?? { ok: false, code: 'CONSOLE_OFFLINE', title: 'Not connected.' },
+    [],
+  );
+  const askMicrophone = useCallback(() => void parts.current?.telephone.askMicrophone(), []);
+  const playSound = useCallback(() => parts.current?.telephone.playSound(), []);
+  return { state, telephone: telephoneState, said, request, askMicrophone, playSound };
+}
+
+function wishOf({ data, connection }: ConsoleState) {
+  return {
+    device: data?.self.device ?? null,
+    online: connection === 'online',
+    call: data && activeCall(data),
+  };
+}

@@ -1,0 +1,24 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Session } from './session.ts';
+
+export type View = 'calls' | 'audit';
+
+/** The part of the console on the screen: from the address, as far as the roles allow. */
+export function useView(roles: Session['roles']): View {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const follow = () => setHash(location.hash);
+    window.addEventListener('hashchange', follow);
+    return () => window.removeEventListener('hashchange', follow);
+  }, []);
+  return chooseView(hash, roles);
+}
+
+export function chooseView(hash: string, roles: Session['roles']): View {
+  const wanted: View = hash === '#audit' ? 'audit' : 'calls';
+  const allowed: View[] = [
+    ...(roles.includes('agent') ? ['calls' as const] : []),
+    ...(roles.includes('auditor') ? ['audit' as const] : []),
+  ];
+  return allowed.includes(wanted) ? wanted : (allowed[0] ?? 'calls');
+}
