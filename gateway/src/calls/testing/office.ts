@@ -1,0 +1,147 @@
+/**
+ * A whole office for tests: the calls role on a database of its own, consoles that connect to it over real sockets, and
+ * any ARI server. Stand-ins: signing in (the cookie says who), and call requests.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AsteriskConfig } from '../../config.ts';
+import { createHttp, createLog, createMetrics, finishHttp, type Metrics } from '../../http/index.ts';
+import type { Organisations } from '../../organisations/index.ts';
+import { createSealer, openDatabase } from '../../storage/index.ts';
+import { type Calls, createCalls } from '../index.ts';
+import { standInIdentification } from './identification.ts';
+import { testOrganisations } from './organisations.ts';
+import { openConsole, type TestConsole } from './test-console.ts';
+
+export interface Office {
+  calls: Calls;
+  identification: ReturnType<typeof standInIdentification>;
+  metrics: Metrics;
+  organisations: Organisations;
+  url: string;
+  databaseFile: string;
+  /** Opens a console; resolves with its first snapshot. */
+  console(agentId: string): Promise<TestConsole>;
+  /** Ends a sign-in, as signing out elsewhere does. */
+  signOut(agentId: string): void;
+  /** Stops the gateway, and leaves the database for the next. */
+  stop(): Promise<void>;
+}
+
+export interface OfficeOptions {
+  asterisks: { id: string; url: string; user: string; password: string }[];
+  organisations?: Organisations;
+  /** That of an office before, which this one takes over; else a new one. */
+  successorOf?: Office;
+  logLevel?: string;
+}
+
+const dataKey = randomBytes(32);
+const folders: string[] = [];
+
+export async function openOffice(options: OfficeOptions): Promise<Office> {
+  const { organisations = testOrganisations(), successorOf } = options;
+  const databaseFile = successorOf?.databaseFile ?? join(newFolder(), 'test.sqlite');
+  const database = openDatabase(databaseFile);
+  const log = createLog(options.logLevel ?? process.env.TEST_LOG ?? 'silent');
+  const metrics = createMetrics(false);
+  const identification = successorOf?.identification ?? standInIdentification();
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const signedOut = new Set<(sessionId: string) => void>();
+  const asterisks: AsteriskConfig[] = options.asterisks.map((asterisk) => ({
+    ...asterisk,
+    softphoneUrl: 'ws://127.0.0.1/ws',
+    sipDomain: '127.0.0.1',
+  }));
+
+  const calls = await createCalls({
+    config: { asterisks, publicUrl: url },
+    database,
+    sealer: createSealer([dataKey]),
+    organisations,
+    identification,
+    signIn: standInSignIn(organisations, signedOut),
+    metrics,
+    log,
+  });
+  const http = createHttp({ log, metrics, trustedProxies: ['loopback'] });
+  calls.mount(http);
+  finishHttp(http, log);
+  server.on('request', http);
+  await calls.start();
+  calls.attach(server);
+  const consoles: TestConsole[] = [];
+
+  return {
+    calls,
+    identification,
+    metrics,
+    organisations,
+    url,
+    databaseFile,
+    async console(agentId) {
+      const opened = await openConsole(url, agentId);
+      consoles.push(opened);
+      return opened;
+    },
+    signOut(agentId) {
+      for (const tell of signedOut) tell(`session-${agentId}`);
+    },
+    async stop() {
+      for (const opened of consoles) opened.close();
+      await calls.stop();
+      server.closeAllConnections();
+      server.close();
+      await database.close();
+    },
+  };
+}
+
+/** Resolves as soon as it is so; the runner's time limit ends it otherwise. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(5);
+}
+
+export function removeFolders(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'civicline-calls-'));
+  folders.push(folder);
+  return folder;
+}
+
+function standInSignIn(organisations: Organisations, signedOut: Set<(sessionId: string) => void>) {
+  function of(cookie: string | undefined) {
+    const agentId = /agent=([a-z0-9-]+)/.exec(cookie ?? '')?.[1];
+    const found = agentId === undefined ? undefined : organisations.agent(agentId);
+    return found ? { ...found, sessionId: `session-${agentId}`, expiresAt: Date.now() + 3_600_000 } : null;
+  }
+  type Request = { headers: { cookie?: string } };
+  type Response = { locals: Record<string, unknown>; sendStatus(status: number): void };
+  const requireRole = (role: 'agent' | 'auditor') => (request: Request, response: Response, next: () => void) => {
+    const signedIn = of(request.headers.cookie);
+    if (!signedIn) return response.sendStatus(401);
+    if (!signedIn.agent.roles.includes(role)) return response.sendStatus(403);
+    response.locals.signedIn = signedIn;
+    return next();
+  };
+  return {
+    agentFromCookie: async (cookie: string | undefined) => of(cookie),
+    onSignedOut(listener: (sessionId: string) => void) {
+      signedOut.add(listener);
+      return () => void signedOut.delete(listener);
+    },
+    requireAgent: requireRole('agent') as never,
+    requireRole: requireRole as never,
+  };
+}
