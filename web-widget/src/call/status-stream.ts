@@ -106,7 +106,9 @@ async function readOnce(options: StatusStreamOptions, connection: AbortControlle
     options.onLost(false);
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     const next = () => reader?.read().catch(() => undefined);
-    for (let part = await next(); part && !part.done && outcome !== 'finished'; part = await next()) {
+    while (outcome !== 'finished') {
+      const part = await next();
+      if (!part || part.done) break;
       timer.restart(SILENCE_MS);
       parser.feed(part.value);
     }

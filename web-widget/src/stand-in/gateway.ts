@@ -72,7 +72,8 @@ export async function createStandIn(): Promise<StandIn> {
     const [, id, rest = ''] = /^\/v1\/call-requests\/([^/]+)(\/.*)?$/.exec(path) ?? [];
     const known = standIn.requests.find((candidate) => candidate.id === id);
     if (!known) return sendProblem(response, 404, 'CALL_REQUEST_UNKNOWN');
-    if (request.headers.authorization !== `Bearer ${known.token}`) return sendProblem(response, 401, 'UNAUTHORIZED');
+    if (request.headers.authorization !== `Bearer ${known.token}`)
+      return sendProblem(response, 404, 'CALL_REQUEST_UNKNOWN');
     if (rest === '/events') return openStream(known, response);
     if (rest === '/dial-code') return tellCode(known, response);
     known.cancelled = true;
@@ -136,7 +137,7 @@ function tellCode({ status }: StandInRequest, response: ServerResponse): void {
   if (status.state === 'disclosed') {
     sendJson(response, 200, { number: PURPOSE.number, code: CODE, ...inTenMinutes() });
   } else {
-    sendProblem(response, 409, 'CALL_CODE_NOT_AVAILABLE');
+    sendProblem(response, 409, 'DIAL_CODE_NOT_AVAILABLE');
   }
 }
 
