@@ -13,7 +13,8 @@ export function securityHeaders(): RequestHandler {
     // Cross-origin isolation would keep the widget's script from foreign pages.
     crossOriginResourcePolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
-    referrerPolicy: { policy: 'no-referrer' },
+    // Not no-referrer: with it browsers name no origin when a form is posted, and forged posts could not be told.
+    referrerPolicy: { policy: 'same-origin' },
   });
 }
 

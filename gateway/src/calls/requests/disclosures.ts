@@ -105,7 +105,7 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
       result = await irma.verifyResultJwt(jwt);
     } catch (error) {
       if (!(error instanceof IrmaError)) throw error;
-      log.warn({ irma: error.code, requestId }, 'a posted result was refused');
+      log.warn({ irma: error.code, callRequestId: requestId }, 'a posted result was refused');
       if (error.code === 'IRMA_UNREACHABLE') throw new AppError(503, error.code, 'The result cannot be verified now.');
       throw new AppError(403, 'RESULT_UNTRUSTED', 'The result is not signed by the IRMA server.');
     }
@@ -114,7 +114,7 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
     // Of a request that has gone on the token is erased: a repeated result is of no use any more.
     if (request.state !== 'awaiting-disclosure') return;
     if (!sameText(result.token, irmaTokenOf(request))) {
-      log.warn({ requestId }, 'a posted result belongs to another session');
+      log.warn({ callRequestId: requestId }, 'a posted result belongs to another session');
       throw new AppError(403, 'RESULT_UNTRUSTED', 'The result belongs to another session.');
     }
     await settle(request, result);
@@ -130,7 +130,7 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
       if (status === 'TIMEOUT') await finish(request, 'expired');
     } catch (error) {
       if (!(error instanceof IrmaError) || error.code === 'IRMA_UNREACHABLE') throw error;
-      log.warn({ irma: error.code, requestId: request.id }, 'a session is not there any more');
+      log.warn({ irma: error.code, callRequestId: request.id }, 'a session is not there any more');
       await finish(request, 'failed');
     }
   }
@@ -149,7 +149,7 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
     if (reason === 'not-finished') return;
     if (reason === 'cancelled') return finish(request, 'cancelled');
     if (reason === 'timed-out') return finish(request, 'expired');
-    log.warn({ requestId: request.id, reason }, 'a disclosure proves nothing');
+    log.warn({ callRequestId: request.id, reason }, 'a disclosure proves nothing');
     return finish(request, 'failed');
   }
 

@@ -46,7 +46,7 @@ export async function createCallRequests(options: CallRequestOptions): Promise<C
   const store = createRequestStore(database);
   const statuses = createStatuses();
   const onChange = (request: CallRequest) => {
-    log.info({ requestId: request.id, state: request.state }, 'call request');
+    log.info({ callRequestId: request.id, state: request.state }, 'call request');
     statuses.publish(request);
   };
   const disclosures = createDisclosures({
