@@ -43,6 +43,7 @@ describe('createOnce', () => {
     const gone = spawnSync(process.execPath, ['-e', '']).pid;
     await mkdir(join(folder, 'sub'));
     await fill('half')(`${target}.${gone}.partial`);
+    await fill('parts')(`${target}.${gone}.partial.build`);
     await fill('in the making')(`${target}.${process.ppid}.partial`);
     await createOnce(target, fill('whole'));
     expect((await readdir(join(folder, 'sub'))).sort()).to.deep.equal(['thing', `thing.${process.ppid}.partial`]);

@@ -22,12 +22,12 @@ export async function createOnce(target: string, make: (path: string) => Promise
   }
 }
 
+/** Also what `make` put beside its path under a longer name. */
 async function removeLeftovers(target: string): Promise<void> {
   const prefix = `${basename(target)}.`;
   for (const name of await readdir(dirname(target))) {
-    if (!name.startsWith(prefix) || !name.endsWith('.partial')) continue;
-    const pid = Number(name.slice(prefix.length, -'.partial'.length));
-    if (pid !== process.pid && isRunning(pid)) continue;
+    const pid = name.startsWith(prefix) && /^(\d+)\.partial/.exec(name.slice(prefix.length))?.[1];
+    if (!pid || (Number(pid) !== process.pid && isRunning(Number(pid)))) continue;
     await rm(join(dirname(target), name), { recursive: true, force: true });
   }
 }

@@ -48,6 +48,33 @@ export async function prepareGo({ home, log }: { home: string; log: Log }): Prom
   );
 }
 
+/**
+ * Runs `go build` or `go install`, saying how far it has come.
+ * @param args behind `-v`
+ * @throws CommandFailed
+ */
+export async function goBuild(
+  go: Go,
+  { what, args, log, ...where }: { what: string; args: ['build' | 'install', ...string[]]; log: Log } & GoBuildPlace,
+): Promise<void> {
+  const [verb, ...rest] = args;
+  let packages = 0;
+  const onLine = (line: string) => {
+    if (!line.startsWith('go: ')) packages += 1;
+  };
+  await withProgress(
+    log,
+    `${what} with Go ${go.version} (a minute or two)`,
+    () => runCommand(go.binary, [verb, '-v', ...rest], { ...where, env: { ...go.env, ...where.env }, onLine }),
+    () => (packages ? `${packages} packages compiled` : 'fetching its modules'),
+  );
+}
+
+interface GoBuildPlace {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
 /** Static programs that need no C compiler, made by the tool chain at hand and not by one it would download. */
 const BUILD_SETTINGS = { CGO_ENABLED: '0', GOTOOLCHAIN: 'local' };
 

@@ -4,8 +4,8 @@ import { CommandFailed, findOnPath, isExecutable, runCommand } from './command.t
 import { createOnce } from './create-once.ts';
 import { prepareDemoScheme } from './demo-scheme.ts';
 import { YiviError } from './errors.ts';
-import { prepareGo } from './go.ts';
-import { type Log, withProgress } from './progress.ts';
+import { goBuild, prepareGo } from './go.ts';
+import type { Log } from './progress.ts';
 
 /** Older than 0.19.0 must not be used (GHSA-pv8v-c99h-c5q4); this is the one that Civicline is tested with. */
 export const YIVI_VERSION = '1.3.0';
@@ -56,19 +56,12 @@ async function build(home: string, target: string, log: Log): Promise<void> {
   const folder = `${target}.build`;
   await mkdir(folder, { recursive: true });
   try {
-    let packages = 0;
-    await withProgress(
+    await goBuild(go, {
+      what: `Building the Yivi server v${YIVI_VERSION}`,
+      args: ['install', `github.com/privacybydesign/irmago/yivi@v${YIVI_VERSION}`],
+      env: { GOBIN: folder },
       log,
-      `Building the Yivi server v${YIVI_VERSION} with Go ${go.version} (a minute or two)`,
-      () =>
-        runCommand(go.binary, ['install', '-v', `github.com/privacybydesign/irmago/yivi@v${YIVI_VERSION}`], {
-          env: { ...go.env, GOBIN: folder },
-          onLine: (line) => {
-            if (!line.startsWith('go: ')) packages += 1;
-          },
-        }),
-      () => (packages ? `${packages} packages compiled` : 'downloading its modules'),
-    );
+    });
     await rename(join(folder, 'yivi'), target);
   } catch (error) {
     throw new YiviError(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createOnce, type Log, prepareGo, runCommand, withProgress } from '@civicline/yivi';
+import { createOnce, goBuild, type Log, prepareGo } from '@civicline/yivi';
 
 const SOURCE = resolve(import.meta.dirname, '../../wallet');
 
@@ -15,11 +15,15 @@ export async function prepareWallet({ home, log }: { home: string; log: Log }): 
   const binary = join(home, 'bin', `wallet-${await hashOfSources()}`);
   await createOnce(binary, async (path) => {
     const go = await prepareGo({ home, log });
-    await withProgress(log, 'Building the headless wallet', () =>
-      runCommand(go.binary, ['build', '-o', path, '.'], { cwd: SOURCE, env: go.env }),
-    );
+    await goBuild(go, { what: 'Building the headless wallet', args: ['build', '-o', path, '.'], cwd: SOURCE, log });
+    await removeOlder(join(home, 'bin'));
   });
   return binary;
+}
+
+async function removeOlder(folder: string): Promise<void> {
+  const older = (await readdir(folder)).filter((name) => /^wallet-[0-9a-f]+$/.test(name));
+  for (const name of older) await rm(join(folder, name), { force: true });
 }
 
 async function hashOfSources(): Promise<string> {
