@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import process from 'node:process';
 import { z } from 'zod';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -21,9 +22,13 @@ const runFileSchema = z.object({
 /** How to reach a running Civicline, for the demo commands. */
 export type RunFile = z.infer<typeof runFileSchema>;
 
-/** Throws, with the command that starts it, when no Civicline runs from this clone. */
+/**
+ * Throws, with the command that starts it, when no Civicline runs from this clone. CIVICLINE_RUN_FILE names the run file
+ * of another one, such as that of a test.
+ */
 export async function readRunFile(): Promise<RunFile> {
-  const text = await readFile(join(root, RUN_FILE), 'utf8').catch(() => null);
+  const path = process.env.CIVICLINE_RUN_FILE ?? join(root, RUN_FILE);
+  const text = await readFile(path, 'utf8').catch(() => null);
   if (text === null) throw new Error('Civicline is not running here; start it with: npm start');
   return runFileSchema.parse(JSON.parse(text));
 }
