@@ -15,7 +15,7 @@ export function standInIdentification(): Identification & { reports: { requestId
       if (owner !== callId) return { outcome: 'rejected', reason: 'code-used', mayRetry: true };
       return {
         outcome: 'verified',
-        requestId: `request-${code}`,
+        requestId: `request-${[...usedBy.keys()].indexOf(code) + 1}`,
         purposeId: 'verhuizing',
         language: 'fr',
         disclosedAt: 1_700_000_000_000,

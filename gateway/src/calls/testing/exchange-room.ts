@@ -1,0 +1,70 @@
+/** The calls role without consoles, for tests of the engine: agents are there because the test says so. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLog, createMetrics } from '../../http/index.ts';
+import type { Organisations } from '../../organisations/index.ts';
+import { createSealer, type Database, openDatabase } from '../../storage/index.ts';
+import { type Core, createCore } from '../core.ts';
+import type { Call } from '../engine/index.ts';
+import { standInIdentification } from './identification.ts';
+import { testOrganisations } from './organisations.ts';
+
+export interface Room {
+  core: Core;
+  database: Database;
+  databaseFile: string;
+  identification: ReturnType<typeof standInIdentification>;
+  /** Live calls, the oldest first. */
+  calls(): Call[];
+  /** The one live call. */
+  call(): Call;
+  /** Ends the gateway; calls stay in Asterisk and in the database. */
+  stop(): Promise<void>;
+}
+
+export interface RoomOptions {
+  asterisks: { id: string; url: string; user: string; password: string }[];
+  organisations?: Organisations;
+  successorOf?: Room;
+  agents?: string[];
+}
+
+const dataKey = randomBytes(32);
+
+export async function openRoom(options: RoomOptions): Promise<Room> {
+  const { organisations = testOrganisations(), successorOf, agents = ['agent-a', 'agent-b'] } = options;
+  const databaseFile =
+    successorOf?.databaseFile ?? join(mkdtempSync(join(tmpdir(), 'civicline-engine-')), 'test.sqlite');
+  const database = openDatabase(databaseFile);
+  const identification = successorOf?.identification ?? standInIdentification();
+  const core = await createCore({
+    asterisks: options.asterisks.map((asterisk) => ({ ...asterisk, softphoneUrl: 'ws://x', sipDomain: 'x' })),
+    database,
+    sealer: createSealer([dataKey]),
+    organisations,
+    identification,
+    metrics: createMetrics(false),
+    log: createLog(process.env.TEST_LOG ?? 'silent'),
+  });
+  for (const agentId of agents) core.agents.consoleOpened(agentId);
+  await core.start();
+  const calls = () => [...core.engine.live.all()].map(({ call }) => call);
+  return {
+    core,
+    database,
+    databaseFile,
+    identification,
+    calls,
+    call() {
+      const [call] = calls();
+      if (!call) throw new Error('there is no call');
+      return call;
+    },
+    async stop() {
+      await core.stop();
+      await database.close();
+    },
+  };
+}
