@@ -19,8 +19,12 @@ const PRIMITIVES: Record<string, string> = {
   void: 'void',
 };
 
-/** What the api-docs only describe in prose: the content of their `containers` parameters. */
-const CONTAINERS: Record<string, string> = { fields: 'models.ConfigTuple[]', variables: 'models.VariableValues' };
+/** What the api-docs only describe in prose: the content of their `containers` parameters, by resource. */
+const CONTAINERS: Record<string, string> = {
+  'asterisk.fields': 'models.ConfigTuple[]',
+  'channels.variables': 'models.VariableValues',
+  'bridges.variables': 'models.VariableValues',
+};
 
 /** Events and protocol messages have their own file; the socket's own frames are no events. */
 const ROOTS = new Set(['Message', 'Event', 'MissingParams']);
@@ -109,24 +113,25 @@ function overSocket(resource: ApiResource): NamedOperation[] {
 }
 
 function renderInterface({ name, operations }: { name: string; operations: NamedOperation[] }): string {
-  return `\nexport interface ${interfaceName(name)} {\n${operations.map(renderSignature).join('')}}\n`;
+  return `\nexport interface ${interfaceName(name)} {\n${operations.map((operation) => renderSignature(name, operation)).join('')}}\n`;
 }
 
-function renderSignature({ path, operation }: NamedOperation): string {
+function renderSignature(resource: string, { path, operation }: NamedOperation): string {
   const refusals = [...new Set(operation.errorResponses?.map(({ code }) => code) ?? [])].toSorted((a, b) => a - b);
   const refused = refusals.length > 0 ? `; refused with ${refusals.join(', ')}` : '';
   const result = typeOf(operation.responseClass, 'models.');
   return `  /** ${operation.httpMethod} ${path}${refused} */
-  ${operation.nickname}(${renderParameters(operation.parameters ?? [])}): Promise<${result}>;\n`;
+  ${operation.nickname}(${renderParameters(resource, operation.parameters ?? [])}): Promise<${result}>;\n`;
 }
 
-function renderParameters(parameters: ApiParameter[]): string {
+function renderParameters(resource: string, parameters: ApiParameter[]): string {
   if (parameters.length === 0) return '';
-  const members = parameters.map((parameter) =>
-    isRequired(parameter)
-      ? `    ${parameter.name}: ${parameterType(parameter)};\n`
-      : `    ${parameter.name}?: ${parameterType(parameter)} | undefined;\n`,
-  );
+  const members = parameters.map((parameter) => {
+    const type = parameterType(resource, parameter);
+    return isRequired(parameter)
+      ? `    ${parameter.name}: ${type};\n`
+      : `    ${parameter.name}?: ${type} | undefined;\n`;
+  });
   return `parameters${parameters.some(isRequired) ? '' : '?'}: {\n${members.join('')}  }`;
 }
 
@@ -135,8 +140,9 @@ function isRequired(parameter: ApiParameter): boolean {
   return parameter.required === true || parameter.paramType === 'path';
 }
 
-function parameterType(parameter: ApiParameter): string {
-  if (parameter.dataType === 'containers') return CONTAINERS[parameter.name] ?? 'Record<string, unknown>';
+function parameterType(resource: string, parameter: ApiParameter): string {
+  if (parameter.dataType === 'containers')
+    return CONTAINERS[`${resource}.${parameter.name}`] ?? 'Record<string, unknown>';
   const values = parameter.allowableValues?.values;
   const one = values ? literals(values) : typeOf(parameter.dataType, 'models.');
   if (!parameter.allowMultiple) return one;

@@ -80,7 +80,7 @@ export interface EndpointsOperations {
     to: string;
     from: string;
     body?: string | undefined;
-    variables?: models.VariableValues | undefined;
+    variables?: Record<string, unknown> | undefined;
   }): Promise<void>;
   /** POST /endpoints/refer; refused with 400, 404 */
   refer(parameters: {
@@ -88,7 +88,7 @@ export interface EndpointsOperations {
     from: string;
     refer_to: string;
     to_self?: boolean | undefined;
-    variables?: models.VariableValues | undefined;
+    variables?: Record<string, unknown> | undefined;
   }): Promise<void>;
   /** GET /endpoints/{tech}; refused with 404 */
   listByTech(parameters: {
@@ -105,7 +105,7 @@ export interface EndpointsOperations {
     resource: string;
     from: string;
     body?: string | undefined;
-    variables?: models.VariableValues | undefined;
+    variables?: Record<string, unknown> | undefined;
   }): Promise<void>;
   /** POST /endpoints/{tech}/{resource}/refer; refused with 400, 404 */
   referToEndpoint(parameters: {
@@ -114,7 +114,7 @@ export interface EndpointsOperations {
     from: string;
     refer_to: string;
     to_self?: boolean | undefined;
-    variables?: models.VariableValues | undefined;
+    variables?: Record<string, unknown> | undefined;
   }): Promise<void>;
 }
 
@@ -585,7 +585,7 @@ export interface EventsOperations {
     eventName: string;
     application: string;
     source?: string[] | undefined;
-    variables?: models.VariableValues | undefined;
+    variables?: Record<string, unknown> | undefined;
   }): Promise<void>;
   /** POST /events/claim; refused with 404, 409 */
   claimChannel(parameters: {

@@ -83,27 +83,44 @@ export function timestamp(): string {
 
 const play: Handler = (exchange, request) => {
   const channel = controlledChannel(exchange, request);
-  const media = parameter(request, 'media').split(',');
+  const [first = '', ...others] = parameter(request, 'media').split(',');
   const playback: Playback = {
     id: parameter(request, 'playbackId') || exchange.nextId(),
-    media_uri: media[0] ?? '',
+    media_uri: first,
     target_uri: `channel:${channel.snapshot.id}`,
     language: parameter(request, 'lang') || channel.snapshot.language,
     state: 'queued',
   };
   exchange.playbacks.set(playback.id, playback);
   const queued = { ...playback };
-  playback.state = 'playing';
-  tell(exchange, channel, { type: 'PlaybackStarted', playback: { ...playback } });
-  // A sound is over at once; a tone lasts until it is stopped.
-  if (!playback.media_uri.startsWith('tone:')) finishPlayback(exchange, playback, 'done');
+  playMedia(exchange, channel, playback, first, others);
   return queued;
 };
 
-function finishPlayback(exchange: Exchange, playback: Playback, state: Playback['state']): void {
+/** A sound is over at once; a tone lasts until it is stopped. */
+function playMedia(
+  exchange: Exchange,
+  channel: StandInChannel,
+  playback: Playback,
+  media: string,
+  [next, ...later]: string[],
+): void {
+  Object.assign(playback, { state: 'playing', media_uri: media });
+  const started = { ...playback, ...(next ? { next_media_uri: next } : {}) };
+  tell(exchange, channel, { type: 'PlaybackStarted', playback: started });
+  if (media.startsWith('tone:')) return;
+  if (!next) {
+    finishPlayback(exchange, playback);
+    return;
+  }
+  tell(exchange, channel, { type: 'PlaybackContinuing', playback: { ...started, state: 'continuing' } });
+  playMedia(exchange, channel, playback, next, later);
+}
+
+function finishPlayback(exchange: Exchange, playback: Playback): void {
   exchange.playbacks.delete(playback.id);
   const channel = exchange.channels.get(playback.target_uri.replace('channel:', ''));
-  if (channel) tell(exchange, channel, { type: 'PlaybackFinished', playback: { ...playback, state } });
+  if (channel) tell(exchange, channel, { type: 'PlaybackFinished', playback: { ...playback, state: 'done' } });
 }
 
 function playbackOf(exchange: Exchange, request: StandInRequest): Playback {
@@ -171,6 +188,6 @@ export const channelHandlers: Handlers = {
   },
   'playbacks.get': (exchange, request) => ({ ...playbackOf(exchange, request) }),
   'playbacks.stop'(exchange, request) {
-    finishPlayback(exchange, playbackOf(exchange, request), 'done');
+    finishPlayback(exchange, playbackOf(exchange, request));
   },
 };

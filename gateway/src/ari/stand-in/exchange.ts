@@ -1,8 +1,9 @@
 /**
  * What the stand-in for Asterisk keeps in memory, and what happens to it: channels, bridges, endpoints, playbacks.
  * Order and content of the events are those of Asterisk 22.10.1 with PJSIP, also where they surprise:
- * - a caller's channel is watched only while it is in Stasis, so its ChannelDestroyed never comes; StasisEnd is the end;
- * - a channel that the application originated is watched to its end;
+ * - a caller's channel is watched only while it is in Stasis, so StasisEnd is the last of it, unless the application
+ *   subscribed to the channel or its endpoint; a channel that the application originated is watched to its end;
+ * - each subscription that covers a channel brings its own copy of the channel's events;
  * - a bridge that is destroyed with two channels in it reports that they left, and not that it is gone.
  */
 import type { AriEvent } from '../generated/events.ts';
@@ -15,8 +16,8 @@ export interface StandInChannel {
   inStasis: string | null;
   /** The application that originated it, and gets its events from first to last. */
   originatedBy: string | null;
-  /** Endpoint it rings, such as `PJSIP/phone-agent-a`; null for a caller. */
-  endpoint: string | null;
+  /** The far end, such as `PJSIP/phone-agent-a`, or `PJSIP/trunk` for a caller. */
+  endpoint: string;
   appArgs: string[];
   bridgeId: string | null;
   variables: Map<string, string>;
@@ -45,7 +46,7 @@ export interface Exchange {
   globals: Map<string, string>;
   /** Objects of the dynamic configuration, by `class/type/id`. */
   objects: Map<string, { attribute: string; value: string }[]>;
-  /** What applications subscribed to, as `endpoint:PJSIP/phone-agent-a`, by application. */
+  /** What applications subscribed to, as `endpoint:PJSIP` or `channel:1795330727.0`, by application. */
   subscriptions: Map<string, Set<string>>;
   /** Event types wanted and not wanted, by application. */
   filters: Map<string, { allowed: Set<string>; disallowed: Set<string> }>;
@@ -71,14 +72,30 @@ export function createExchange(publish: Publish, isConnected: (application: stri
   };
 }
 
-/** The applications that hear of a channel, each once. */
-function watchers(channel: StandInChannel): string[] {
-  const { inStasis, originatedBy } = channel;
-  return [...new Set([inStasis, originatedBy])].filter((application) => application !== null);
+/**
+ * Tells whoever watches the channel, once per subscription that covers it: an application that also subscribed to the
+ * endpoint and to all of its technology hears everything three times.
+ */
+export function tell(exchange: Exchange, channel: StandInChannel, event: EventContent): void {
+  const { inStasis, originatedBy, endpoint, snapshot } = channel;
+  const applications = new Set([inStasis, originatedBy, ...exchange.subscriptions.keys()]);
+  for (const application of applications) {
+    if (application === null) continue;
+    const sources = exchange.subscriptions.get(application) ?? new Set();
+    const own = application === inStasis || application === originatedBy || sources.has(`channel:${snapshot.id}`);
+    const copies = [own, ...endpointSources(endpoint).map((source) => sources.has(source))].filter(Boolean);
+    for (const _ of copies) exchange.publish(application, event);
+  }
 }
 
-export function tell(exchange: Exchange, channel: StandInChannel, event: EventContent): void {
-  for (const application of watchers(channel)) exchange.publish(application, event);
+/** Tells the application in whose Stasis it is; of bridges only this one hears. */
+function tellStasis(exchange: Exchange, { inStasis }: StandInChannel, event: EventContent): void {
+  if (inStasis) exchange.publish(inStasis, event);
+}
+
+/** `PJSIP/phone-agent-a` → the two subscriptions that cover it. */
+function endpointSources(endpoint: string): string[] {
+  return [`endpoint:${endpoint}`, `endpoint:${endpoint.split('/')[0]}`];
 }
 
 /** The channel as it is now: events keep what they said. */
@@ -118,7 +135,7 @@ export function enterBridge(exchange: Exchange, channel: StandInChannel, bridgeI
   const bridge = exchange.bridges.get(bridgeId) ?? missing(bridgeId);
   bridge.channels.push(channel.snapshot.id);
   channel.bridgeId = bridgeId;
-  tell(exchange, channel, {
+  tellStasis(exchange, channel, {
     type: 'ChannelEnteredBridge',
     bridge: snapshotOfBridge(exchange, bridgeId),
     channel: snapshotOf(channel),
@@ -131,7 +148,7 @@ export function leaveBridge(exchange: Exchange, channel: StandInChannel): void {
   if (!bridgeId || !bridge) return;
   bridge.channels = bridge.channels.filter((id) => id !== channel.snapshot.id);
   channel.bridgeId = null;
-  tell(exchange, channel, {
+  tellStasis(exchange, channel, {
     type: 'ChannelLeftBridge',
     bridge: snapshotOfBridge(exchange, bridgeId),
     channel: snapshotOf(channel),
@@ -172,7 +189,7 @@ export function hangUp(exchange: Exchange, channel: StandInChannel, hangup: Hang
 }
 
 function dialEvent(exchange: Exchange, channel: StandInChannel, dialstatus: string): void {
-  const dialstring = channel.endpoint?.split('/')[1] ?? '';
+  const dialstring = channel.endpoint.split('/')[1] ?? '';
   tell(exchange, channel, { type: 'Dial', dialstatus, forward: '', dialstring, peer: snapshotOf(channel) });
 }
 
@@ -211,13 +228,10 @@ export function ringingTimedOut(exchange: Exchange, channel: StandInChannel): vo
 
 /** Tells whoever subscribed to the endpoint, once per subscription that covers it. */
 export function endpointChanged(exchange: Exchange, endpoint: StandInEndpoint): void {
-  const { technology, resource } = endpoint;
-  const covering = new Set([`endpoint:${technology}`, `endpoint:${technology}/${resource}`]);
+  const event = { type: 'EndpointStateChange' as const, endpoint: endpointView(exchange, endpoint) };
   for (const [application, sources] of exchange.subscriptions) {
-    for (const source of sources) {
-      if (!covering.has(source)) continue;
-      exchange.publish(application, { type: 'EndpointStateChange', endpoint: endpointView(exchange, endpoint) });
-    }
+    const covering = endpointSources(`${endpoint.technology}/${endpoint.resource}`);
+    for (const _ of covering.filter((source) => sources.has(source))) exchange.publish(application, event);
   }
 }
 

@@ -119,7 +119,7 @@ function callerChannel(id: string, { did, callingNumber = '' }: IncomingCall): S
     snapshot,
     inStasis: null,
     originatedBy: null,
-    endpoint: null,
+    endpoint: 'PJSIP/trunk',
     appArgs: [],
     bridgeId: null,
     variables: new Map([['CIVICLINE_DID', did]]),

@@ -1,8 +1,16 @@
 /** `asterisk`, `endpoints`, `applications` and `events` of the stand-in. */
+
+import { timestamp } from './channel-handlers.ts';
 import { type Exchange, endpointView, type StandInEndpoint } from './exchange.ts';
 import { type Handlers, parameter, Refusal, type StandInRequest } from './handlers.ts';
 
 type Fields = { attribute: string; value: string }[];
+/** The parts of `GET /asterisk/info` that the stand-in has. */
+const INFO = {
+  system: { version: '22.10.1-stand-in', entity_id: '02:00:00:00:00:01' },
+  status: { startup_time: timestamp(), last_reload_time: timestamp() },
+};
+
 const PJSIP_TYPES = new Set(['auth', 'aor', 'endpoint']);
 
 /** `class/type/id` of a dynamic configuration object; 404 for a class or type that cannot be configured. */
@@ -41,7 +49,7 @@ function applicationView(exchange: Exchange, name: string): unknown {
     name,
     channel_ids: channels.map(({ snapshot }) => snapshot.id),
     bridge_ids: bridges.filter(({ channels: inside }) => inside.length > 0).map(({ id }) => id),
-    endpoint_ids: sources.map((source) => source.replace('endpoint:', '')),
+    endpoint_ids: sources.filter((source) => source.startsWith('endpoint:')).map((source) => source.slice(9)),
     device_names: [],
     events_allowed: filterView(exchange.filters.get(name)?.allowed),
     events_disallowed: filterView(exchange.filters.get(name)?.disallowed),
@@ -67,16 +75,21 @@ function applicationOf(exchange: Exchange, request: StandInRequest): string {
 
 function eventSources(exchange: Exchange, request: StandInRequest): string[] {
   const sources = parameter(request, 'eventSource').split(',');
-  for (const source of sources) {
-    const name = /^endpoint:(\w+(?:\/.+)?)$/.exec(source)?.[1];
-    const known = name && (!name.includes('/') || exchange.endpoints.has(name));
-    if (!known) throw new Refusal(422, 'Event source does not exist');
-  }
+  if (!sources.every((source) => sourceExists(exchange, source))) throw new Refusal(422, 'Event source does not exist');
   return sources;
 }
 
+function sourceExists(exchange: Exchange, source: string): boolean {
+  const [, scheme, name = ''] = /^(\w+):(.+)$/.exec(source) ?? [];
+  if (scheme === 'channel') return exchange.channels.has(name);
+  return scheme === 'endpoint' && (name === 'PJSIP' || exchange.endpoints.has(name));
+}
+
 export const otherHandlers: Handlers = {
-  'asterisk.getInfo': () => ({ system: { version: '22.10.1-stand-in', entity_id: '02:00:00:00:00:01' } }),
+  'asterisk.getInfo'(_, request) {
+    const only = parameter(request, 'only').split(',').filter(Boolean);
+    return Object.fromEntries(Object.entries(INFO).filter(([part]) => only.length === 0 || only.includes(part)));
+  },
   'asterisk.ping': () => ({ asterisk_id: '02:00:00:00:00:01', ping: 'pong', timestamp: new Date().toISOString() }),
   'asterisk.getGlobalVar': (exchange, request) => ({
     value: exchange.globals.get(parameter(request, 'variable')) ?? '',

@@ -1,0 +1,20 @@
+import { describeConformance } from './conformance.ts';
+import { startStandIn } from './stand-in/index.ts';
+
+describeConformance('the stand-in', async () => {
+  const standIn = await startStandIn();
+  standIn.phone('phone-answers').register('answer');
+  standIn.phone('phone-rejects').register('reject');
+  standIn.phone('phone-silent').register('ring');
+  return {
+    address: { url: standIn.url, user: standIn.user, password: standIn.password },
+    endpoints: { answers: 'PJSIP/phone-answers', rejects: 'PJSIP/phone-rejects', silent: 'PJSIP/phone-silent' },
+    async call(did, code) {
+      const caller = standIn.makeCall({ did, code });
+      return { hangUp: async () => caller.hangUp() };
+    },
+    crash: () => standIn.stop(),
+    restart: () => standIn.start(),
+    stop: () => standIn.stop(),
+  };
+});
