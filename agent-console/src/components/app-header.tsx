@@ -4,7 +4,7 @@ import { type Session, SIGN_OUT_URL } from '../session.ts';
 import { useSettings } from '../settings-context.ts';
 import type { View } from '../view.ts';
 import { Button } from './button.tsx';
-import { Emblem, SettingsIcon, SignOutIcon } from './icons.tsx';
+import { ChevronIcon, Emblem, SettingsIcon, SignOutIcon } from './icons.tsx';
 import { Localized } from './localized.tsx';
 
 export function AppHeader(props: { session: Session; view: View; onSettings?: () => void }) {
@@ -85,6 +85,7 @@ export function LanguageChoice() {
           </option>
         ))}
       </select>
+      <ChevronIcon />
     </label>
   );
 }

@@ -13,6 +13,8 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
     const element = dialog.current;
     const before = document.activeElement;
     element?.showModal();
+    // The first thing to choose, rather than the button to close.
+    element?.querySelector<HTMLElement>('input')?.focus();
     return () => {
       element?.close();
       // The browser gives the focus back only when the dialog closes before it leaves the page.

@@ -55,8 +55,9 @@ export const MicrophoneOffIcon = () => (
 );
 
 export const HoldIcon = () => (
-  <Icon>
-    <path d="M9 5.5v13M15 5.5v13" />
+  <Icon filled>
+    <rect x="6.5" y="5" width="4" height="14" rx="1" />
+    <rect x="13.5" y="5" width="4" height="14" rx="1" />
   </Icon>
 );
 
@@ -95,6 +96,12 @@ export const SignOutIcon = () => (
 export const CloseIcon = () => (
   <Icon>
     <path d="m6 6 12 12M18 6 6 18" />
+  </Icon>
+);
+
+export const ChevronIcon = () => (
+  <Icon>
+    <path d="m5 9 7 7 7-7" />
   </Icon>
 );
 

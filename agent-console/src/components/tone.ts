@@ -7,17 +7,23 @@ const LOUDNESS = 0.06;
 
 /** Two soft notes every few seconds. Returns the function that ends it. Browsers stay silent until the first click. */
 export function startTone(): () => void {
-  const context = new AudioContext();
+  let context: AudioContext | null = null;
   const play = () => {
-    if (context.state !== 'running') return;
+    if (!mayPlay()) return;
+    context ??= new AudioContext();
     for (const { hertz, at } of NOTES) playNote(context, hertz, context.currentTime + at);
   };
-  void context.resume().then(play);
+  play();
   const timer = setInterval(play, EVERY_MS);
   return () => {
     clearInterval(timer);
-    void context.close();
+    void context?.close();
   };
+}
+
+/** Whether somebody has done something in the page; asked first, for an early start is reported as a fault. */
+function mayPlay(): boolean {
+  return navigator.userActivation?.hasBeenActive ?? true;
 }
 
 function playNote(context: AudioContext, hertz: number, at: number): void {

@@ -99,7 +99,7 @@ export const de: Texts = {
     queue: 'Warteschlange',
     callingNumber: 'Ruft an von',
     numberWithheld: 'Nummer unterdrückt',
-    numberIsHint: 'Hinweis, kein Identitätsnachweis',
+    numberIsHint: 'Hinweis, kein Nachweis',
     waiting: 'Wartet',
     attributes: 'Daten der anrufenden Person',
     links: 'In Ihren Systemen öffnen',

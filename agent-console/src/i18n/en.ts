@@ -97,7 +97,7 @@ export const en: Texts = {
     queue: 'Queue',
     callingNumber: 'Calls from',
     numberWithheld: 'Number withheld',
-    numberIsHint: 'a hint, no proof of identity',
+    numberIsHint: 'a hint, no proof',
     waiting: 'Waiting',
     attributes: 'Details of the caller',
     links: 'Open in your systems',

@@ -99,7 +99,7 @@ export const fr: Texts = {
     queue: 'File d’attente',
     callingNumber: 'Appelle du',
     numberWithheld: 'Numéro masqué',
-    numberIsHint: 'indication, pas une preuve d’identité',
+    numberIsHint: 'indication, pas une preuve',
     waiting: 'Attend',
     attributes: 'Données de l’appelant',
     links: 'Ouvrir dans vos systèmes',

@@ -99,7 +99,7 @@ export const nl: Texts = {
     queue: 'Wachtrij',
     callingNumber: 'Belt met',
     numberWithheld: 'Nummer afgeschermd',
-    numberIsHint: 'aanwijzing, geen bewijs van identiteit',
+    numberIsHint: 'aanwijzing, geen bewijs',
     waiting: 'Wacht',
     attributes: 'Gegevens van de beller',
     links: 'Openen in uw systemen',
