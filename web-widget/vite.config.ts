@@ -7,7 +7,13 @@ export default defineConfig(({ mode }) =>
   mode === 'letter'
     ? {
         base: '/widget/letter/',
-        build: { outDir: 'dist/letter', emptyOutDir: true, rollupOptions: { input: 'letter.html' }, target: 'es2022' },
+        build: {
+          outDir: 'dist/letter',
+          emptyOutDir: true,
+          target: 'es2022',
+          modulePreload: false,
+          rollupOptions: { input: 'letter.html' },
+        },
       }
     : {
         oxc: jsx,

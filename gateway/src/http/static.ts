@@ -41,6 +41,15 @@ export function serveFrontEnds(http: Express, options: StaticOptions): void {
     withHeaders({ 'Cross-Origin-Resource-Policy': 'cross-origin', 'Access-Control-Allow-Origin': '*' }),
     ...built(join(root, 'web-widget/dist'), 'web-widget'),
   );
+  http.get(
+    '/call/:organisation/:purpose',
+    contentSecurityPolicy({
+      'script-src': ["'self'"],
+      'style-src': ["'self'"],
+      'connect-src': ["'self'", ...irmaOrigins(options.irmaClientUrl)],
+    }),
+    ...letterPage(join(root, 'web-widget/dist/letter')),
+  );
   if (options.demo) {
     http.use(
       '/demo',
@@ -49,16 +58,29 @@ export function serveFrontEnds(http: Express, options: StaticOptions): void {
         'style-src': ["'self'"],
         'img-src': ["'self'", 'data:'],
         'font-src': ["'self'"],
-        'connect-src': [
-          "'self'",
-          ...(options.irmaClientUrl ? [originOf(options.irmaClientUrl)] : ['https:', 'http://127.0.0.1:*']),
-        ],
+        'connect-src': ["'self'", ...irmaOrigins(options.irmaClientUrl)],
         'form-action': ["'self'"],
       }),
       express.static(join(root, 'demo/pages')),
     );
   }
   http.get('/', (_request, response) => response.redirect(302, options.demo ? '/demo/' : '/console/'));
+}
+
+/** The page to which QR codes in letters lead: one file for every purpose, it reads its own address. */
+function letterPage(folder: string): RequestHandler[] {
+  return [
+    (_request, response, next) => {
+      response.sendFile(
+        'letter.html',
+        { root: folder, cacheControl: false, headers: { 'Cache-Control': 'no-cache' } },
+        (error) => {
+          if (error) next();
+        },
+      );
+    },
+    notBuilt(folder, 'web-widget'),
+  ];
 }
 
 /** The files of one front end; those with a digest in their name may be kept for ever. */
@@ -68,12 +90,21 @@ function built(folder: string, workspace: string): RequestHandler[] {
       setHeaders: (response, path) =>
         response.setHeader('Cache-Control', path.includes('/assets/') ? 'max-age=31536000, immutable' : 'no-cache'),
     }),
-    (_request, _response, next) => {
-      if (existsSync(folder)) return next();
-      const detail = `Build it with: npm run build --workspace ${workspace}`;
-      next(new AppError(503, 'FRONT_END_NOT_BUILT', 'This front end has not been built.', { detail }));
-    },
+    notBuilt(folder, workspace),
   ];
+}
+
+function notBuilt(folder: string, workspace: string): RequestHandler {
+  return (_request, _response, next) => {
+    if (existsSync(folder)) return next();
+    const detail = `Build it with: npm run build --workspace ${workspace}`;
+    next(new AppError(503, 'FRONT_END_NOT_BUILT', 'This front end has not been built.', { detail }));
+  };
+}
+
+/** Where the widget may reach the IRMA server. */
+function irmaOrigins(clientUrl: string | null): string[] {
+  return clientUrl ? [originOf(clientUrl)] : ['https:', 'http://127.0.0.1:*'];
 }
 
 function withHeaders(headers: Record<string, string>): RequestHandler {

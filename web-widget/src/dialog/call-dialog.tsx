@@ -1,10 +1,9 @@
 /** The frame of the dialog: who is called about what, the stages, the present state, and the way without Yivi. */
-import type { LocalizedText } from '@civicline/protocol';
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { type Flow, isUnderWay } from '../call/flow.ts';
 import { formatPhoneNumber } from '../phone-number.ts';
-import type { Texts } from '../texts/texts.ts';
+import { localized, type Texts } from '../texts/texts.ts';
 import { Help } from './help.tsx';
 import { Icon } from './icons.tsx';
 import { type StateView, type ViewContext, viewOf } from './state-view.tsx';
@@ -21,8 +20,8 @@ export function CallDialog({ flow, context, onClosed }: Props): JSX.Element {
   const title = useRef<HTMLHeadingElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const view = viewOf(flow, context);
+  const { purpose } = flow;
   const lost = flow.lost.gateway || flow.lost.yivi;
-  const named = (text: LocalizedText | undefined) => text?.[language] ?? text?.en ?? Object.values(text ?? {})[0];
 
   useEffect(() => {
     dialog.current?.showModal();
@@ -38,9 +37,9 @@ export function CallDialog({ flow, context, onClosed }: Props): JSX.Element {
     <dialog ref={dialog} part="dialog" lang={language} aria-labelledby="title" onClose={onClosed}>
       <header part="header">
         <div class="titles">
-          <p class="organisation">{named(flow.purpose?.organisation.name)}</p>
+          <p class="organisation">{purpose && localized(purpose.organisation.name, language)}</p>
           <h2 ref={title} id="title" part="title" tabIndex={-1}>
-            {named(flow.purpose?.purpose.title) ?? texts.title}
+            {purpose ? localized(purpose.purpose.title, language) : texts.title}
           </h2>
         </div>
         <button type="button" class="close" part="close" aria-label={texts.close} onClick={actions.close}>

@@ -1,4 +1,4 @@
-import type { Language } from '@civicline/protocol';
+import type { Language, LocalizedText } from '@civicline/protocol';
 import type { ProblemKind } from '../call/problem.ts';
 import { de } from './de.ts';
 import { en } from './en.ts';
@@ -70,8 +70,19 @@ export function textsFor(language: Language): Texts {
   return TEXTS[language];
 }
 
+/** The languages there are. */
+export const SPOKEN = Object.keys(TEXTS) as Language[];
+
+/**
+ * The text in the wanted language, else in English, else in whichever there is. As the protocol's `localize`, whose
+ * module would bring its schemas and their library into the script.
+ */
+export function localized(text: LocalizedText, language: Language): string {
+  return text[language] ?? text.en ?? Object.values(text)[0] ?? '';
+}
+
 /** The supported language that a BCP 47 tag such as `fr-BE` begins with; Dutch when there is none. */
 export function languageFor(tag: string | null | undefined): Language {
   const primary = tag?.toLowerCase().split('-')[0];
-  return (Object.keys(TEXTS) as Language[]).find((language) => language === primary) ?? 'nl';
+  return SPOKEN.find((language) => language === primary) ?? 'nl';
 }
