@@ -3,8 +3,7 @@
 //
 //   node launcher/bootstrap.mjs [--quiet] FILE.ts [ARGUMENT …]
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 
@@ -22,13 +21,9 @@ if (quiet) args.shift();
 installPackages();
 run(args);
 
-/** Runs `npm ci` when the lock file is not the one that node_modules was made from. */
+/** Runs `npm ci` when a package that the lock file names is not there in that version. */
 function installPackages() {
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  const stamp = join(root, 'node_modules', '.civicline-lock');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  if (everythingIsInstalled()) return;
   console.error('Installing the npm packages; the database driver is compiled, which takes a minute or two …');
   const started = Date.now();
   const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -40,9 +35,24 @@ function installPackages() {
     console.error('npm ci failed. It needs the npm registry and a C++ compiler: sudo apt-get install g++ make python3');
     process.exit(1);
   }
-  mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, lock);
   console.error(`npm packages installed in ${Math.round((Date.now() - started) / 1000)} s.`);
+}
+
+function everythingIsInstalled() {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  return Object.entries(packages).every(
+    // Optional ones are mostly other platforms'; links are the workspaces.
+    ([path, { version, optional, link }]) =>
+      !path.startsWith('node_modules/') || optional || link || installedVersion(path) === version,
+  );
+}
+
+function installedVersion(path) {
+  try {
+    return JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8')).version;
+  } catch {
+    return null;
+  }
 }
 
 /** Node's own headers when they lie beside it, so that node-gyp need not download them. */
