@@ -5,7 +5,6 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import {
   type CallView,
   CONSOLE_SOCKET_PATH,
@@ -20,7 +19,6 @@ import { sendBuiltFile, sendJson } from './http.ts';
 import { AUDIT, PEOPLE } from './people.ts';
 import { type Registrar, startRegistrar } from './registrar.ts';
 
-const DIST = join(import.meta.dirname, '../../dist');
 const SECURITY = [
   "default-src 'none'",
   "base-uri 'none'",
@@ -65,8 +63,14 @@ export interface StandInGateway {
   close(): Promise<void>;
 }
 
-/** Listens on 127.0.0.1, on `port` or on a free one. */
-export async function startStandInGateway(port = 0): Promise<StandInGateway> {
+/** Listens on 127.0.0.1, on `port` or on a free one. `dist`: the folder of the built console. */
+export async function startStandInGateway({
+  dist,
+  port = 0,
+}: {
+  dist: string;
+  port?: number;
+}): Promise<StandInGateway> {
   let snapshot = exampleSnapshot();
   let refusal: string | null = null;
   let sessions = new Set<string>();
@@ -180,7 +184,7 @@ export async function startStandInGateway(port = 0): Promise<StandInGateway> {
         response.writeHead(303, { Location: '/console/' }).end();
         return;
       default:
-        return sendBuiltFile(response, DIST, address.pathname);
+        return sendBuiltFile(response, dist, address.pathname);
     }
   }
 

@@ -1,10 +1,9 @@
 /** `npm run dev --workspace agent-console`: the built console with the stand-in gateway and a few made-up calls. */
-import { build } from 'vite';
+import { buildConsole } from './build.ts';
 import { exampleCall, NOT_VERIFIED } from './examples.ts';
 import { startStandInGateway } from './gateway.ts';
 
-await build({ root: new URL('../..', import.meta.url).pathname, logLevel: 'warn' });
-const gateway = await startStandInGateway(Number(process.env.PORT ?? 0));
+const gateway = await startStandInGateway({ dist: await buildConsole(), port: Number(process.env.PORT ?? 0) });
 gateway.putCall(exampleCall({}, 42));
 gateway.putCall(exampleCall(NOT_VERIFIED, 8));
 setInterval(() => {

@@ -9,20 +9,28 @@ export interface Registrar {
   credentials(gatewayUrl: string): SoftphoneCredentials;
   /** How many sockets are registered now. */
   registered(): number;
+  /** How many ever registered. */
+  registrations(): number;
+  /** Cuts every socket. */
+  hangUpAll(): void;
   close(): void;
 }
 
 export function startRegistrar(): Registrar {
   const server = new WebSocketServer({ noServer: true, handleProtocols: () => 'sip' });
   const registered = new Set<WebSocket>();
+  let registrations = 0;
   server.on('connection', (socket) => {
     socket.on('close', () => registered.delete(socket));
     socket.on('message', (data) => {
       const message = data.toString();
       if (!message.startsWith('REGISTER ')) return;
       const expires = Number(/^Expires: *(\d+)/im.exec(message)?.[1] ?? 0);
-      if (expires > 0) registered.add(socket);
-      else registered.delete(socket);
+      if (expires === 0) registered.delete(socket);
+      else if (!registered.has(socket)) {
+        registered.add(socket);
+        registrations++;
+      }
       socket.send(okTo(message, expires));
     });
   });
@@ -37,11 +45,17 @@ export function startRegistrar(): Registrar {
       iceServers: [],
     }),
     registered: () => registered.size,
+    registrations: () => registrations,
+    hangUpAll,
     close() {
-      for (const client of server.clients) client.terminate();
+      hangUpAll();
       server.close();
     },
   };
+
+  function hangUpAll(): void {
+    for (const client of server.clients) client.terminate();
+  }
 }
 
 /** The answer repeats what RFC 3261 §8.2.6 asks for, with a tag on To and the contact's expiry. */

@@ -1,0 +1,149 @@
+import { expect } from 'chai';
+import { exampleCall, NOT_VERIFIED } from './stand-in/examples.ts';
+import type { Registrar } from './stand-in/registrar.ts';
+import { asked, browserTests } from './stand-in/world.ts';
+
+describe('agent console, when connections come and go', function () {
+  this.timeout(60_000);
+  const visit = browserTests();
+
+  it('asks to sign in, and comes back to the desk', () =>
+    visit({ as: 'nobody' }, async ({ page }) => {
+      await page.getByRole('heading', { name: 'Aanmelden' }).waitFor();
+      await page.getByRole('link', { name: 'Aanmelden' }).click();
+      await page.getByText('Er wacht niemand').waitFor();
+    }));
+
+  it('says when the server cannot be reached, and tries again', () =>
+    visit({ as: 'nobody' }, async ({ page }) => {
+      await page.route('**/v1/session', (route) => route.abort());
+      await page.reload();
+      await page.getByRole('heading', { name: 'Geen verbinding' }).waitFor();
+      await page.unroute('**/v1/session');
+      await page.getByRole('button', { name: 'Opnieuw proberen' }).click();
+      await page.getByRole('heading', { name: 'Aanmelden' }).waitFor();
+    }));
+
+  it('goes on showing what it knew while the connection is lost, and is right at once when it is back', () =>
+    visit({}, async ({ gateway, page }) => {
+      const before = exampleCall({}, 30);
+      gateway.putCall(before);
+      await page.locator('article').waitFor();
+      await gateway.goDown();
+      await page.getByRole('status').getByText('De verbinding is weg.').waitFor();
+      expect(await page.locator('article').innerText()).to.contain('V. Beeld');
+      expect(await page.getByRole('button', { name: 'Opnemen' }).getAttribute('aria-disabled')).to.equal('true');
+
+      gateway.amend({ sequence: 40, calls: [exampleCall(NOT_VERIFIED)] });
+      await gateway.comeBack();
+      await page.getByRole('heading', { name: 'Onderwerp onbekend' }).waitFor();
+      await page.getByText('De verbinding is weg.').waitFor({ state: 'detached' });
+      expect(await page.locator('article').count()).to.equal(1);
+      expect(await page.content()).not.to.contain('V. Beeld');
+    }));
+
+  it('notices a lost event and asks for a fresh snapshot', () =>
+    visit({}, async ({ gateway, page }) => {
+      const call = exampleCall();
+      gateway.putCall(call);
+      await page.locator('article').waitFor();
+      gateway.amend({ calls: [] });
+      gateway.loseEvent();
+      gateway.tell('telephony-changed', { available: true });
+      await asked(gateway, 'resync');
+      await page.locator('article').waitFor({ state: 'detached' });
+    }));
+
+  it('says that the telephone exchange is away', () =>
+    visit({}, async ({ gateway, page }) => {
+      gateway.putCall(exampleCall());
+      gateway.tell('telephony-changed', { available: false });
+      await page.getByRole('status').getByText('De telefooncentrale is niet bereikbaar.').waitFor();
+      expect(await page.getByRole('button', { name: 'Opnemen' }).getAttribute('aria-disabled')).to.equal('true');
+      gateway.tell('telephony-changed', { available: true });
+      await page.getByText('De telefooncentrale is niet bereikbaar.').first().waitFor({ state: 'detached' });
+    }));
+
+  it('keeps nothing on the screen when the session ended elsewhere', () =>
+    visit({}, async ({ gateway, page }) => {
+      gateway.putCall(exampleCall());
+      await page.locator('article').waitFor();
+      gateway.signEverybodyOut();
+      await page.getByRole('heading', { name: 'U bent afgemeld' }).waitFor();
+      expect(await page.content()).not.to.contain('V. Beeld');
+    }));
+
+  it('finds out by itself that the session is over when it was away meanwhile', () =>
+    visit({}, async ({ gateway, page, context }) => {
+      await page.getByText('Er wacht niemand').waitFor();
+      await gateway.goDown();
+      await page.getByText('De verbinding is weg.').waitFor();
+      await context.clearCookies();
+      await gateway.comeBack();
+      await page.getByRole('heading', { name: 'U bent afgemeld' }).waitFor();
+    }));
+
+  it('registers the telephone in one tab only, and in the next when that closes', () =>
+    visit({ microphone: 'granted' }, async ({ gateway, page, newTab }) => {
+      await page.getByRole('radio', { name: 'Telefoon in deze pagina' }).check();
+      await registrations(gateway.registrar, 1);
+      const second = await newTab();
+      await second.getByText('De telefoon staat open in een ander tabblad.').waitFor();
+      expect(gateway.registrar.registrations()).to.equal(1);
+      await page.close();
+      await second.getByText('De telefoon staat open in een ander tabblad.').waitFor({ state: 'detached' });
+      await registrations(gateway.registrar, 2);
+    }));
+
+  it('registers again when its own connection broke', () =>
+    visit({ microphone: 'granted' }, async ({ gateway, page }) => {
+      gateway.tell('self-changed', { self: { ...gateway.snapshot().self, device: 'browser' } });
+      await registrations(gateway.registrar, 1);
+      gateway.registrar.hangUpAll();
+      await registrations(gateway.registrar, 2);
+      await page.getByRole('radio', { name: 'Telefoon in deze pagina' }).waitFor();
+    }));
+
+  it('explains a refused microphone and offers the SIP phone', () =>
+    visit({ microphone: 'refused' }, async ({ gateway, page }) => {
+      await page.getByRole('radio', { name: 'Telefoon in deze pagina' }).check();
+      await page.getByText('De microfoon is geblokkeerd.').waitFor();
+      expect(gateway.registrar.registrations()).to.equal(0);
+      gateway.requests.length = 0;
+      await page.getByRole('button', { name: 'SIP-toestel gebruiken' }).click();
+      expect(await asked(gateway, 'set-device')).to.deep.equal({ device: 'sip-phone' });
+      await page.getByText('De microfoon is geblokkeerd.').waitFor({ state: 'detached' });
+    }));
+});
+
+describe('agent console, for auditors', function () {
+  this.timeout(60_000);
+  const visit = browserTests();
+
+  it('pages through who saw what, and shows no calls', () =>
+    visit({ as: 'auditor' }, async ({ page }) => {
+      await page.getByRole('heading', { name: 'Inzagelog' }).waitFor();
+      await page.getByText('civicline-demo.gemeente.personalData.bsn').first().waitFor();
+      expect(await page.locator('tbody tr').count()).to.equal(50);
+      await page.getByRole('button', { name: 'Volgende' }).click();
+      await page.getByText('Bladzijde 2').waitFor();
+      await page.getByRole('button', { name: 'Volgende' }).click();
+      await page.locator('tbody tr').nth(19).waitFor();
+      await page.getByRole('button', { name: 'Volgende' }).waitFor({ state: 'detached' });
+      expect(await page.getByRole('radio').count()).to.equal(0);
+    }));
+
+  it('lets somebody with both roles choose', () =>
+    visit({ as: 'both' }, async ({ page }) => {
+      await page.getByText('Er wacht niemand').waitFor();
+      await page.getByRole('link', { name: 'Inzagelog' }).click();
+      await page.getByRole('table').waitFor();
+      await page.getByRole('link', { name: 'Gesprekken', exact: true }).click();
+      await page.getByText('Er wacht niemand').waitFor();
+    }));
+});
+
+/** Waits until that many sockets have registered, all in all. */
+async function registrations(registrar: Registrar, count: number): Promise<void> {
+  while (registrar.registrations() < count) await new Promise((resolve) => setTimeout(resolve, 20));
+}

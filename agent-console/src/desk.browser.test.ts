@@ -1,0 +1,234 @@
+import type { CallView } from '@civicline/protocol';
+import { expect } from 'chai';
+import { exampleCall, NOT_VERIFIED } from './stand-in/examples.ts';
+import { asked, browserTests, tabTo } from './stand-in/world.ts';
+
+const mine = (call: CallView, part: Partial<CallView> = {}): CallView => ({
+  ...call,
+  state: 'connected',
+  agentId: 'agent-a',
+  connectedAt: new Date().toISOString(),
+  ...part,
+});
+
+describe('agent console, at the desk', function () {
+  this.timeout(60_000);
+  const visit = browserTests();
+
+  it('shows who calls before it is answered, and tells verified from not verified in word and shape', () =>
+    visit({}, async ({ gateway, page }) => {
+      await page.getByText('Er wacht niemand').waitFor();
+      gateway.putCall(exampleCall({}, 75));
+      gateway.putCall(exampleCall(NOT_VERIFIED, 20));
+
+      const verified = page.locator('article').filter({ hasText: 'Verhuizing doorgeven' });
+      await verified.getByText('Geverifieerd', { exact: true }).waitFor();
+      for (const shown of ['+31 6 12345678', 'aanwijzing, geen bewijs', 'Naam', 'V. Beeld', 'Burgerservicenummer']) {
+        expect(await verified.innerText()).to.contain(shown);
+      }
+      const other = page.locator('article').filter({ hasText: 'Onderwerp onbekend' });
+      expect(await other.innerText()).to.match(/Niet geverifieerd[\s\S]*zonder code gebeld[\s\S]*Nummer afgeschermd/);
+
+      const shape = (card: typeof verified) =>
+        card.evaluate((element) => [
+          getComputedStyle(element).borderTopStyle,
+          element.querySelector('.verification svg')?.innerHTML,
+        ]);
+      expect((await shape(verified))[0]).to.equal('solid');
+      expect((await shape(other))[0]).to.equal('dashed');
+      expect((await shape(verified))[1]).not.to.equal((await shape(other))[1]);
+      expect(await page.title()).to.equal('(2) Gesprekken – Civicline');
+    }));
+
+  it('lists the longest waiting call first, by the clock of the gateway', () =>
+    visit({}, async ({ gateway, page }) => {
+      gateway.putCall(exampleCall({}, 10));
+      gateway.putCall(exampleCall(NOT_VERIFIED, 3700));
+      await page.locator('article').nth(1).waitFor();
+      expect(await page.locator('article h3').allInnerTexts()).to.deep.equal([
+        'Onderwerp onbekend',
+        'Verhuizing doorgeven',
+      ]);
+      expect(await page.locator('article .waiting').first().innerText()).to.match(/^Wacht 1:01:\d\d$/);
+    }));
+
+  it('opens links in a new tab that knows nothing of this one', () =>
+    visit({}, async ({ gateway, page }) => {
+      gateway.putCall(exampleCall());
+      const link = page.getByRole('link', { name: 'Zoek persoon (opent in een nieuw tabblad)' });
+      await link.waitFor();
+      expect(await link.getAttribute('target')).to.equal('_blank');
+      expect(await link.getAttribute('rel')).to.equal('noopener noreferrer');
+    }));
+
+  it('announces a new call politely, and never the attributes', () =>
+    visit({}, async ({ gateway, page }) => {
+      await page.getByText('Er wacht niemand').waitFor();
+      gateway.putCall(exampleCall());
+      const spoken = page.locator('[aria-live=polite] p');
+      await spoken.waitFor({ state: 'attached' });
+      expect(await spoken.textContent()).to.equal('Nieuw gesprek: Geverifieerd, Verhuizing doorgeven. 1 wachtende.');
+    }));
+
+  it('takes the card away when a colleague answered, says so, and does not lose the focus', () =>
+    visit({}, async ({ gateway, page }) => {
+      const call = exampleCall();
+      gateway.putCall(call);
+      await page.getByRole('button', { name: 'Opnemen' }).focus();
+      gateway.removeCall(call.id, 'answered-elsewhere');
+      await page.locator('article').waitFor({ state: 'detached' });
+      await page.locator('.removal').getByText('Een collega heeft het gesprek opgenomen.').waitFor();
+      const spoken = page.locator('[aria-live=polite]').getByText('Een collega heeft het gesprek opgenomen.');
+      await spoken.waitFor({ state: 'attached' });
+      expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal('Wachtende gesprekken');
+    }));
+
+  it('goes through a whole call by keyboard alone', () =>
+    visit({}, async ({ gateway, page }) => {
+      const call = exampleCall();
+      gateway.putCall(call);
+      await page.locator('article').waitFor();
+
+      await tabTo(page, '.button--answer');
+      await page.keyboard.press('Enter');
+      expect(await asked(gateway, 'answer')).to.deep.equal({ callId: call.id });
+      await page.getByText('Verbinding maken …').waitFor();
+      await page.getByText('Neem uw SIP-toestel op.').waitFor();
+      expect(await page.evaluate(() => document.activeElement?.tagName)).to.equal('H2');
+
+      gateway.putCall(mine(call));
+      await page.getByText('In gesprek').waitFor();
+      await tabTo(page, '[aria-keyshortcuts="Alt+M"]');
+      await page.keyboard.press('Space');
+      await page.getByRole('button', { name: 'Microfoon aan' }).waitFor();
+      expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal('Microfoon aan');
+
+      await tabTo(page, '[aria-keyshortcuts="Alt+H"]');
+      await page.keyboard.press('Enter');
+      await page.locator('.status').getByText('In de wacht').waitFor();
+      await page.keyboard.press('Enter');
+      await page.locator('.status').getByText('In gesprek').waitFor();
+
+      await tabTo(page, 'textarea');
+      await page.keyboard.type('Gaat per 1 maart verhuizen.');
+      await page.getByText('Bewaard', { exact: true }).waitFor();
+      expect(await asked(gateway, 'save-note')).to.deep.equal({
+        callId: call.id,
+        note: 'Gaat per 1 maart verhuizen.',
+      });
+
+      await tabTo(page, '[aria-keyshortcuts="Alt+E"]');
+      await page.keyboard.press('Enter');
+      await page.getByText('Nawerk', { exact: true }).waitFor();
+      await page.getByText(/Eindigt vanzelf over [12]:\d\d/).waitFor();
+      expect(await page.locator('dd').allInnerTexts()).to.contain('999990019');
+
+      await tabTo(page, '.wrap-up button');
+      await page.keyboard.press('Enter');
+      expect(await asked(gateway, 'finish-wrap-up')).to.deep.equal({
+        callId: call.id,
+        note: 'Gaat per 1 maart verhuizen.',
+      });
+      await page.locator('.call').waitFor({ state: 'detached' });
+      const left = await page.content();
+      expect(left).not.to.contain('999990019');
+      expect(left).not.to.contain('Gaat per 1 maart');
+    }));
+
+  it('transfers by keyboard, and gives the focus back when the agent thinks better of it', () =>
+    visit({}, async ({ gateway, page }) => {
+      const call = mine(exampleCall());
+      gateway.putCall(call);
+      await page.locator('.call').waitFor();
+
+      await tabTo(page, '[aria-keyshortcuts="Alt+T"]');
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog', { name: 'Doorverbinden' });
+      await dialog.waitFor();
+      expect(await dialog.innerText()).to.match(/Demo agent C\s+Beschikbaar[\s\S]*Demo agent B\s+Pauze/);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal('Doorverbinden');
+
+      await page.keyboard.press('Enter');
+      await dialog.waitFor();
+      await page.keyboard.press('Enter');
+      await dialog.getByText('Kies eerst een wachtrij of een collega.').waitFor();
+      await page.keyboard.press('Space');
+      for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      expect(await asked(gateway, 'transfer')).to.deep.equal({
+        callId: call.id,
+        target: { kind: 'agent', id: 'agent-c' },
+      });
+      await page.locator('.call').waitFor({ state: 'detached' });
+    }));
+
+  it('has shortcut keys, which can be switched off', () =>
+    visit({}, async ({ gateway, page }) => {
+      const [first, second] = [exampleCall({}, 50), exampleCall({}, 5)];
+      gateway.putCall(second);
+      gateway.putCall(first);
+      await page.locator('article').nth(1).waitFor();
+      await page.keyboard.press('Alt+a');
+      expect(await asked(gateway, 'answer')).to.deep.equal({ callId: first.id });
+      gateway.removeCall(first.id, 'abandoned');
+      await page.locator('.call').waitFor({ state: 'detached' });
+
+      await page.keyboard.press('Alt+k');
+      await page.getByRole('switch', { name: 'Sneltoetsen gebruiken' }).click();
+      await page.keyboard.press('Escape');
+      gateway.requests.length = 0;
+      await page.keyboard.press('Alt+a');
+      await page.getByRole('button', { name: 'Opnemen' }).click();
+      await asked(gateway, 'answer');
+      expect(gateway.requests).to.have.length(1);
+    }));
+
+  it('says when the voice is on another exchange, and where to put it through', () =>
+    visit({}, async ({ gateway, page }) => {
+      gateway.putCall(mine(exampleCall({ source: { kind: 'exchange', forwardNumber: '+31201234567' } })));
+      await page.getByText('Door te verbinden via').waitFor();
+      expect(await page.locator('.exchange-voice').innerText()).to.contain('+31 20 123 4567');
+      expect(await page.getByRole('button', { name: 'In de wacht' }).count()).to.equal(0);
+    }));
+
+  it('sets presence with a reason', () =>
+    visit({}, async ({ gateway, page }) => {
+      await page.getByRole('radio', { name: 'Pauze' }).check();
+      expect(await asked(gateway, 'set-presence')).to.deep.equal({ presence: 'break', reason: '' });
+      gateway.requests.length = 0;
+      await page.getByLabel('Reden').fill('lunch');
+      expect(await asked(gateway, 'set-presence')).to.deep.equal({ presence: 'break', reason: 'lunch' });
+    }));
+
+  it('explains that the phone did not answer, and lets the agent be ready again', () =>
+    visit({}, async ({ gateway, page }) => {
+      gateway.tell('self-changed', { self: { ...gateway.snapshot().self, presence: 'not-reachable' } });
+      await page.getByRole('button', { name: 'Meld mij beschikbaar' }).click();
+      expect(await asked(gateway, 'set-presence')).to.deep.equal({ presence: 'ready' });
+      await page.getByText('Uw toestel nam niet op.').waitFor({ state: 'detached' });
+    }));
+
+  it('shows a refusal until it is dismissed', () =>
+    visit({}, async ({ gateway, page }) => {
+      gateway.putCall(exampleCall());
+      gateway.refuseNext('SOMETHING_ELSE');
+      await page.getByRole('button', { name: 'Opnemen' }).click();
+      const refusal = page.getByRole('alert').getByText('SOMETHING_ELSE');
+      await refusal.waitFor();
+      await page.getByRole('button', { name: 'Melding sluiten' }).click();
+      await refusal.waitFor({ state: 'detached' });
+    }));
+
+  it('speaks the language that was chosen, and remembers it', () =>
+    visit({ language: 'fr-BE' }, async ({ gateway, page }) => {
+      gateway.putCall(exampleCall());
+      await page.getByRole('button', { name: 'Décrocher' }).waitFor();
+      await page.getByLabel('Langue').selectOption('de');
+      await page.getByRole('button', { name: 'Annehmen' }).waitFor();
+      expect(await page.evaluate(() => document.documentElement.lang)).to.equal('de');
+      await page.reload();
+      await page.getByRole('button', { name: 'Annehmen' }).waitFor();
+    }));
+});
