@@ -1,13 +1,13 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { YiviError } from './errors.ts';
+import { freePorts, HOME, postSession } from './for-tests.ts';
 import { prepareYivi, type YiviInstallation } from './prepare.ts';
 import { type RunningYivi, startYivi } from './server.ts';
 
-const HOME = resolve(import.meta.dirname, '../../.civicline');
 const DISCLOSURE = {
   '@context': 'https://irma.app/ld/request/disclosure/v2',
   disclose: [[['civicline-demo.gemeente.personalData.bsn']]],
@@ -122,25 +122,3 @@ describe('the Yivi server', () => {
     expect((error as Error).message).to.contain('absent');
   });
 });
-
-function postSession(url: string, token: string, request: unknown): Promise<Response> {
-  return fetch(`${url}/session`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Authorization: token },
-    body: JSON.stringify(request),
-  });
-}
-
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolvePort) => {
-          server.listen(0, '127.0.0.1', () => resolvePort((server.address() as AddressInfo).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports as [number, number];
-}

@@ -1,4 +1,3 @@
-import { expect } from 'chai';
 import {
   acceptedAttributes,
   createIrmaClient,
@@ -6,7 +5,8 @@ import {
   type IrmaError,
   type StartedDisclosure,
   telUrl,
-} from '../../../gateway/src/irma/index.ts';
+} from '@civicline/gateway/irma';
+import { expect } from 'chai';
 import { demoPerson, type Wallet } from '../wallet/index.ts';
 import {
   type Callback,
