@@ -43,15 +43,16 @@ export async function countTries(
 ): Promise<Tries> {
   const tries = sql.selectFrom('code_tries').select((expression) => expression.fn.countAll<number>().as('count'));
   const wrongSince = (windowMs: number) => tries.where('kind', '=', 'wrong').where('at', '>', from.now - windowMs);
-  const ofCall = await tries.where('call_id', '=', from.callId).executeTakeFirstOrThrow();
-  const ofNumber =
-    from.numberDigests.length > 0
-      ? await wrongSince(limits.numberWindowMs)
-          .where('number_digest', 'in', from.numberDigests)
-          .executeTakeFirstOrThrow()
-      : { count: 0 };
-  const overall = await wrongSince(limits.overallWindowMs).executeTakeFirstOrThrow();
-  return { ofCall: ofCall.count, ofNumber: ofNumber.count, overall: overall.count };
+  const counted = await sql
+    .selectNoFrom((expression) => [
+      tries.where('call_id', '=', from.callId).as('ofCall'),
+      from.numberDigests.length === 0
+        ? expression.val(0).as('ofNumber')
+        : wrongSince(limits.numberWindowMs).where('number_digest', 'in', from.numberDigests).as('ofNumber'),
+      wrongSince(limits.overallWindowMs).as('overall'),
+    ])
+    .executeTakeFirstOrThrow();
+  return { ofCall: counted.ofCall ?? 0, ofNumber: counted.ofNumber ?? 0, overall: counted.overall ?? 0 };
 }
 
 /** Counts one more failed try. */

@@ -41,22 +41,24 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
     store.write(async (sql) => {
       const at = now();
       const numberDigests = input.callingNumber === null ? [] : sealer.digests(input.callingNumber, 'calling number');
-      const found = code === null ? undefined : await findByCode(sql, code, input.organisationId);
+      const codeDigests = code === null ? [] : sealer.digests(code, 'code');
+      const tries = await countTries(sql, limits, { callId: input.callId, numberDigests, now: at });
+      const limited = limitReached(tries, limits) !== null;
+      if (!limited && code !== null) {
+        const redeemed = await advance(sql, 'calling', at, { redeemed_by: input.callId, redeemed_at: at })
+          .where('code_digest', 'in', codeDigests)
+          .where('organisation_id', '=', input.organisationId)
+          .where('redeemed_by', 'is', null)
+          .where('code_expires_at', '>', at)
+          .executeTakeFirst();
+        if (redeemed) return { kind: 'redeemed', request: redeemed, repeated: false };
+      }
+
+      const found = code === null ? undefined : await findByCode(sql, codeDigests, input.organisationId);
       if (found?.redeemed_by === input.callId && found.attributes_sealed !== null) {
         return { kind: 'redeemed', request: found, repeated: true };
       }
-      const tries = await countTries(sql, limits, { callId: input.callId, numberDigests, now: at });
-      if (limitReached(tries, limits)) return { kind: 'rejected', reason: 'too-many-tries', mayRetry: false, tries };
-
-      const redeemed =
-        found &&
-        (await advance(sql, 'calling', at, { redeemed_by: input.callId, redeemed_at: at })
-          .where('id', '=', found.id)
-          .where('redeemed_by', 'is', null)
-          .where('code_expires_at', '>', at)
-          .executeTakeFirst());
-      if (redeemed) return { kind: 'redeemed', request: redeemed, repeated: false };
-
+      if (limited) return { kind: 'rejected', reason: 'too-many-tries', mayRetry: false, tries };
       if (!settle && found?.state === 'awaiting-disclosure') return { kind: 'unfinished', request: found };
       await addTry(sql, {
         callId: input.callId,
@@ -72,15 +74,6 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
       const reason = code === null ? 'code-incomplete' : reasonOf(found);
       return { kind: 'rejected', reason, mayRetry: limitReached(counted, limits) === null, tries: counted };
     });
-
-  async function findByCode(sql: Parameters<typeof advance>[0], code: string, organisationId: string) {
-    return sql
-      .selectFrom('call_requests')
-      .selectAll()
-      .where('code_digest', 'in', sealer.digests(code, 'code'))
-      .where('organisation_id', '=', organisationId)
-      .executeTakeFirst();
-  }
 
   return async (input) => {
     const keyed = readKeyed(input.code);
@@ -107,6 +100,15 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
     }
     return verified(attempted.request, sealer);
   };
+}
+
+function findByCode(sql: Parameters<typeof advance>[0], codeDigests: string[], organisationId: string) {
+  return sql
+    .selectFrom('call_requests')
+    .selectAll()
+    .where('code_digest', 'in', codeDigests)
+    .where('organisation_id', '=', organisationId)
+    .executeTakeFirst();
 }
 
 function verified(request: CallRequest, sealer: Sealer): Redemption {
