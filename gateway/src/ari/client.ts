@@ -153,7 +153,8 @@ export function connectAri(options: AriOptions): Ari {
     listeners.emit('connected', { version, entityId });
     const early = held;
     held = [];
-    for (const event of early) if (socket) listeners.emit('event', event);
+    // A listener may have closed the client meanwhile.
+    for (const event of early) if (state === 'connected') listeners.emit('event', event);
   }
 
   function closed(error?: AriError): void {

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { prepareAsterisk, startAsterisk } from '@civicline/asterisk';
 import { expect } from 'chai';
 import { readApiDocs, readVersion } from './api-docs.ts';
-import { APPLICATION, type AsteriskUnderTest, describeConformance } from './conformance.ts';
+import { type AsteriskUnderTest, describeConformance } from './conformance.ts';
 import { generate } from './generator.ts';
 import { type Ari, connectAri } from './index.ts';
 import { record, whenever } from './recorder.ts';

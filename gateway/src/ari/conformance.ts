@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { type Ari, AriError, type AriEvent, type AriOptions, connectAri } from './index.ts';
 import { type Recorder, record, whenever } from './recorder.ts';
 
-export const APPLICATION = 'civicline';
+const APPLICATION = 'civicline';
 
 /** One Asterisk that can be called, crashed and started again. */
 export interface AsteriskUnderTest {
