@@ -8,7 +8,7 @@
 import type { CallView, RemovalReason } from '@civicline/protocol';
 import { z } from 'zod';
 import { type AgentPhone, openUserAgent, type PhoneCall, startAgentPhone, type UserAgent } from '../phone/index.ts';
-import { AGENT_TONE, CITIZEN_TONE } from './citizen.ts';
+import { AGENT_TONE, CITIZEN_TONE } from './citizen-plan.ts';
 import { type ConsoleClient, ConsoleError, openConsole } from './console-client.ts';
 import { signIn } from './sign-in.ts';
 
@@ -155,7 +155,8 @@ export async function startAgentLine(options: AgentLineOptions): Promise<AgentLi
   };
 }
 
-async function startPhone(gatewayUrl: string, cookie: string, userAgent: UserAgent): Promise<AgentPhone> {
+/** Registers the signed-in agent's own SIP phone. Without a user agent of the caller's it opens one, and closes it too. */
+export async function startPhone(gatewayUrl: string, cookie: string, userAgent?: UserAgent): Promise<AgentPhone> {
   const response = await fetch(`${gatewayUrl}/v1/agents/me/sip-phone`, { headers: { cookie } });
   if (!response.ok) throw new Error(`The gateway has no SIP phone for this agent (${response.status}).`);
   const { user, password, servers } = sipPhoneSchema.parse(await response.json());
@@ -165,6 +166,7 @@ async function startPhone(gatewayUrl: string, cookie: string, userAgent: UserAge
     credentials: { user, password },
     sound: AGENT_TONE,
     keepAliveMs: KEEP_ALIVE_MS,
-    userAgent,
+    timing: TIMING,
+    ...(userAgent && { userAgent }),
   });
 }

@@ -1,7 +1,7 @@
 /** The command line of `npm run demo:call`. */
 import { parseArgs } from 'node:util';
 import { LANGUAGES, languageSchema } from '@civicline/protocol';
-import { type CitizenPlan, MOMENTS, type Moment } from './citizen.ts';
+import { type CitizenPlan, MOMENTS, type Moment } from './citizen-plan.ts';
 
 export interface CallOptions {
   help: boolean;

@@ -1,5 +1,5 @@
 /** What a demo citizen does, in words for people. */
-import type { CitizenCall, CitizenEvent, Ending } from './citizen.ts';
+import type { CitizenCall, CitizenEvent, Ending } from './citizen-plan.ts';
 
 const ENDINGS: Record<Ending, string> = {
   'hung-up-after-talking': 'hung up after the conversation',
