@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { join, resolve } from 'node:path';
 import { createExchange, exchangeOperations } from './calls/exchange/index.ts';
 import { callOperations, createCalls } from './calls/index.ts';
-import { createCallRequests, requestOperations } from './calls/requests/index.ts';
+import { createCallRequests, requestLogCodes, requestOperations } from './calls/requests/index.ts';
 import type { Config } from './config.ts';
 import {
   createEventStreams,
@@ -22,7 +22,7 @@ import {
 } from './http/index.ts';
 import { createIrmaClient, type IrmaClient } from './irma/index.ts';
 import { createOrganisations, readOrganisationsFile } from './organisations/index.ts';
-import { createSignIn, signInOperations } from './sign-in/index.ts';
+import { createSignIn, signInLogCodes, signInOperations } from './sign-in/index.ts';
 import { createSealer, openDatabase } from './storage/index.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -122,7 +122,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   requests.mount(http);
   exchange.mount(http);
   calls.mount(http);
-  serveOwnPages(http, { operations, version: version(), metrics, readiness, stopping: () => stopped !== null });
+  serveOwnPages(http, {
+    operations,
+    logCodes: { ...requestLogCodes, ...signInLogCodes },
+    version: version(),
+    metrics,
+    readiness,
+    stopping: () => stopped !== null,
+  });
   serveFrontEnds(http, {
     root: ROOT,
     publicUrl: config.publicUrl,

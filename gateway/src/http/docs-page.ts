@@ -2,7 +2,7 @@ import type { OpenApiDocument, OpenApiOperation } from './openapi.ts';
 import { type Html, html, page } from './page.ts';
 
 /** The API documentation as one plain page, rendered here: no script, works in every browser and screen reader. */
-export function docsPage(document: OpenApiDocument): string {
+export function docsPage(document: OpenApiDocument, logCodes: Record<string, string>): string {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, op]) => ({ path, method: method.toUpperCase(), op })),
   );
@@ -13,12 +13,17 @@ export function docsPage(document: OpenApiDocument): string {
 <p>Version ${document.info.version}. For programs: <a href="/docs/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 <nav aria-label="Operations"><ul>${document.tags.map(
       ({ name }) => html`<li><a href="#${anchor(name)}">${name}</a></li>`,
-    )}</ul></nav>
+    )}<li><a href="#log-codes">Codes in the log</a></li></ul></nav>
 ${document.tags.map(
   ({ name }) => html`<section aria-labelledby="${anchor(name)}"><h2 id="${anchor(name)}">${name}</h2>
 ${operations.filter(({ op }) => op.tags.includes(name)).map(({ path, method, op }) => operationSection(path, method, op))}
 </section>`,
-)}`,
+)}
+<section aria-labelledby="log-codes"><h2 id="log-codes">Codes in the log</h2>
+<table><thead><tr><th scope="col">Code</th><th scope="col">Meaning</th></tr></thead>
+<tbody>${Object.entries(logCodes).map(
+      ([code, meaning]) => html`<tr><th scope="row"><code>${code}</code></th><td>${meaning}</td></tr>`,
+    )}</tbody></table></section>`,
   );
 }
 

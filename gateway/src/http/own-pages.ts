@@ -20,6 +20,8 @@ export function serveOwnPages(
   http: Express,
   options: {
     operations: readonly Operation[];
+    /** Meanings of the codes in the log. */
+    logCodes: Record<string, string>;
     version: string;
     metrics: Metrics;
     readiness: readonly Readiness[];
@@ -27,7 +29,7 @@ export function serveOwnPages(
   },
 ): void {
   const document = openApiDocument(options.operations, options.version);
-  const docs = docsPage(document);
+  const docs = docsPage(document, options.logCodes);
   http.get('/docs', ownPagePolicy, (_request, response) => void response.type('html').send(docs));
   http.get('/docs/openapi.json', (_request, response) => void response.json(document));
   http.get('/page.css', (_request, response) => {

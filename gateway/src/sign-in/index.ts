@@ -9,6 +9,7 @@ import { mountSignIn, sessionOperation } from './routes.ts';
 import { createSessions, type SignedIn } from './sessions.ts';
 
 export { signedInOf } from './guards.ts';
+export { signInLogCodes } from './routes.ts';
 export type { SignedIn } from './sessions.ts';
 
 export interface SignIn extends SignInGuards {

@@ -32,6 +32,13 @@ export const sessionOperation = operation({
   },
 });
 
+/** What operators may find in the log. */
+export const signInLogCodes = {
+  SIGN_IN_UNAVAILABLE: 'The OpenID provider does not answer.',
+  SIGN_IN_FAILED: 'A sign-in was cancelled, took too long, or its answer was not genuine.',
+  SIGN_IN_UNKNOWN: 'Somebody whom the provider knows, but the organisations file does not, tried to sign in.',
+};
+
 const PENDING_COOKIE = 'civicline-sign-in';
 const PENDING_SECONDS = 600;
 

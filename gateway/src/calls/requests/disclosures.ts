@@ -90,7 +90,7 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
       });
     } catch (error) {
       if (!(error instanceof IrmaError)) throw error;
-      log.error({ irma: error.code, purposeId: purpose.id }, 'a disclosure could not be started');
+      log.error({ code: error.code, purposeId: purpose.id }, 'a disclosure could not be started');
       const title =
         error.code === 'IRMA_UNREACHABLE'
           ? 'The Yivi server does not answer. Try again in a moment, or call without it.'
@@ -105,7 +105,7 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
       result = await irma.verifyResultJwt(jwt);
     } catch (error) {
       if (!(error instanceof IrmaError)) throw error;
-      log.warn({ irma: error.code, callRequestId: requestId }, 'a posted result was refused');
+      log.warn({ code: error.code, callRequestId: requestId }, 'a posted result was refused');
       if (error.code === 'IRMA_UNREACHABLE') throw new AppError(503, error.code, 'The result cannot be verified now.');
       throw new AppError(403, 'RESULT_UNTRUSTED', 'The result is not signed by the IRMA server.');
     }
@@ -130,7 +130,7 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
       if (status === 'TIMEOUT') await finish(request, 'expired');
     } catch (error) {
       if (!(error instanceof IrmaError) || error.code === 'IRMA_UNREACHABLE') throw error;
-      log.warn({ irma: error.code, callRequestId: request.id }, 'a session is not there any more');
+      log.warn({ code: error.code, callRequestId: request.id }, 'a session is not there any more');
       await finish(request, 'failed');
     }
   }

@@ -18,7 +18,7 @@ import { type CallRequest, createRequestStore, migrations } from './store.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
 
 export { GUESS_LIMITS, type GuessLimits } from './guesses.ts';
-export { requestOperations } from './routes.ts';
+export { requestLogCodes, requestOperations } from './routes.ts';
 
 export interface CallRequests {
   identification: Identification;

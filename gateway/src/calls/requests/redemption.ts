@@ -146,7 +146,7 @@ function createAlarm({ limits, log, metrics, now }: RedemptionOptions): (tries: 
     if (now() < silentUntil[limit]) return;
     silentUntil[limit] = now() + windowMs;
     alarms.inc({ limit });
-    log.error({ alarm: 'CALL_CODE_GUESSING', limit }, 'many wrong codes are being keyed');
+    log.error({ code: 'CALL_CODE_GUESSING', limit }, 'many wrong codes are being keyed');
   };
   return (tries) => {
     if (tries.overall >= limits.alarm) raise('overall', limits.overallWindowMs);
