@@ -7,7 +7,7 @@
  */
 import type { CallView, RemovalReason } from '@civicline/protocol';
 import { z } from 'zod';
-import { type AgentPhone, openUserAgent, type PhoneCall, startAgentPhone, type UserAgent } from '../phone/index.ts';
+import { type AgentPhone, openUserAgent, startAgentPhone, type UserAgent } from '../phone/index.ts';
 import { AGENT_TONE, CITIZEN_TONE } from './citizen-plan.ts';
 import { type ConsoleClient, ConsoleError, openConsole } from './console-client.ts';
 import { signIn } from './sign-in.ts';
@@ -81,20 +81,22 @@ export async function startAgentLine(options: AgentLineOptions): Promise<AgentLi
   const answer = async (call: CallView) => {
     answering = call.id;
     tell({ kind: 'answering', call });
-    void phone.nextCall().then(
-      (leg) => listen(call, leg),
-      () => {},
-    );
     await ask(call, client.ask('answer', { callId: call.id }));
     answering = undefined;
   };
-  const listen = async (call: CallView, leg: PhoneCall) => {
-    await leg.ear.waitFor(CITIZEN_TONE, Number.POSITIVE_INFINITY);
+  const listen = async (call: CallView) => {
+    const leg = phone.calls.findLast(({ state: legState }) => legState === 'answered');
+    const isHeard = await leg?.ear.waitFor(CITIZEN_TONE, Number.POSITIVE_INFINITY).then(
+      () => true,
+      () => false,
+    );
+    if (!isHeard) return;
     heard.add(call.id);
     tell({ kind: 'heard', call });
   };
   const talk = (call: CallView) => {
     tell({ kind: 'talking', call });
+    void listen(call);
     const { talkSeconds } = options;
     if (talkSeconds === undefined) return;
     setTimeout(() => void ask(call, client.ask('hang-up', { callId: call.id })), talkSeconds * 1000).unref();

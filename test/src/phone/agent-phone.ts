@@ -68,7 +68,7 @@ export interface AgentPhoneOptions extends UserAgentOptions {
 
 export interface AgentPhone {
   readonly registered: boolean;
-  /** Every call that came in, the oldest first. */
+  /** The last hundred calls that came in, the oldest first. */
   readonly calls: readonly PhoneCall[];
   /** From now on. */
   behave(behaviour: Behaviour): void;
@@ -84,6 +84,7 @@ export interface AgentPhone {
 
 const DEFAULT_EXPIRES_SECONDS = 60;
 const RETRY_MS = 1000;
+const CALLS_KEPT = 100;
 
 /** Starts a phone and waits for its registration. @throws PhoneError `PHONE_NOT_REGISTERED` */
 export async function startAgentPhone(options: AgentPhoneOptions): Promise<AgentPhone> {
@@ -122,6 +123,7 @@ export async function startAgentPhone(options: AgentPhoneOptions): Promise<Agent
     void receiveCall(agent, options, transaction, behaviour, sound).then((call) => {
       if (!call) return;
       calls.push(call);
+      if (calls.length > CALLS_KEPT) calls.shift();
       for (const tell of waiting) tell(call);
       waiting.clear();
     });
