@@ -91,6 +91,13 @@ const SCENES: Scene[] = [
     },
   },
   {
+    name: 'SIP phone dialog',
+    stage: async ({ page }) => {
+      await page.locator('.device .utrecht-button').click();
+      await shown(page, 'dialog[open] dd');
+    },
+  },
+  {
     name: 'offline',
     stage: async ({ gateway, page }) => {
       gateway.putCall(exampleCall());

@@ -130,6 +130,7 @@ describe('agent console, at the desk', function () {
         note: 'Gaat per 1 maart verhuizen.',
       });
       await page.locator('.call').waitFor({ state: 'detached' });
+      expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal('Wachtende gesprekken');
       const left = await page.content();
       expect(left).not.to.contain('999990019');
       expect(left).not.to.contain('Gaat per 1 maart');
@@ -137,6 +138,7 @@ describe('agent console, at the desk', function () {
 
   it('transfers by keyboard, and gives the focus back when the agent thinks better of it', () =>
     visit({}, async ({ gateway, page }) => {
+      await page.getByText('Er wacht niemand').waitFor();
       const call = mine(exampleCall());
       gateway.putCall(call);
       await page.locator('.call').waitFor();
@@ -154,6 +156,8 @@ describe('agent console, at the desk', function () {
       await dialog.waitFor();
       await page.keyboard.press('Enter');
       await dialog.getByText('Kies eerst een wachtrij of een collega.').waitFor();
+      // Colleagues who cannot take the call are passed over.
+      expect(await dialog.getByRole('radio', { name: 'Demo agent B' }).isDisabled()).to.equal(true);
       await page.keyboard.press('Space');
       for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowDown');
       await page.keyboard.press('Enter');
@@ -183,6 +187,28 @@ describe('agent console, at the desk', function () {
       await page.getByRole('button', { name: 'Opnemen' }).click();
       await asked(gateway, 'answer');
       expect(gateway.requests).to.have.length(1);
+    }));
+
+  it('does not claim that nobody waits while the agent is not shown who does', () =>
+    visit({}, async ({ gateway, page }) => {
+      await page.getByText('Er wacht niemand').waitFor();
+      const [queue] = gateway.snapshot().queues;
+      if (queue) gateway.tell('queue-changed', { queue: { ...queue, waiting: 2 } });
+      await page.getByRole('radio', { name: 'Bezet' }).check();
+      await page.locator('.empty').getByText('2 wachtenden').waitFor();
+      await page.getByText('Meld u beschikbaar om gesprekken te krijgen.').waitFor();
+      gateway.putCall(mine(exampleCall()));
+      await page.getByText('Nieuwe gesprekken ziet u zodra uw gesprek is afgerond.').waitFor();
+    }));
+
+  it('hands out what an own SIP phone registers with', () =>
+    visit({}, async ({ page }) => {
+      await page.getByRole('button', { name: 'SIP-toestel instellen' }).click();
+      const dialog = page.getByRole('dialog', { name: 'SIP-toestel instellen' });
+      await dialog.getByText('phone-agent-a').waitFor();
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      expect(await page.content()).not.to.contain('phone-agent-a');
     }));
 
   it('says when the voice is on another exchange, and where to put it through', () =>

@@ -1,5 +1,5 @@
 import type { CallView, QueueView, Reply } from '@civicline/protocol';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { formatPhoneNumber } from '../i18n/format.ts';
 import { useWords } from '../i18n/index.ts';
 import type { SendRequest } from '../state/connection.ts';
@@ -30,7 +30,7 @@ export function CallPanel({ call, selfId, device, queues, online, request, saveN
   const id = useId();
   const heading = useRef<HTMLHeadingElement>(null);
   const note = useNote(call, saveNote);
-  useEffect(() => heading.current?.focus(), []);
+  useLayoutEffect(() => heading.current?.focus(), []);
 
   const act = (action: CallAction) => {
     if (action === 'transfer') onTransfer();

@@ -1,5 +1,5 @@
 import { useWords } from '../i18n/index.ts';
-import { KNOWN_PROBLEMS } from '../i18n/texts.ts';
+import { KNOWN_PROBLEMS, NOT_REACHABLE_REASONS } from '../i18n/texts.ts';
 import type { ConsoleData } from '../state/console-state.ts';
 import type { Console } from '../state/use-console.ts';
 import { Button } from './button.tsx';
@@ -42,7 +42,7 @@ export function DeskNotices({ console: desk, data, problem, onDismiss, onReady, 
         )}
         {!offline && self.presence === 'not-reachable' && (
           <Notice kind="warning" actions={<Button onClick={onReady}>{t.presence.setReady}</Button>}>
-            {t.presence.notReachable}
+            {t.presence.notReachable[NOT_REACHABLE_REASONS.find((reason) => reason === self.presenceReason) ?? 'other']}
           </Notice>
         )}
         {self.device === 'browser' && <PageTelephoneNotice console={desk} onSipPhone={onSipPhone} />}

@@ -2,10 +2,16 @@ import { DEVICES, type Device, type SelfView } from '@civicline/protocol';
 import { useId } from 'preact/hooks';
 import { useWords } from '../i18n/index.ts';
 import type { TelephoneState } from '../softphone/telephone.ts';
+import { Button } from './button.tsx';
 import { DoneIcon, PRESENCE_ICONS } from './icons.tsx';
 
 /** What rings when this agent answers, and whether it is connected. */
-export function DevicePanel(props: { self: SelfView; telephone: TelephoneState; onChoose: (device: Device) => void }) {
+export function DevicePanel(props: {
+  self: SelfView;
+  telephone: TelephoneState;
+  onChoose: (device: Device) => void;
+  onSetUp: () => void;
+}) {
   const { t } = useWords();
   const name = useId();
   return (
@@ -29,6 +35,7 @@ export function DevicePanel(props: { self: SelfView; telephone: TelephoneState; 
           </label>
         ))}
       </fieldset>
+      {props.self.device === 'sip-phone' && <Button onClick={props.onSetUp}>{t.device.setUpSipPhone}</Button>}
       {props.self.device === 'browser' && !props.telephone.mine && <p class="hint">{t.device.softphoneInOtherTab}</p>}
     </section>
   );

@@ -3,8 +3,6 @@ import { useWords } from '../i18n/index.ts';
 import { DoneIcon } from './icons.tsx';
 import type { Note } from './use-note.ts';
 
-export const NOTE_FIELD = 'note-field';
-
 export function NoteField({ note }: { note: Note }) {
   const { t } = useWords();
   const id = useId();
@@ -16,7 +14,7 @@ export function NoteField({ note }: { note: Note }) {
       </div>
       <textarea
         id={id}
-        class={`utrecht-textarea utrecht-textarea--html-textarea ${NOTE_FIELD}`}
+        class="utrecht-textarea utrecht-textarea--html-textarea"
         rows={5}
         maxLength={10_000}
         aria-describedby={`${id}-hint`}

@@ -1,8 +1,9 @@
 import type { CallView, QueueView, RemovalReason, SelfView } from '@civicline/protocol';
-import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { useWords } from '../i18n/index.ts';
 import { AnswerIcon, InfoIcon } from './icons.tsx';
 import { RingingCard } from './ringing-card.tsx';
+
+export const WAITING_HEADING = 'waiting-heading';
 
 export interface RingingListProps {
   calls: readonly CallView[];
@@ -10,6 +11,8 @@ export interface RingingListProps {
   queues: readonly QueueView[];
   answering: ReadonlySet<string>;
   obstacle: (call: CallView) => string | null;
+  /** In a call or its wrap-up: the gateway shows no other calls meanwhile. */
+  busy: boolean;
   removal: { callId: string; reason: RemovalReason } | null;
   onAnswer: (callId: string) => void;
 }
@@ -18,12 +21,9 @@ export interface RingingListProps {
 export function RingingList(props: RingingListProps) {
   const { t } = useWords();
   const { calls, self, removal } = props;
-  const id = useId();
-  const heading = useRef<HTMLHeadingElement>(null);
-  const keepFocus = useFocusAfterRemoval(calls, heading);
   return (
-    <section class="ringing" aria-labelledby={id} onFocusIn={keepFocus}>
-      <h2 id={id} ref={heading} tabIndex={-1}>
+    <section class="ringing" aria-labelledby={WAITING_HEADING}>
+      <h2 id={WAITING_HEADING} tabIndex={-1}>
         {t.calls.waitingHeading}
         {calls.length > 0 && <span class="count">{calls.length}</span>}
       </h2>
@@ -34,7 +34,7 @@ export function RingingList(props: RingingListProps) {
         </p>
       )}
       {calls.length === 0 ? (
-        <Empty ready={self.presence === 'ready'} />
+        <Empty ready={self.presence === 'ready'} busy={props.busy} waiting={waitingIn(props.queues)} />
       ) : (
         <ul class="cards">
           {calls.map((call, index) => (
@@ -55,29 +55,26 @@ export function RingingList(props: RingingListProps) {
   );
 }
 
-function Empty({ ready }: { ready: boolean }) {
+/** Nothing to answer: because nobody waits, or because this agent is not shown who does. */
+function Empty({ ready, busy, waiting }: { ready: boolean; busy: boolean; waiting: number }) {
   const { t } = useWords();
+  const title = ready && !busy ? t.calls.emptyTitle : t.queues.waiting(waiting);
+  if (busy) {
+    return (
+      <p class="empty empty--small">
+        <strong>{title}</strong> {t.calls.emptyBusy}
+      </p>
+    );
+  }
   return (
     <div class="empty">
       <AnswerIcon />
-      <p class="empty-title">{t.calls.emptyTitle}</p>
+      <p class="empty-title">{title}</p>
       <p>{ready ? t.calls.emptyReady : t.calls.emptyNotReady}</p>
     </div>
   );
 }
 
-/** When the card under the focus goes, the focus moves to the heading instead of getting lost. */
-function useFocusAfterRemoval(calls: readonly CallView[], heading: { current: HTMLHeadingElement | null }) {
-  const focused = useRef<string | null>(null);
-  useLayoutEffect(() => {
-    const gone = focused.current !== null && !calls.some((call) => call.id === focused.current);
-    if (!gone) return;
-    focused.current = null;
-    const lost = document.activeElement === null || document.activeElement === document.body;
-    if (lost) heading.current?.focus();
-  }, [calls, heading]);
-  return (event: FocusEvent) => {
-    const card = event.target instanceof Element ? event.target.closest('[data-call]') : null;
-    focused.current = card?.getAttribute('data-call') ?? null;
-  };
+function waitingIn(queues: readonly QueueView[]): number {
+  return queues.reduce((sum, { waiting }) => sum + waiting, 0);
 }

@@ -18,7 +18,7 @@ export interface TransferDialogProps {
   onClose: () => void;
 }
 
-/** Chooses where the call goes. Colleagues who are ready come first. */
+/** Chooses where the call goes. Only colleagues who are ready can take it; they come first. */
 export function TransferDialog({ queues, colleagues, onTransfer, onClose }: TransferDialogProps) {
   const { t, language } = useWords();
   const name = useId();
@@ -56,7 +56,12 @@ export function TransferDialog({ queues, colleagues, onTransfer, onClose }: Tran
             const Icon = PRESENCE_ICONS[colleague.presence];
             return (
               <label key={colleague.id} class="choice">
-                <input type="radio" name={name} onChange={choose({ kind: 'agent', id: colleague.id })} />
+                <input
+                  type="radio"
+                  name={name}
+                  disabled={colleague.presence !== 'ready'}
+                  onChange={choose({ kind: 'agent', id: colleague.id })}
+                />
                 <span>{colleague.name}</span>
                 <span class={`colleague-presence colleague-presence--${colleague.presence}`}>
                   <Icon />

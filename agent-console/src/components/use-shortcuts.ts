@@ -1,22 +1,25 @@
-import { useEffect, useRef } from 'preact/hooks';
-import type { ShortcutAction } from '../i18n/texts.ts';
+import { useEffect } from 'preact/hooks';
 import { useSettings } from '../settings-context.ts';
-import { shortcutOf } from '../state/shortcuts.ts';
+import { SHORTCUT_KEYS, shortcutOf } from '../state/shortcuts.ts';
 
-/** Does what the shortcut keys ask for, unless they are switched off or a dialog is open. */
-export function useShortcuts(actions: Record<ShortcutAction, () => unknown>): void {
+/** A shortcut key presses the button, or goes to the field, that names it; nothing while a dialog is open. */
+export function useShortcuts(): void {
   const { settings } = useSettings();
-  const latest = useRef(actions);
-  latest.current = actions;
   useEffect(() => {
     if (!settings.shortcuts) return;
     const press = (event: KeyboardEvent) => {
       const action = shortcutOf(event);
       if (action === null || document.querySelector('dialog[open]')) return;
       event.preventDefault();
-      latest.current[action]();
+      operate(`Alt+${SHORTCUT_KEYS[action].toUpperCase()}`);
     };
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);
   }, [settings.shortcuts]);
+}
+
+function operate(shortcut: string): void {
+  const element = document.querySelector<HTMLElement>(`[aria-keyshortcuts="${shortcut}"]`);
+  if (element instanceof HTMLButtonElement) element.click();
+  else element?.focus();
 }

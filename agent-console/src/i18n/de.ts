@@ -42,7 +42,13 @@ export const de: Texts = {
     },
     reason: 'Grund (freiwillig)',
     reasonHint: 'Zum Beispiel: Besprechung. Kolleginnen und Kollegen sehen das nicht.',
-    notReachable: 'Ihr Gerät hat nicht abgenommen. Anrufe kommen erst wieder, wenn Sie sich bereit melden.',
+    notReachable: {
+      'no-answer': 'Ihr Gerät hat nicht abgenommen. Anrufe kommen erst wieder, wenn Sie sich bereit melden.',
+      'not-registered': 'Ihr Gerät ist nicht angeschlossen. Anrufe kommen erst wieder, wenn Sie sich bereit melden.',
+      declined: 'Ihr Gerät hat den Anruf abgewiesen. Anrufe kommen erst wieder, wenn Sie sich bereit melden.',
+      busy: 'Ihr Gerät war besetzt. Anrufe kommen erst wieder, wenn Sie sich bereit melden.',
+      other: 'Ihr Gerät war nicht erreichbar. Anrufe kommen erst wieder, wenn Sie sich bereit melden.',
+    },
     setReady: 'Bereit melden',
   },
 
@@ -64,6 +70,7 @@ export const de: Texts = {
     allowSound: 'Ton einschalten',
     useSipPhone: 'SIP-Telefon benutzen',
     noSipPhone: 'Ihr SIP-Telefon ist nicht angeschlossen. Solange das so ist, können Sie damit keine Anrufe annehmen.',
+    setUpSipPhone: 'SIP-Telefon einrichten',
   },
 
   queues: {
@@ -80,6 +87,7 @@ export const de: Texts = {
     emptyTitle: 'Niemand wartet',
     emptyReady: 'Sobald jemand anruft, erscheint der Anruf hier.',
     emptyNotReady: 'Melden Sie sich bereit, um Anrufe zu erhalten.',
+    emptyBusy: 'Neue Anrufe sehen Sie, sobald Ihr Gespräch abgeschlossen ist.',
     answer: 'Annehmen',
     answering: 'Wird angenommen …',
     finishCurrentFirst: 'Beenden Sie zuerst Ihr laufendes Gespräch.',
@@ -155,6 +163,16 @@ export const de: Texts = {
     chooseFirst: 'Wählen Sie zuerst eine Warteschlange oder eine Person.',
   },
 
+  sipPhone: {
+    title: 'SIP-Telefon einrichten',
+    intro: 'Geben Sie dies einmal in Ihr Telefon oder Telefonprogramm ein.',
+    user: 'Benutzername',
+    password: 'Passwort',
+    server: 'Server',
+    keepSecret: 'Geben Sie dieses Passwort niemandem.',
+    failed: 'Die Daten konnten nicht geladen werden.',
+  },
+
   connection: {
     connecting: 'Wird verbunden …',
     offlineTitle: 'Die Verbindung ist weg.',
@@ -206,6 +224,15 @@ export const de: Texts = {
     byCode: {
       CONSOLE_OFFLINE: 'Es besteht keine Verbindung zum Server.',
       CONSOLE_NO_REPLY: 'Der Server hat nicht rechtzeitig geantwortet.',
+      CALL_UNKNOWN: 'Diesen Anruf gibt es nicht mehr.',
+      CALL_ALREADY_ANSWERED: 'Jemand anderes war einen Augenblick schneller.',
+      CALL_STATE_WRONG: 'Das ist mit diesem Anruf gerade nicht möglich.',
+      AGENT_BUSY: 'Sie haben schon einen Anruf.',
+      AGENT_NOT_READY: 'Melden Sie sich zuerst bereit.',
+      AGENT_NOT_REGISTERED: 'Ihr Gerät ist nicht angeschlossen.',
+      AGENT_NOT_AVAILABLE: 'Diese Person kann gerade keinen Anruf annehmen.',
+      QUEUE_CLOSED: 'Diese Warteschlange ist geschlossen.',
+      TELEPHONY_UNAVAILABLE: 'Die Telefonanlage ist nicht erreichbar.',
     },
   },
 
@@ -213,7 +240,7 @@ export const de: Texts = {
     title: 'Einsichtsprotokoll',
     intro: 'Wer wann welche Daten welches Anrufs gesehen hat. Die Daten selbst stehen hier nicht.',
     time: 'Zeitpunkt',
-    agent: 'Mitarbeitende',
+    agents: 'Mitarbeitende',
     call: 'Anruf',
     attributes: 'Eingesehene Daten',
     reason: 'Grund',
@@ -222,7 +249,12 @@ export const de: Texts = {
     next: 'Weiter',
     first: 'Zum Anfang',
     page: (page) => `Seite ${page}`,
-    reasons: { ringing: 'Anruf wartete' },
+    reasons: {
+      ringing: 'Anruf wartete',
+      answered: 'Anruf angenommen',
+      reload: 'Seite geladen',
+      transfer: 'Weitergeleitet bekommen',
+    },
   },
 
   notification: {

@@ -42,7 +42,13 @@ export const en: Texts = {
     },
     reason: 'Reason (optional)',
     reasonHint: 'For example: meeting. Colleagues do not see this.',
-    notReachable: 'Your phone did not answer. You get calls again once you set yourself ready.',
+    notReachable: {
+      'no-answer': 'Your phone did not answer. You get calls again once you set yourself ready.',
+      'not-registered': 'Your phone is not connected. You get calls again once you set yourself ready.',
+      declined: 'Your phone declined the call. You get calls again once you set yourself ready.',
+      busy: 'Your phone was busy. You get calls again once you set yourself ready.',
+      other: 'Your phone could not be reached. You get calls again once you set yourself ready.',
+    },
     setReady: 'Set me ready',
   },
 
@@ -62,6 +68,7 @@ export const en: Texts = {
     allowSound: 'Turn sound on',
     useSipPhone: 'Use the SIP phone',
     noSipPhone: 'Your SIP phone is not connected. Until it is, you cannot answer calls on it.',
+    setUpSipPhone: 'Set up SIP phone',
   },
 
   queues: {
@@ -78,6 +85,7 @@ export const en: Texts = {
     emptyTitle: 'Nobody is waiting',
     emptyReady: 'As soon as somebody calls, the call appears here.',
     emptyNotReady: 'Set yourself ready to get calls.',
+    emptyBusy: 'You see new calls once yours is finished.',
     answer: 'Answer',
     answering: 'Answering …',
     finishCurrentFirst: 'Finish your current call first.',
@@ -153,6 +161,16 @@ export const en: Texts = {
     chooseFirst: 'Choose a queue or a colleague first.',
   },
 
+  sipPhone: {
+    title: 'Set up SIP phone',
+    intro: 'Enter this once on your own phone or in your phone program.',
+    user: 'User name',
+    password: 'Password',
+    server: 'Server',
+    keepSecret: 'Share this password with nobody.',
+    failed: 'The details could not be loaded.',
+  },
+
   connection: {
     connecting: 'Connecting …',
     offlineTitle: 'The connection is lost.',
@@ -204,6 +222,15 @@ export const en: Texts = {
     byCode: {
       CONSOLE_OFFLINE: 'There is no connection with the server.',
       CONSOLE_NO_REPLY: 'The server did not answer in time.',
+      CALL_UNKNOWN: 'This call is gone.',
+      CALL_ALREADY_ANSWERED: 'A colleague was just ahead of you.',
+      CALL_STATE_WRONG: 'That is not possible with this call now.',
+      AGENT_BUSY: 'You have a call already.',
+      AGENT_NOT_READY: 'Set yourself ready first.',
+      AGENT_NOT_REGISTERED: 'Your phone is not connected.',
+      AGENT_NOT_AVAILABLE: 'That colleague cannot take a call now.',
+      QUEUE_CLOSED: 'That queue is closed.',
+      TELEPHONY_UNAVAILABLE: 'The telephone exchange cannot be reached.',
     },
   },
 
@@ -211,7 +238,7 @@ export const en: Texts = {
     title: 'Access log',
     intro: 'Who saw which details of which call, and when. The details themselves are not here.',
     time: 'Time',
-    agent: 'Agent',
+    agents: 'Agent',
     call: 'Call',
     attributes: 'Details seen',
     reason: 'Reason',
@@ -220,7 +247,12 @@ export const en: Texts = {
     next: 'Next',
     first: 'Back to the start',
     page: (page) => `Page ${page}`,
-    reasons: { ringing: 'Call was waiting' },
+    reasons: {
+      ringing: 'Call was waiting',
+      answered: 'Call answered',
+      reload: 'Page loaded',
+      transfer: 'Got by transfer',
+    },
   },
 
   notification: {

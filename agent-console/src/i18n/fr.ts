@@ -42,7 +42,14 @@ export const fr: Texts = {
     },
     reason: 'Motif (facultatif)',
     reasonHint: 'Par exemple : réunion. Vos collègues ne le voient pas.',
-    notReachable: 'Votre appareil n’a pas répondu. Vous ne recevrez d’appels qu’après vous être remis disponible.',
+    notReachable: {
+      'no-answer': 'Votre appareil n’a pas répondu. Vous ne recevrez d’appels qu’après vous être remis disponible.',
+      'not-registered':
+        'Votre appareil n’est pas raccordé. Vous ne recevrez d’appels qu’après vous être remis disponible.',
+      declined: 'Votre appareil a refusé l’appel. Vous ne recevrez d’appels qu’après vous être remis disponible.',
+      busy: 'Votre appareil était occupé. Vous ne recevrez d’appels qu’après vous être remis disponible.',
+      other: 'Votre appareil était injoignable. Vous ne recevrez d’appels qu’après vous être remis disponible.',
+    },
     setReady: 'Me mettre disponible',
   },
 
@@ -64,6 +71,7 @@ export const fr: Texts = {
     useSipPhone: 'Utiliser le téléphone SIP',
     noSipPhone:
       'Votre téléphone SIP n’est pas raccordé. Tant qu’il ne l’est pas, vous ne pouvez pas y prendre d’appels.',
+    setUpSipPhone: 'Configurer le téléphone SIP',
   },
 
   queues: {
@@ -80,6 +88,7 @@ export const fr: Texts = {
     emptyTitle: 'Personne n’attend',
     emptyReady: 'Dès que quelqu’un appelle, l’appel apparaît ici.',
     emptyNotReady: 'Mettez-vous disponible pour recevoir des appels.',
+    emptyBusy: 'Vous verrez les nouveaux appels dès que le vôtre sera terminé.',
     answer: 'Décrocher',
     answering: 'Prise de l’appel …',
     finishCurrentFirst: 'Terminez d’abord votre appel en cours.',
@@ -155,6 +164,16 @@ export const fr: Texts = {
     chooseFirst: 'Choisissez d’abord une file d’attente ou un collègue.',
   },
 
+  sipPhone: {
+    title: 'Configurer le téléphone SIP',
+    intro: 'À saisir une seule fois dans votre téléphone ou votre logiciel de téléphonie.',
+    user: 'Nom d’utilisateur',
+    password: 'Mot de passe',
+    server: 'Serveur',
+    keepSecret: 'Ne communiquez ce mot de passe à personne.',
+    failed: 'Les données n’ont pas pu être chargées.',
+  },
+
   connection: {
     connecting: 'Connexion …',
     offlineTitle: 'La connexion est perdue.',
@@ -206,6 +225,15 @@ export const fr: Texts = {
     byCode: {
       CONSOLE_OFFLINE: 'Il n’y a pas de connexion avec le serveur.',
       CONSOLE_NO_REPLY: 'Le serveur n’a pas répondu à temps.',
+      CALL_UNKNOWN: 'Cet appel n’existe plus.',
+      CALL_ALREADY_ANSWERED: 'Un collègue vous a devancé de peu.',
+      CALL_STATE_WRONG: 'Ce n’est pas possible avec cet appel pour le moment.',
+      AGENT_BUSY: 'Vous avez déjà un appel.',
+      AGENT_NOT_READY: 'Mettez-vous d’abord disponible.',
+      AGENT_NOT_REGISTERED: 'Votre appareil n’est pas raccordé.',
+      AGENT_NOT_AVAILABLE: 'Ce collègue ne peut pas prendre d’appel maintenant.',
+      QUEUE_CLOSED: 'Cette file d’attente est fermée.',
+      TELEPHONY_UNAVAILABLE: 'Le central téléphonique est injoignable.',
     },
   },
 
@@ -213,7 +241,7 @@ export const fr: Texts = {
     title: 'Journal des consultations',
     intro: 'Qui a vu quand quelles données de quel appel. Les données elles-mêmes n’y figurent pas.',
     time: 'Moment',
-    agent: 'Agent',
+    agents: 'Agent',
     call: 'Appel',
     attributes: 'Données consultées',
     reason: 'Motif',
@@ -222,7 +250,12 @@ export const fr: Texts = {
     next: 'Suivant',
     first: 'Retour au début',
     page: (page) => `Page ${page}`,
-    reasons: { ringing: 'L’appel attendait' },
+    reasons: {
+      ringing: 'L’appel attendait',
+      answered: 'Appel décroché',
+      reload: 'Page chargée',
+      transfer: 'Appel transféré reçu',
+    },
   },
 
   notification: {

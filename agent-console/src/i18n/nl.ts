@@ -42,7 +42,13 @@ export const nl: Texts = {
     },
     reason: 'Reden (niet verplicht)',
     reasonHint: 'Bijvoorbeeld: overleg. Collega’s zien dit niet.',
-    notReachable: 'Uw toestel nam niet op. U krijgt pas weer gesprekken als u zich beschikbaar meldt.',
+    notReachable: {
+      'no-answer': 'Uw toestel nam niet op. U krijgt pas weer gesprekken als u zich beschikbaar meldt.',
+      'not-registered': 'Uw toestel is niet aangesloten. U krijgt pas weer gesprekken als u zich beschikbaar meldt.',
+      declined: 'Uw toestel weigerde het gesprek. U krijgt pas weer gesprekken als u zich beschikbaar meldt.',
+      busy: 'Uw toestel was in gesprek. U krijgt pas weer gesprekken als u zich beschikbaar meldt.',
+      other: 'Uw toestel was niet bereikbaar. U krijgt pas weer gesprekken als u zich beschikbaar meldt.',
+    },
     setReady: 'Meld mij beschikbaar',
   },
 
@@ -64,6 +70,7 @@ export const nl: Texts = {
     allowSound: 'Geluid aanzetten',
     useSipPhone: 'SIP-toestel gebruiken',
     noSipPhone: 'Uw SIP-toestel is niet aangesloten. Zolang dat zo is, kunt u er geen gesprekken op aannemen.',
+    setUpSipPhone: 'SIP-toestel instellen',
   },
 
   queues: {
@@ -80,6 +87,7 @@ export const nl: Texts = {
     emptyTitle: 'Er wacht niemand',
     emptyReady: 'Zodra er iemand belt, verschijnt het gesprek hier.',
     emptyNotReady: 'Meld u beschikbaar om gesprekken te krijgen.',
+    emptyBusy: 'Nieuwe gesprekken ziet u zodra uw gesprek is afgerond.',
     answer: 'Opnemen',
     answering: 'Wordt opgenomen …',
     finishCurrentFirst: 'Rond eerst uw huidige gesprek af.',
@@ -155,6 +163,16 @@ export const nl: Texts = {
     chooseFirst: 'Kies eerst een wachtrij of een collega.',
   },
 
+  sipPhone: {
+    title: 'SIP-toestel instellen',
+    intro: 'Vul dit één keer in op uw eigen toestel of in uw telefoonprogramma.',
+    user: 'Gebruikersnaam',
+    password: 'Wachtwoord',
+    server: 'Server',
+    keepSecret: 'Deel dit wachtwoord met niemand.',
+    failed: 'De gegevens konden niet worden opgehaald.',
+  },
+
   connection: {
     connecting: 'Verbinding maken …',
     offlineTitle: 'De verbinding is weg.',
@@ -207,6 +225,15 @@ export const nl: Texts = {
     byCode: {
       CONSOLE_OFFLINE: 'Er is geen verbinding met de server.',
       CONSOLE_NO_REPLY: 'De server antwoordde niet op tijd.',
+      CALL_UNKNOWN: 'Dit gesprek is er niet meer.',
+      CALL_ALREADY_ANSWERED: 'Een collega was u net voor.',
+      CALL_STATE_WRONG: 'Dat kan nu niet met dit gesprek.',
+      AGENT_BUSY: 'U hebt al een gesprek.',
+      AGENT_NOT_READY: 'Meld u eerst beschikbaar.',
+      AGENT_NOT_REGISTERED: 'Uw toestel is niet aangesloten.',
+      AGENT_NOT_AVAILABLE: 'Die collega kan nu geen gesprek aannemen.',
+      QUEUE_CLOSED: 'Die wachtrij is gesloten.',
+      TELEPHONY_UNAVAILABLE: 'De telefooncentrale is niet bereikbaar.',
     },
   },
 
@@ -214,7 +241,7 @@ export const nl: Texts = {
     title: 'Inzagelog',
     intro: 'Wie zag wanneer welke gegevens van welk gesprek. De gegevens zelf staan hier niet.',
     time: 'Tijdstip',
-    agent: 'Medewerker',
+    agents: 'Medewerker',
     call: 'Gesprek',
     attributes: 'Ingeziene gegevens',
     reason: 'Reden',
@@ -223,7 +250,12 @@ export const nl: Texts = {
     next: 'Volgende',
     first: 'Naar het begin',
     page: (page) => `Bladzijde ${page}`,
-    reasons: { ringing: 'Gesprek wachtte' },
+    reasons: {
+      ringing: 'Gesprek wachtte',
+      answered: 'Gesprek opgenomen',
+      reload: 'Pagina geladen',
+      transfer: 'Doorverbonden gekregen',
+    },
   },
 
   notification: {

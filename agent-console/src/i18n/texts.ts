@@ -1,4 +1,5 @@
 import type { Device, NotVerifiedReason, Presence, RemovalReason } from '@civicline/protocol';
+import type { AuditEntry } from '../state/audit.ts';
 
 /** Every text of the console. A language is complete or does not compile. */
 export interface Texts {
@@ -37,7 +38,8 @@ export interface Texts {
     names: Record<Presence, string>;
     reason: string;
     reasonHint: string;
-    notReachable: string;
+    /** By the code that the gateway gives as the reason; `other` for any that is not here. */
+    notReachable: Record<NotReachableReason | 'other', string>;
     setReady: string;
   };
 
@@ -56,6 +58,7 @@ export interface Texts {
     allowSound: string;
     useSipPhone: string;
     noSipPhone: string;
+    setUpSipPhone: string;
   };
 
   queues: {
@@ -72,6 +75,7 @@ export interface Texts {
     emptyTitle: string;
     emptyReady: string;
     emptyNotReady: string;
+    emptyBusy: string;
     answer: string;
     answering: string;
     finishCurrentFirst: string;
@@ -133,6 +137,16 @@ export interface Texts {
     chooseFirst: string;
   };
 
+  sipPhone: {
+    title: string;
+    intro: string;
+    user: string;
+    password: string;
+    server: string;
+    keepSecret: string;
+    failed: string;
+  };
+
   connection: {
     connecting: string;
     offlineTitle: string;
@@ -179,7 +193,7 @@ export interface Texts {
     title: string;
     intro: string;
     time: string;
-    agent: string;
+    agents: string;
     call: string;
     attributes: string;
     reason: string;
@@ -188,7 +202,7 @@ export interface Texts {
     next: string;
     first: string;
     page: (page: number) => string;
-    reasons: Record<AuditReason, string>;
+    reasons: Record<AuditEntry['reason'], string>;
   };
 
   notification: {
@@ -201,8 +215,21 @@ export const SHORTCUT_ACTIONS = ['answer', 'mute', 'hold', 'transfer', 'hang-up'
 export type ShortcutAction = (typeof SHORTCUT_ACTIONS)[number];
 
 /** Refusals that the console explains in its own words; another code is shown as it is. */
-export const KNOWN_PROBLEMS = ['CONSOLE_OFFLINE', 'CONSOLE_NO_REPLY'] as const;
+export const KNOWN_PROBLEMS = [
+  'CONSOLE_OFFLINE',
+  'CONSOLE_NO_REPLY',
+  'CALL_UNKNOWN',
+  'CALL_ALREADY_ANSWERED',
+  'CALL_STATE_WRONG',
+  'AGENT_BUSY',
+  'AGENT_NOT_READY',
+  'AGENT_NOT_REGISTERED',
+  'AGENT_NOT_AVAILABLE',
+  'QUEUE_CLOSED',
+  'TELEPHONY_UNAVAILABLE',
+] as const;
 export type KnownProblem = (typeof KNOWN_PROBLEMS)[number];
 
-export const AUDIT_REASONS = ['ringing'] as const;
-export type AuditReason = (typeof AUDIT_REASONS)[number];
+/** Why the gateway made an agent not reachable, as it stands in the reason of the presence. */
+export const NOT_REACHABLE_REASONS = ['no-answer', 'not-registered', 'declined', 'busy'] as const;
+export type NotReachableReason = (typeof NOT_REACHABLE_REASONS)[number];

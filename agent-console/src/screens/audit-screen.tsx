@@ -4,7 +4,6 @@ import { Button } from '../components/button.tsx';
 import { Notice } from '../components/notice.tsx';
 import { formatDateTime } from '../i18n/format.ts';
 import { useWords } from '../i18n/index.ts';
-import { AUDIT_REASONS } from '../i18n/texts.ts';
 import type { Session } from '../session.ts';
 import { type AuditPage, fetchAuditPage } from '../state/audit.ts';
 
@@ -14,7 +13,7 @@ type Loaded = { kind: 'loading' } | { kind: 'failed' } | { kind: 'page'; page: A
 export function AuditScreen({ session, onEnded }: { session: Session; onEnded: () => void }) {
   const { t } = useWords();
   /** Where each page so far began; the last one is on the screen. */
-  const [starts, setStarts] = useState<(string | null)[]>([null]);
+  const [starts, setStarts] = useState<(number | null)[]>([null]);
   const [loaded, setLoaded] = useState<Loaded>({ kind: 'loading' });
   const heading = useRef<HTMLHeadingElement>(null);
   const after = starts.at(-1) ?? null;
@@ -30,7 +29,7 @@ export function AuditScreen({ session, onEnded }: { session: Session; onEnded: (
     document.title = `${t.audit.title} – ${t.product}`;
   }, [t]);
 
-  const go = (next: (string | null)[]) => {
+  const go = (next: (number | null)[]) => {
     setStarts(next);
     heading.current?.focus();
   };
@@ -76,7 +75,7 @@ function AuditTable({ page }: { page: AuditPage }) {
         <thead>
           <tr>
             <th scope="col">{t.audit.time}</th>
-            <th scope="col">{t.audit.agent}</th>
+            <th scope="col">{t.audit.agents}</th>
             <th scope="col">{t.audit.call}</th>
             <th scope="col">{t.audit.attributes}</th>
             <th scope="col">{t.audit.reason}</th>
@@ -88,7 +87,7 @@ function AuditTable({ page }: { page: AuditPage }) {
               <td class="audit-time">
                 <time dateTime={entry.at}>{formatDateTime(entry.at, language)}</time>
               </td>
-              <td>{entry.agentName}</td>
+              <td>{entry.agentIds.join(', ')}</td>
               <td class="audit-call">{entry.callId}</td>
               <td>
                 <ul>
@@ -99,16 +98,11 @@ function AuditTable({ page }: { page: AuditPage }) {
                   ))}
                 </ul>
               </td>
-              <td>{reasonWords(entry.reason, t.audit.reasons)}</td>
+              <td>{t.audit.reasons[entry.reason] ?? entry.reason}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </section>
   );
-}
-
-function reasonWords(reason: string, words: Record<(typeof AUDIT_REASONS)[number], string>): string {
-  const known = AUDIT_REASONS.find((item) => item === reason);
-  return known ? words[known] : reason;
 }

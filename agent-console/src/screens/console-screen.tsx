@@ -13,17 +13,16 @@ export function ConsoleScreen({ session, onEnded }: { session: Session; onEnded:
   const { t } = useWords();
   const desk = useConsole(session.agent.id, onEnded);
   const [settingsOpen, setSettingsOpen] = useState(false);
-  const openSettings = () => setSettingsOpen(true);
   const { data } = desk.state;
   return (
     <ClockOffsetContext.Provider value={data?.clockOffset ?? 0}>
       <a class="utrecht-skip-link utrecht-skip-link--visible-on-focus" href="#calls-main">
         {t.header.skipToCalls}
       </a>
-      <AppHeader session={session} view="calls" onSettings={openSettings} />
+      <AppHeader session={session} view="calls" onSettings={() => setSettingsOpen(true)} />
       <LiveRegion said={desk.said} />
       {data ? (
-        <Desk console={desk} data={data} onSettings={openSettings} />
+        <Desk console={desk} data={data} />
       ) : (
         <main id="calls-main" class="waiting-screen" tabIndex={-1}>
           <h1 class="sr-only">{t.calls.title}</h1>

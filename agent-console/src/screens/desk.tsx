@@ -3,12 +3,13 @@ import { useCallback, useState } from 'preact/hooks';
 import { CallPanel } from '../components/call-panel.tsx';
 import { DeskNotices } from '../components/desk-notices.tsx';
 import { DevicePanel } from '../components/device-panel.tsx';
-import { NOTE_FIELD } from '../components/note-field.tsx';
 import { PresencePanel } from '../components/presence-panel.tsx';
 import { QueuesPanel } from '../components/queues-panel.tsx';
-import { RingingList } from '../components/ringing-list.tsx';
+import { RingingList, WAITING_HEADING } from '../components/ringing-list.tsx';
+import { SipPhoneDialog } from '../components/sip-phone-dialog.tsx';
 import { TransferDialog, type TransferTarget } from '../components/transfer-dialog.tsx';
 import { useAttention } from '../components/use-attention.ts';
+import { useKeptFocus } from '../components/use-kept-focus.ts';
 import { useShortcuts } from '../components/use-shortcuts.ts';
 import { useWords } from '../i18n/index.ts';
 import type { SendRequest } from '../state/connection.ts';
@@ -16,13 +17,15 @@ import { activeCall, type ConsoleData, ownCalls, ringingCalls } from '../state/c
 import type { Console } from '../state/use-console.ts';
 
 /** Everything on the main screen once the gateway has said how things stand. */
-export function Desk(props: { console: Console; data: ConsoleData; onSettings: () => void }) {
+export function Desk(props: { console: Console; data: ConsoleData }) {
   const { t } = useWords();
   const { data, console: desk } = props;
   const online = desk.state.connection === 'online';
   const [problem, setProblem] = useState<string | null>(null);
   const [answering, setAnswering] = useState<ReadonlySet<string>>(new Set());
   const [transferring, setTransferring] = useState<string | null>(null);
+
+  const [settingUp, setSettingUp] = useState(false);
 
   const ringing = ringingCalls(data);
   const own = ownCalls(data);
@@ -62,24 +65,8 @@ export function Desk(props: { console: Console; data: ConsoleData; onSettings: (
     speaking,
     device: data.self.device,
   });
-  useShortcuts({
-    answer: () => {
-      const [first] = ringing;
-      if (first && obstacle(first) === null) void answer(first.id);
-    },
-    mute: () => {
-      if (transferable?.source.kind === 'asterisk')
-        void ask(transferable.muted ? 'unmute' : 'mute', { callId: transferable.id });
-    },
-    hold: () => {
-      if (transferable?.source.kind === 'asterisk')
-        void ask(transferable.held ? 'resume' : 'hold', { callId: transferable.id });
-    },
-    transfer: () => transferable && setTransferring(transferable.id),
-    'hang-up': () => document.querySelector<HTMLButtonElement>('.call [aria-keyshortcuts="Alt+E"]')?.click(),
-    note: () => document.querySelector<HTMLTextAreaElement>(`.${NOTE_FIELD}`)?.focus(),
-    help: props.onSettings,
-  });
+  useShortcuts();
+  const keepFocus = useKeptFocus(data.calls, `#${WAITING_HEADING}`);
 
   return (
     <div class="desk">
@@ -94,7 +81,7 @@ export function Desk(props: { console: Console; data: ConsoleData; onSettings: (
           onReady={() => void ask('set-presence', { presence: 'ready' })}
           onSipPhone={() => void ask('set-device', { device: 'sip-phone' })}
         />
-        <div class={own.length > 0 ? 'calls calls--busy' : 'calls'}>
+        <div class={own.length > 0 ? 'calls calls--busy' : 'calls'} onFocusIn={keepFocus}>
           {own.length > 0 && (
             <div class="own-calls">
               {own.map((call) => (
@@ -118,6 +105,7 @@ export function Desk(props: { console: Console; data: ConsoleData; onSettings: (
             queues={data.queues}
             answering={answering}
             obstacle={obstacle}
+            busy={own.length > 0}
             removal={desk.state.lastRemoval}
             onAnswer={(callId) => void answer(callId)}
           />
@@ -129,8 +117,10 @@ export function Desk(props: { console: Console; data: ConsoleData; onSettings: (
           self={data.self}
           telephone={desk.telephone}
           onChoose={(device) => void ask('set-device', { device })}
+          onSetUp={() => setSettingUp(true)}
         />
       </aside>
+      {settingUp && <SipPhoneDialog onClose={() => setSettingUp(false)} />}
       {transferable && transferring === transferable.id && (
         <TransferDialog
           queues={data.transferQueues}

@@ -169,9 +169,14 @@ export async function startStandInGateway({
         if (!person) return sendJson(response, 401, { code: 'NOT_SIGNED_IN' });
         const start = Number(address.searchParams.get('after') ?? 0);
         const entries = AUDIT.slice(start, start + 50);
-        const more = start + 50 < AUDIT.length;
-        return sendJson(response, 200, { entries, next: more ? String(start + 50) : null });
+        return sendJson(response, 200, { entries, next: entries.length === 50 ? start + 50 : null });
       }
+      case '/v1/agents/me/sip-phone':
+        return sendJson(response, person ? 200 : 401, {
+          user: 'phone-agent-a',
+          password: 'made-up-for-the-stand-in',
+          servers: [{ domain: '127.0.0.1:5060', sipUri: 'sip:phone-agent-a@127.0.0.1:5060' }],
+        });
       case '/sign-in': {
         const who = address.searchParams.get('as') ?? 'agent';
         sessions.add(who);

@@ -21,11 +21,10 @@ export const PEOPLE: Record<string, Session> = {
 };
 
 export const AUDIT: AuditEntry[] = Array.from({ length: 120 }, (_, index) => ({
-  id: String(index + 1),
+  id: index + 1,
   at: new Date(Date.UTC(2025, 2, 1, 9, index)).toISOString(),
-  agentId: 'agent-a',
-  agentName: index % 3 === 0 ? 'Demo agent B' : 'Demo agent A',
+  agentIds: index % 3 === 0 ? ['agent-b'] : ['agent-a', 'agent-b'],
   callId: `0195${String(index).padStart(4, '0')}-7c2a-7b1e-9d53-6f1c2a9b0e11`,
   attributeIds: ['civicline-demo.gemeente.personalData.fullname', 'civicline-demo.gemeente.personalData.bsn'],
-  reason: 'ringing',
+  reason: index % 3 === 0 ? 'answered' : 'ringing',
 }));

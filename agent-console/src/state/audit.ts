@@ -1,30 +1,31 @@
 /** The audit as the auditor's screen reads it: `GET /v1/audit?after=&limit=`. */
 
 export interface AuditEntry {
-  id: string;
+  id: number;
   /** RFC 3339. */
   at: string;
-  agentId: string;
-  agentName: string;
   callId: string;
+  /** On what occasion it was shown. */
+  reason: 'ringing' | 'answered' | 'reload' | 'transfer';
+  /** To whom. */
+  agentIds: string[];
+  /** Ids only; values are never kept. */
   attributeIds: string[];
-  /** On what occasion, such as `ringing`. */
-  reason: string;
 }
 
 export interface AuditPage {
   entries: AuditEntry[];
-  /** Where the next page begins; null on the last. */
-  next: string | null;
+  /** `after` of the next page; null when this is the last for now. */
+  next: number | null;
 }
 
 const PAGE_SIZE = 50;
 
 /** Never throws. `after`: `next` of the page before, null for the first. */
 export async function fetchAuditPage(
-  after: string | null,
+  after: number | null,
 ): Promise<{ kind: 'page'; page: AuditPage } | { kind: 'failed' } | { kind: 'signed-out' }> {
-  const query = new URLSearchParams({ limit: String(PAGE_SIZE), ...(after === null ? {} : { after }) });
+  const query = new URLSearchParams({ limit: String(PAGE_SIZE), ...(after === null ? {} : { after: String(after) }) });
   try {
     const response = await fetch(`/v1/audit?${query}`, { headers: { accept: 'application/json' }, cache: 'no-store' });
     if (response.status === 401) return { kind: 'signed-out' };

@@ -41,8 +41,7 @@ export interface ConnectionOptions {
 export function openConnection({ store, checkSession, onSignedOut }: ConnectionOptions): Connection {
   const socket: ConsoleSocket = io({
     path: CONSOLE_SOCKET_PATH,
-    transports: ['websocket', 'polling'],
-    tryAllTransports: true,
+    transports: ['websocket'],
     reconnectionDelay: 300,
     reconnectionDelayMax: 5_000,
   });
