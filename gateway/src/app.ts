@@ -15,7 +15,6 @@ import {
   Gauge,
   type Logger,
   listen,
-  type Operation,
   type Readiness,
   serveFrontEnds,
   serveOwnPages,
@@ -110,12 +109,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // Without Asterisk, citizens still get codes and consoles their calls.
     { name: 'telephony', vital: false, check: async () => calls.telephonyAvailable() },
   ];
-  const operations = [
-    ...requestOperations,
-    ...exchangeOperations,
-    ...callOperations,
-    ...signInOperations,
-  ] as unknown as Operation[];
+  const operations = [...requestOperations, ...exchangeOperations, ...callOperations, ...signInOperations];
 
   const http = createHttp({ log, metrics, trustedProxies: config.trustedProxies });
   signIn.mount(http);
