@@ -73,6 +73,7 @@ async function startUnderTest(): Promise<AsteriskUnderTest> {
       const again = whenever(phones, 'connected');
       asterisk = await start();
       await again;
+      await addSilentPhone(phones, silence.address().port);
     },
     async stop() {
       await phones.close();

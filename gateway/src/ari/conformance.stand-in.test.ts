@@ -1,11 +1,9 @@
 import { describeConformance } from './conformance.ts';
-import { startStandIn } from './stand-in/index.ts';
+import { type StandIn, startStandIn } from './stand-in/index.ts';
 
 describeConformance('the stand-in', async () => {
   const standIn = await startStandIn();
-  standIn.phone('phone-answers').register('answer');
-  standIn.phone('phone-rejects').register('reject');
-  standIn.phone('phone-silent').register('ring');
+  registerPhones(standIn);
   return {
     address: { url: standIn.url, user: standIn.user, password: standIn.password },
     endpoints: { answers: 'PJSIP/phone-answers', rejects: 'PJSIP/phone-rejects', silent: 'PJSIP/phone-silent' },
@@ -14,7 +12,16 @@ describeConformance('the stand-in', async () => {
       return { hangUp: async () => caller.hangUp() };
     },
     crash: () => standIn.stop(),
-    restart: () => standIn.start(),
+    async restart() {
+      await standIn.start();
+      registerPhones(standIn);
+    },
     stop: () => standIn.stop(),
   };
 });
+
+function registerPhones(standIn: StandIn): void {
+  standIn.phone('phone-answers').register('answer');
+  standIn.phone('phone-rejects').register('reject');
+  standIn.phone('phone-silent').register('ring');
+}

@@ -1,6 +1,5 @@
 /** `bridges` of the stand-in. */
 
-import { timestamp } from './channel-handlers.ts';
 import {
   destroyBridge,
   type Exchange,
@@ -8,6 +7,7 @@ import {
   leaveBridge,
   type StandInChannel,
   snapshotOfBridge,
+  timestamp,
 } from './exchange.ts';
 import { bodyVariables, type Handler, type Handlers, parameter, Refusal, type StandInRequest } from './handlers.ts';
 

@@ -10,6 +10,7 @@ import {
   type StandInChannel,
   snapshotOf,
   tell,
+  timestamp,
 } from './exchange.ts';
 import {
   bodyVariables,
@@ -75,10 +76,6 @@ function originatedChannel(exchange: Exchange, request: StandInRequest, id: stri
     variables,
     musicOnHold: false,
   };
-}
-
-export function timestamp(): string {
-  return new Date().toISOString().replace('Z', '+0000');
 }
 
 const play: Handler = (exchange, request) => {

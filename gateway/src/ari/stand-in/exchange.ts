@@ -94,8 +94,13 @@ function tellStasis(exchange: Exchange, { inStasis }: StandInChannel, event: Eve
 }
 
 /** `PJSIP/phone-agent-a` → the two subscriptions that cover it. */
-function endpointSources(endpoint: string): string[] {
+export function endpointSources(endpoint: string): string[] {
   return [`endpoint:${endpoint}`, `endpoint:${endpoint.split('/')[0]}`];
+}
+
+/** As Asterisk writes the time. */
+export function timestamp(): string {
+  return new Date().toISOString().replace('Z', '+0000');
 }
 
 /** The channel as it is now: events keep what they said. */
@@ -224,20 +229,4 @@ export function ringingTimedOut(exchange: Exchange, channel: StandInChannel): vo
   exchange.channels.delete(channel.snapshot.id);
   const cause = { cause: 19, cause_txt: CAUSES[19] ?? '', tech_cause: 480 };
   tell(exchange, channel, { type: 'ChannelDestroyed', ...cause, channel: snapshotOf(channel) });
-}
-
-/** Tells whoever subscribed to the endpoint, once per subscription that covers it. */
-export function endpointChanged(exchange: Exchange, endpoint: StandInEndpoint): void {
-  const event = { type: 'EndpointStateChange' as const, endpoint: endpointView(exchange, endpoint) };
-  for (const [application, sources] of exchange.subscriptions) {
-    const covering = endpointSources(`${endpoint.technology}/${endpoint.resource}`);
-    for (const _ of covering.filter((source) => sources.has(source))) exchange.publish(application, event);
-  }
-}
-
-export function endpointView(exchange: Exchange, { technology, resource, online }: StandInEndpoint) {
-  const name = `${technology}/${resource}`;
-  const legs = [...exchange.channels.values()].filter((channel) => channel.endpoint === name);
-  const state = online ? ('online' as const) : ('offline' as const);
-  return { technology, resource, state, channel_ids: legs.map(({ snapshot }) => snapshot.id) };
 }

@@ -3,15 +3,16 @@
  * what the test says callers, phones and the network do. The same conformance suite runs against it and the real one.
  */
 import type { Channel } from '../generated/models.ts';
-import { timestamp } from './channel-handlers.ts';
+import { register, unregister } from './endpoints.ts';
 import {
   answer,
   type Exchange,
-  endpointChanged,
   enterStasis,
   hangUp,
   ringingTimedOut,
   type StandInChannel,
+  type StandInEndpoint,
+  timestamp,
 } from './exchange.ts';
 import { type Server, startServer } from './server.ts';
 
@@ -41,7 +42,7 @@ export interface StandInCaller {
 /** An agent's phone or browser, by its endpoint's name such as `phone-agent-a`. */
 export interface StandInPhone {
   /** Registers, and from then on does this with every call: rings until told otherwise, unless another is given. */
-  register(behaviour?: 'ring' | 'answer' | 'busy' | 'reject'): void;
+  register(behaviour?: StandInEndpoint['phone']): void;
   unregister(): void;
   /** Ids of the legs that ring it now. */
   ringing(): string[];
@@ -141,17 +142,17 @@ function phone(server: Server, resource: string): StandInPhone {
       for (const leg of found) act(exchange, leg);
     });
   }
-  function setOnline(online: boolean, behaviour: 'ring' | 'answer' | 'busy' | 'reject'): void {
-    server.happen((exchange) => {
-      const endpoint = { technology: 'PJSIP', resource, online, phone: behaviour };
-      exchange.endpoints.set(name, endpoint);
-      endpointChanged(exchange, endpoint);
-    });
+  /** Made when it is not there, as if the gateway had pushed it. */
+  function endpoint(exchange: Exchange): StandInEndpoint {
+    const known = exchange.endpoints.get(name) ?? { technology: 'PJSIP', resource, online: false, phone: 'ring' };
+    exchange.endpoints.set(name, known);
+    return known;
   }
 
   return {
-    register: (behaviour = 'ring') => setOnline(true, behaviour),
-    unregister: () => setOnline(false, 'ring'),
+    register: (behaviour = 'ring') =>
+      server.happen((exchange) => register(exchange, Object.assign(endpoint(exchange), { phone: behaviour }))),
+    unregister: () => server.happen((exchange) => unregister(exchange, endpoint(exchange))),
     ringing: () => legs('Ringing').map(({ snapshot }) => snapshot.id),
     answer: () => withLegs('Ringing', answer),
     busy: () =>

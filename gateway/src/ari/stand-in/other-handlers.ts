@@ -1,7 +1,7 @@
 /** `asterisk`, `endpoints`, `applications` and `events` of the stand-in. */
 
-import { timestamp } from './channel-handlers.ts';
-import { type Exchange, endpointView, type StandInEndpoint } from './exchange.ts';
+import { endpointChanged, endpointView } from './endpoints.ts';
+import { type Exchange, type StandInEndpoint, timestamp } from './exchange.ts';
 import { type Handlers, parameter, Refusal, type StandInRequest } from './handlers.ts';
 
 type Fields = { attribute: string; value: string }[];
@@ -32,7 +32,9 @@ function keepEndpoint(exchange: Exchange, request: StandInRequest): void {
   const resource = parameter(request, 'id');
   const name = `PJSIP/${resource}`;
   if (parameter(request, 'objectType') !== 'endpoint' || exchange.endpoints.has(name)) return;
-  exchange.endpoints.set(name, { technology: 'PJSIP', resource, online: false, phone: 'ring' });
+  const endpoint: StandInEndpoint = { technology: 'PJSIP', resource, online: false, phone: 'ring' };
+  exchange.endpoints.set(name, endpoint);
+  endpointChanged(exchange, endpoint);
 }
 
 function endpointOf(exchange: Exchange, request: StandInRequest): StandInEndpoint {
