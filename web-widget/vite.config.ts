@@ -19,7 +19,8 @@ export default defineConfig(({ mode }) =>
         oxc: jsx,
         build: {
           outDir: 'dist',
-          emptyOutDir: true,
+          // Beside it lies what the letter's build made.
+          emptyOutDir: false,
           target: 'es2022',
           lib: { entry: 'src/index.ts', formats: ['iife'], name: 'Civicline', fileName: () => 'civicline.js' },
         },

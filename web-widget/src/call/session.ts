@@ -95,11 +95,12 @@ function startAttempt(api: GatewayApi, options: CallOptions, apply: (event: Flow
   const tellProblem = (problem: Problem): void => tell({ type: 'problem', problem });
 
   const run = async (): Promise<void> => {
-    const purpose = await api.purpose(options.organisation, options.purpose);
+    const { organisation, purpose, language } = options;
+    const view = await api.purpose(organisation, purpose);
     if (stopped) return;
-    tell({ type: 'purpose-loaded', purpose });
-    if (!purpose.open) return;
-    const created = await api.createCallRequest(options);
+    tell({ type: 'purpose-loaded', purpose: view });
+    if (!view.open) return;
+    const created = await api.createCallRequest({ organisation, purpose, language });
     // Closed while the gateway was creating it: there is something to cancel only now.
     if (cancelled) return api.cancel(created);
     request = created;

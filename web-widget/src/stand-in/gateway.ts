@@ -4,7 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { CallRequestInput, CallRequestState, CallRequestStatus, PurposeView } from '@civicline/protocol';
+import {
+  type CallRequestInput,
+  type CallRequestState,
+  type CallRequestStatus,
+  callRequestInputSchema,
+  type PurposeView,
+} from '@civicline/protocol';
 import { answersPreflight, readBody, type Server, sendJson, sendProblem, serve } from './server.ts';
 import { createYivi, type Yivi } from './yivi.ts';
 
@@ -107,11 +113,13 @@ export async function createStandIn(): Promise<StandIn> {
   }
 
   async function create(body: unknown, response: ServerResponse): Promise<void> {
+    const input = callRequestInputSchema.safeParse(body);
+    if (!input.success) return sendProblem(response, 400, 'INPUT_INVALID');
     const session = yivi.startSession(standIn.pairing);
     const request: StandInRequest = {
       id: randomUUID(),
       token: randomUUID(),
-      input: body as CallRequestInput,
+      input: input.data,
       status: { state: 'awaiting-disclosure', sequence: 0 },
       cancelled: false,
       yiviToken: session.token,
