@@ -65,6 +65,8 @@ export const dialCodeSchema = z.object({
   number: z.string(),
   /** 8 digits. */
   code: z.string().regex(/^\d{8}$/),
+  /** For a phone that shows this page: dials, pauses as the organisation wants it, keys. */
+  telUrl: z.string(),
   codeExpiresAt: z.string(),
 });
 export type DialCode = z.infer<typeof dialCodeSchema>;

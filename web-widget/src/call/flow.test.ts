@@ -5,7 +5,12 @@ import { PURPOSE } from '../stand-in/gateway.ts';
 import { advance, begin, type Flow, type FlowEvent, isCancelledByClosing, isFinal, isUnderWay } from './flow.ts';
 
 const CLOSED: PurposeView = { ...PURPOSE, open: false };
-const dialCode = { number: '+31850000001', code: '12345678', codeExpiresAt: '2026-11-23T09:00:00Z' };
+const dialCode = {
+  number: '+31850000001',
+  code: '12345678',
+  telUrl: 'tel:+31850000001,12345678',
+  codeExpiresAt: '2026-11-23T09:00:00Z',
+};
 
 const told = (state: CallRequestState, sequence: number): FlowEvent => ({
   type: 'status',

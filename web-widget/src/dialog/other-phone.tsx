@@ -63,7 +63,7 @@ export function OtherPhoneDetails({ dialCode, context }: { dialCode: DialCode; c
       </dl>
       <p>{otherPhone.validUntil(clockTime(dialCode.codeExpiresAt, language))}</p>
       {device !== 'Desktop' && (
-        <a class="button primary wide" part="primary-button" href={`tel:${dialCode.number},${dialCode.code}`}>
+        <a class="button primary wide" part="primary-button" href={dialCode.telUrl}>
           {otherPhone.dialNow}
         </a>
       )}

@@ -37,7 +37,7 @@ function showPurpose(view: PurposeView): void {
   element('purpose').textContent = title;
   element('call').replaceChildren(callElement());
   if (!view.open) notice(closedText(view));
-  showPlainNumber(view.number);
+  showPlainNumber(view);
 }
 
 function showProblem(error: unknown): void {
@@ -58,13 +58,14 @@ function callElement(): HTMLElement {
   return call;
 }
 
-function showPlainNumber(number: string): void {
+function showPlainNumber({ number, open }: PurposeView): void {
   const link = document.createElement('a');
   link.href = `tel:${number}`;
   link.textContent = formatPhoneNumber(number);
   const { question, call, consequence } = texts.withoutYivi;
   const plain = element('plain');
-  plain.replaceChildren(`${question} ${call} `, link, `. ${consequence}`);
+  const [before, after] = open ? [question, `. ${consequence}`] : [texts.otherSubject, '.'];
+  plain.replaceChildren(`${before} ${call} `, link, after);
   plain.hidden = false;
 }
 

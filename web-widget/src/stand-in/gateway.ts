@@ -33,6 +33,8 @@ export const PURPOSE: PurposeView = {
 };
 
 export const CODE = '12345678';
+/** This organisation wants two pauses. */
+export const TEL_URL = `tel:${PURPOSE.number},,${CODE}`;
 
 export interface StandInRequest {
   id: string;
@@ -143,7 +145,7 @@ export async function createStandIn(): Promise<StandIn> {
 
 function tellCode({ status }: StandInRequest, response: ServerResponse): void {
   if (status.state === 'disclosed') {
-    sendJson(response, 200, { number: PURPOSE.number, code: CODE, ...inTenMinutes() });
+    sendJson(response, 200, { number: PURPOSE.number, code: CODE, telUrl: TEL_URL, ...inTenMinutes() });
   } else {
     sendProblem(response, 409, 'DIAL_CODE_NOT_AVAILABLE');
   }

@@ -1,7 +1,7 @@
 import type { Texts } from './texts.ts';
 
 export const de: Texts = {
-  callButton: 'Rufen Sie uns mit Yivi an',
+  callButton: 'Mit Yivi anrufen',
   title: 'Anrufen mit Yivi',
   close: 'Schließen',
   stages: ['Zeigen, wer Sie sind', 'Uns anrufen', 'Im Gespräch'],

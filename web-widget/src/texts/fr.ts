@@ -1,7 +1,7 @@
 import type { Texts } from './texts.ts';
 
 export const fr: Texts = {
-  callButton: 'Appelez-nous avec Yivi',
+  callButton: 'Appeler avec Yivi',
   title: 'Appeler avec Yivi',
   close: 'Fermer',
   stages: ['Montrez qui vous êtes', 'Appelez-nous', 'En conversation'],

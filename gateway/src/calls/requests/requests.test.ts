@@ -125,7 +125,8 @@ describe('call requests over HTTP', () => {
     session.disclose();
     await callback(created, session.jwt());
     const shown = (await (await dialCode(created)).json()) as DialCode;
-    expect(shown).to.include({ number: '+31850000001', code: session.code });
+    const telUrl = `tel:+31850000001,${session.code}`;
+    expect(shown).to.include({ number: '+31850000001', code: session.code, telUrl });
 
     const other = await begin();
     expect((await problem(await dialCode({ ...created, token: other.created.token }))).status).to.equal(404);

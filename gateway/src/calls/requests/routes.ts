@@ -7,6 +7,7 @@ import {
 } from '@civicline/protocol';
 import express, { type Express, type RequestHandler } from 'express';
 import { AppError, type EventStreams, limitPerAddress, mount, operation, widgetCors } from '../../http/index.ts';
+import { telUrl } from '../../irma/index.ts';
 import { isOpen, type Organisation, type Organisations, opensAt, type Purpose } from '../../organisations/index.ts';
 import type { Sealer } from '../../storage/index.ts';
 import { type Disclosures, digestOf, sameText } from './disclosures.ts';
@@ -154,14 +155,16 @@ export function mountRequests(http: Express, options: RequestRouteOptions): void
 
   mount(http, dialCodeOperation, [withRequest], (_input, response) => {
     const request = response.locals.callRequest as CallRequest;
-    const { purpose } = findPurpose(request.organisation_id, request.purpose_id);
+    const { organisation, purpose } = findPurpose(request.organisation_id, request.purpose_id);
     const { state, code_sealed: sealed, code_expires_at: expires } = request;
     if (state !== 'disclosed' || sealed === null || expires === null || expires <= now()) {
       throw new AppError(409, 'DIAL_CODE_NOT_AVAILABLE', 'There is no code that could be keyed now.');
     }
+    const code = sealer.open(sealed, `code:${request.id}`);
     response.json({
       number: purpose.number,
-      code: sealer.open(sealed, `code:${request.id}`),
+      code,
+      telUrl: telUrl({ number: purpose.number, pauses: organisation.dialPauses, code }),
       codeExpiresAt: new Date(expires).toISOString(),
     });
   });
