@@ -11,6 +11,7 @@ import { runCommand } from './command.ts';
 import { type Log, unpackDebianPackages } from './debian-packages.ts';
 import { libraryDirectory, programInTree } from './debian-tree.ts';
 import { findOnPath } from './find-on-path.ts';
+import { makerOf, partName } from './made-directory.ts';
 import { makeMusic } from './music.ts';
 import { makePrompts } from './prompts.ts';
 
@@ -49,17 +50,28 @@ export interface SoundTools {
  * Makes sure that Asterisk, prompts and music are there. A second call finds all of it and returns at once. An
  * interrupted one leaves nothing that would pass for finished. Throws with the command that installs what is missing.
  */
-export async function prepareAsterisk({ home, log }: PrepareOptions): Promise<AsteriskInstallation> {
+export async function prepareAsterisk(options: PrepareOptions): Promise<AsteriskInstallation> {
+  const { asterisk, tools } = await providePrograms(options);
+  const sounds = await makePrompts({ ...options, tools });
+  const music = await makeMusic({ ...options, tools });
+  return { ...asterisk, sounds, music };
+}
+
+/** Asterisk and the sound programs, from the PATH or unpacked. */
+export async function providePrograms({
+  home,
+  log,
+}: PrepareOptions): Promise<{ asterisk: Program; tools: SoundTools }> {
+  const directory = join(home, 'asterisk');
+  await mkdir(directory, { recursive: true });
+  await removeLeftovers(directory);
   const own = await asteriskOnPath(log);
   const missing = [...(own ? [] : ['asterisk']), ...['espeak-ng', 'sox'].filter((name) => !findOnPath(name))];
-  const tree = missing.length > 0 ? await provideTree(home, missing, log) : null;
-  const program = (name: string) => (tree && missing.includes(name) ? programInTree(tree, `usr/bin/${name}`) : [name]);
+  const tree = missing.length > 0 ? await provideTree(directory, missing, log) : null;
+  const command = (name: string) => (tree && missing.includes(name) ? programInTree(tree, `usr/bin/${name}`) : [name]);
   const espeakData = tree && missing.includes('espeak-ng') ? ['--path', libraryDirectory(tree)] : [];
-  const tools: SoundTools = { espeak: [...program('espeak-ng'), ...espeakData], sox: program('sox') };
-  const sounds = await makePrompts({ home, tools, log });
-  const music = await makeMusic({ home, tools, log });
-  if (own) return { ...own, sounds, music };
-  return { ...(await asteriskInTree(tree as string)), sounds, music };
+  const tools = { espeak: [...command('espeak-ng'), ...espeakData], sox: command('sox') };
+  return { asterisk: own ?? (await asteriskInTree(tree as string)), tools };
 }
 
 type Program = Omit<AsteriskInstallation, 'sounds' | 'music'>;
@@ -107,15 +119,12 @@ export function isAtLeast(version: string, minimum: string): boolean {
 }
 
 /** The directory of the unpacked packages, made when it is not there, is of an older plan, or does not run. */
-async function provideTree(home: string, packages: string[], log: Log): Promise<string> {
-  const directory = join(home, 'asterisk');
+async function provideTree(directory: string, packages: string[], log: Log): Promise<string> {
   const tree = join(directory, 'tree');
-  await mkdir(directory, { recursive: true });
-  await removeLeftovers(directory);
   if (await treeServes(tree, packages)) return tree;
 
   const started = Date.now();
-  const part = join(directory, `part-${process.pid}`);
+  const part = join(directory, partName());
   log(`Bringing ${packages.join(', ')} from Debian unstable into ${tree} …`);
   try {
     await unpackDebianPackages(packages, { tree: part, scratch: join(part, 'scratch'), log });
@@ -158,16 +167,15 @@ async function replace(tree: string, part: string, packages: string[]): Promise<
   await rm(old, { recursive: true, force: true });
 }
 
-/** What an interrupted installation left: directories named after processes that are no more. */
+/** Removes what an interrupted installation left: directories named after processes that are no more. */
 async function removeLeftovers(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
-    const pid = /^part-(\d+)/.exec(name)?.[1];
-    if (pid && !isAlive(Number(pid))) await rm(join(directory, name), { recursive: true, force: true });
+    const pid = makerOf(name);
+    if (pid !== null && !isAlive(pid)) await rm(join(directory, name), { recursive: true, force: true });
   }
 }
 
 function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -10,14 +10,24 @@ export function fingerprint(ingredients: (string | Buffer)[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
+/** A name for what is being made by this process, that no other one and no other attempt uses. */
+export function partName(): string {
+  return `part-${process.pid}-${randomBytes(4).toString('hex')}`;
+}
+
+/** The process that makes a part of that name, or null for other names. */
+export function makerOf(name: string): number | null {
+  const pid = /\bpart-(\d+)-[0-9a-f]{8}/.exec(name)?.[1];
+  return pid === undefined ? null : Number(pid);
+}
+
 /**
  * Makes a directory once: `make` fills a temporary one, which takes its place when complete. Processes may race; one
  * wins and the others' work is dropped.
  */
 export async function madeDirectory(directory: string, make: (part: string) => Promise<void>): Promise<string> {
   if (existsSync(directory)) return directory;
-  const part = `${directory}-part-${process.pid}`;
-  await rm(part, { recursive: true, force: true });
+  const part = `${directory}-${partName()}`;
   await mkdir(part, { recursive: true });
   await mkdir(dirname(directory), { recursive: true });
   try {

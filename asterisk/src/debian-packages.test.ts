@@ -1,0 +1,31 @@
+import { expect } from 'chai';
+import { debianMirrors } from './debian-packages.ts';
+import { isAtLeast } from './installation.ts';
+
+describe('the Debian mirror', () => {
+  it('is the one that the machine uses for Debian itself', () => {
+    const listed = [
+      'https://deb.nodesource.com/node_20.x/ nodistro',
+      'http://security.debian.org/debian-security/ bookworm-security',
+      'http://mirror.example/debian/ bookworm-updates',
+      'http://mirror.example/debian/ bookworm',
+      '',
+    ].join('\n');
+    expect(debianMirrors(listed)).to.deep.equal(['http://mirror.example/debian']);
+  });
+
+  it('is unknown where apt knows none', () => {
+    expect(debianMirrors('')).to.deep.equal([]);
+    expect(debianMirrors('http://archive.ubuntu.com/ubuntu/ noble')).to.deep.equal([]);
+  });
+});
+
+describe('versions', () => {
+  it('are compared by number', () => {
+    expect(isAtLeast('22.10.1', '22.10.1')).to.equal(true);
+    expect(isAtLeast('22.10.2', '22.10.1')).to.equal(true);
+    expect(isAtLeast('23.0.0', '22.10.1')).to.equal(true);
+    expect(isAtLeast('22.9.9', '22.10.1')).to.equal(false);
+    expect(isAtLeast('20.15.0', '22.10.1')).to.equal(false);
+  });
+});
