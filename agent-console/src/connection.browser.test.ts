@@ -64,6 +64,12 @@ describe('agent console, when connections come and go', function () {
       await page.getByText('De telefooncentrale is niet bereikbaar.').first().waitFor({ state: 'detached' });
     }));
 
+  it('signs out', () =>
+    visit({}, async ({ page }) => {
+      await page.getByRole('button', { name: 'Afmelden' }).click();
+      await page.getByRole('heading', { name: 'Aanmelden' }).waitFor();
+    }));
+
   it('keeps nothing on the screen when the session ended elsewhere', () =>
     visit({}, async ({ gateway, page }) => {
       gateway.putCall(exampleCall());

@@ -161,6 +161,7 @@ export async function startStandInGateway({
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const address = new URL(request.url ?? '/', url);
     const person = personOf(request);
+    response.setHeader('Referrer-Policy', 'no-referrer');
     response.setHeader('Content-Security-Policy', `${SECURITY}; connect-src 'self' ${url.replace('http', 'ws')}`);
     switch (address.pathname) {
       case '/v1/session':
@@ -185,6 +186,7 @@ export async function startStandInGateway({
         return;
       }
       case '/sign-out':
+        if (request.headers.origin !== url) return sendJson(response, 403, { code: 'FOREIGN_ORIGIN' });
         sessions = new Set();
         response.writeHead(303, { Location: '/console/' }).end();
         return;
