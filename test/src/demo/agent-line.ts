@@ -7,7 +7,7 @@
  */
 import type { CallView, RemovalReason } from '@civicline/protocol';
 import { z } from 'zod';
-import { type AgentPhone, openUserAgent, startAgentPhone, type UserAgent } from '../phone/index.ts';
+import { type AgentPhone, startAgentPhone } from '../phone/index.ts';
 import { AGENT_TONE, CITIZEN_TONE } from './citizen-plan.ts';
 import { type ConsoleClient, ConsoleError, openConsole } from './console-client.ts';
 import { signIn } from './sign-in.ts';
@@ -55,9 +55,11 @@ const AGAIN_MS = 1000;
 export async function startAgentLine(options: AgentLineOptions): Promise<AgentLine> {
   const { gatewayUrl, tell } = options;
   const cookie = await signIn(gatewayUrl, options.person);
-  const userAgent = await openUserAgent({ timing: TIMING });
-  const phone = await startPhone(gatewayUrl, cookie, userAgent);
-  const client = await openConsole(gatewayUrl, cookie);
+  const phone = await startPhone(gatewayUrl, cookie);
+  const client = await openConsole(gatewayUrl, cookie).catch(async (error) => {
+    await phone.stop();
+    throw error;
+  });
   const { events, state } = client;
   /** What has been told of each call, so that every step is told once. */
   const told = new Map<string, Set<string>>();
@@ -152,13 +154,12 @@ export async function startAgentLine(options: AgentLineOptions): Promise<AgentLi
       events.removeAllListeners();
       client.close();
       await phone.stop();
-      userAgent.close();
     },
   };
 }
 
-/** Registers the signed-in agent's own SIP phone. Without a user agent of the caller's it opens one, and closes it too. */
-export async function startPhone(gatewayUrl: string, cookie: string, userAgent?: UserAgent): Promise<AgentPhone> {
+/** Registers the own SIP phone of the agent with that cookie. */
+export async function startPhone(gatewayUrl: string, cookie: string): Promise<AgentPhone> {
   const response = await fetch(`${gatewayUrl}/v1/agents/me/sip-phone`, { headers: { cookie } });
   if (!response.ok) throw new Error(`The gateway has no SIP phone for this agent (${response.status}).`);
   const { user, password, servers } = sipPhoneSchema.parse(await response.json());
@@ -169,6 +170,5 @@ export async function startPhone(gatewayUrl: string, cookie: string, userAgent?:
     sound: AGENT_TONE,
     keepAliveMs: KEEP_ALIVE_MS,
     timing: TIMING,
-    ...(userAgent && { userAgent }),
   });
 }

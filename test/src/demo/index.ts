@@ -1,4 +1,4 @@
-export { type AgentEvent, type AgentLine, type AgentLineOptions, startAgentLine } from './agent-line.ts';
+export { type AgentEvent, type AgentLine, type AgentLineOptions, startAgentLine, startPhone } from './agent-line.ts';
 export { type CallStatus, followCallRequest } from './call-status.ts';
 export { prepareCitizen, type ReadyCitizen } from './citizen.ts';
 export {

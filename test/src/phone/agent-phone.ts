@@ -5,11 +5,12 @@
  *        └── refused or silent at the start ──► PHONE_NOT_REGISTERED
  */
 import type { Sound } from './audio.ts';
-import { createCall, type PhoneCall } from './call.ts';
+import { type CallControl, createCall } from './call.ts';
 import type { Cancel } from './clock.ts';
 import { dialogOfCallee } from './dialog.ts';
 import type { Credentials } from './digest.ts';
 import { PhoneError } from './errors.ts';
+import type { PhoneCall } from './phone-call.ts';
 import { openAudio } from './rtp.ts';
 import { answerDirection, readSdp } from './sdp.ts';
 import {
@@ -92,6 +93,7 @@ export async function startAgentPhone(options: AgentPhoneOptions): Promise<Agent
   const agent = options.userAgent ?? (await openUserAgent(options));
   const { clock } = agent;
   const calls: PhoneCall[] = [];
+  const running = new Set<CallControl>();
   const waiting = new Set<(call: PhoneCall) => void>();
   const registration = { callId: newCallId(), tag: newTag(), sequence: 0 };
   let behaviour: Behaviour = options.behaviour ?? { kind: 'answer' };
@@ -120,8 +122,11 @@ export async function startAgentPhone(options: AgentPhoneOptions): Promise<Agent
   };
 
   const stopServing = agent.serve(credentials.user, (transaction) => {
-    void receiveCall(agent, options, transaction, behaviour, sound).then((call) => {
-      if (!call) return;
+    void receiveCall(agent, options, transaction, behaviour, sound).then((control) => {
+      if (!control) return;
+      const { call } = control;
+      running.add(control);
+      void call.ended.then(() => running.delete(control));
       calls.push(call);
       if (calls.length > CALLS_KEPT) calls.shift();
       for (const tell of waiting) tell(call);
@@ -174,7 +179,10 @@ export async function startAgentPhone(options: AgentPhoneOptions): Promise<Agent
       if (registered) await register(0);
       close();
     },
-    kill: close,
+    kill() {
+      for (const control of running) control.end({ how: 'hung-up' });
+      close();
+    },
   };
 }
 
@@ -185,7 +193,7 @@ async function receiveCall(
   transaction: ServerTransaction,
   behaviour: Behaviour,
   sound: Sound,
-): Promise<PhoneCall | undefined> {
+): Promise<CallControl | undefined> {
   const { request } = transaction;
   const tag = newTag();
   const respond = (status: number, reason: string) =>
@@ -226,7 +234,7 @@ async function receiveCall(
   });
   control.ring();
   respond(180, 'Ringing');
-  if (behaviour.kind === 'ring') return call;
+  if (behaviour.kind === 'ring') return control;
 
   agent.clock.after(behaviour.afterMs ?? 0, () => {
     if (call.state !== 'ringing') return;
@@ -236,7 +244,7 @@ async function receiveCall(
     control.establish(dialogOfCallee(request, tag), request.body);
     if (behaviour.talkMs !== undefined) agent.clock.after(behaviour.talkMs, () => void call.hangUp());
   });
-  return call;
+  return control;
 }
 
 /** undefined: the INVITE carries no offer, so ours goes out with the 200. */

@@ -2,11 +2,12 @@
  * The scripted caller: dials into a SIP server as a trunk would, keys a code, speaks and listens.
  */
 import type { Sound } from './audio.ts';
-import { type CallEnd, causeOf, createCall, type DigitOptions, type PhoneCall } from './call.ts';
+import { causeOf, createCall } from './call.ts';
 import type { Cancel } from './clock.ts';
 import { dialogOfCaller, nextHop, requestInDialog } from './dialog.ts';
 import type { Credentials } from './digest.ts';
 import { PhoneError } from './errors.ts';
+import type { CallEnd, DigitOptions, PhoneCall } from './phone-call.ts';
 import { openAudio } from './rtp.ts';
 import { parseCSeq, type SipRequest, type SipResponse } from './sip-message.ts';
 import type { Peer } from './transaction.ts';

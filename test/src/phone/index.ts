@@ -1,6 +1,5 @@
 export { type AgentPhone, type AgentPhoneOptions, type Behaviour, startAgentPhone } from './agent-phone.ts';
 export type { Sound } from './audio.ts';
-export type { CallEnd, CallTimes, DigitOptions, PhoneCall, PhoneCallState } from './call.ts';
 export {
   type Caller,
   type CallerOptions,
@@ -13,5 +12,6 @@ export type { Credentials } from './digest.ts';
 export type { DigitTiming } from './dtmf.ts';
 export type { Ear } from './ear.ts';
 export { PhoneError, type PhoneErrorCode } from './errors.ts';
+export type { CallEnd, CallTimes, DigitOptions, PhoneCall, PhoneCallState } from './phone-call.ts';
 export { type Peer, type SipTiming, STANDARD_TIMING } from './transaction.ts';
 export { openUserAgent, type UserAgent, type UserAgentOptions } from './user-agent.ts';

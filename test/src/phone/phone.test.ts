@@ -128,6 +128,17 @@ describe('scripted phones with Asterisk', function () {
     expect(await state()).to.equal('offline');
   });
 
+  it('fall silent when their power goes: Asterisk finds nobody there', async () => {
+    const phone = await agentPhone('powerless');
+    const next = phone.nextCall();
+    await originate('powerless');
+    const call = await next;
+    await call.answered;
+    phone.kill();
+    expect(call.state).to.equal('ended');
+    await asterisk.ari('DELETE', 'channels/leg-powerless');
+  });
+
   it('hang up at any moment of a call', async () => {
     const moments = [0, 1, 2, 5, 10, 50, 200, 600, 1100];
     const ends = await Promise.all(
