@@ -134,9 +134,8 @@ export function connectAri(options: AriOptions): Ari {
   /** Needs answers over the socket, and so proves that this Asterisk does REST over WebSocket (22.4 and later). */
   async function prepare(opened: AriSocket): Promise<void> {
     try {
-      if (options.eventFilter) {
-        await handshake.applications.filter({ applicationName: application, filter: { ...options.eventFilter } });
-      }
+      // Without a filter too: Asterisk keeps the one of an earlier connection as long as the application has calls.
+      await handshake.applications.filter({ applicationName: application, filter: { ...options.eventFilter } });
       const { system } = await handshake.asterisk.getInfo({ only: ['system'] });
       if (opened === socket && state === 'connecting') enter(system?.version ?? '', system?.entity_id ?? '');
     } catch (error) {

@@ -88,7 +88,6 @@ async function tidyUp(ari: Ari): Promise<void> {
     const gone = (error: AriError) => expect(error.status).to.equal(404);
     for (const { id } of await ari.channels.list()) await ari.channels.hangup({ channelId: id }).catch(gone);
     for (const { id } of await ari.bridges.list()) await ari.bridges.destroy({ bridgeId: id }).catch(gone);
-    await ari.applications.filter({ applicationName: ari.application, filter: {} });
   }
   await ari.close();
 }

@@ -1,6 +1,6 @@
 /** Calls from arrival to hang-up, and their events. */
 import { expect } from 'chai';
-import type { AriEvent } from '../index.ts';
+import type { Ari, AriEvent } from '../index.ts';
 import { APPLICATION, type Bench, DID, expectRejection, userEvents } from './bench.ts';
 
 export function callsSuite(bench: Bench): void {
@@ -137,13 +137,21 @@ export function callsSuite(bench: Bench): void {
       expect(userEvents(heard)).to.deep.equal(marks);
     });
 
-    it('come only of the types asked for, on every connection', async () => {
+    it('come only of the types that this connection asked for', async () => {
       const { ari, heard } = await connected({ eventFilter: { disallowed: [{ type: 'ChannelUserevent' }] } });
-      const view = await ari.applications.get({ applicationName: APPLICATION });
-      expect(view.events_disallowed).to.deep.equal([{ type: 'ChannelUserevent' }]);
+      const filter = async (client: Ari) =>
+        (await client.applications.get({ applicationName: APPLICATION })).events_disallowed;
+      expect(await filter(ari)).to.deep.equal([{ type: 'ChannelUserevent' }]);
       await ari.events.userEvent({ eventName: 'unwanted', application: APPLICATION });
-      await caller(heard);
+      const { channelId } = await caller(heard);
       expect(userEvents(heard)).to.deep.equal([]);
+
+      // The caller keeps application and filter alive in Asterisk.
+      await ari.close();
+      const { ari: unfiltered, heard: all } = await connected();
+      expect(await filter(unfiltered)).to.deep.equal([]);
+      await all.mark('wanted');
+      expect((await unfiltered.applications.get({ applicationName: APPLICATION })).channel_ids).to.include(channelId);
     });
 
     it('of endpoints tell when one is made, and that nobody has registered with it', async () => {
