@@ -19,7 +19,8 @@ export interface CallInput {
 // Only while the script runs for the first time, hence up here.
 const scriptOrigin = originOf(document.currentScript);
 
-const isSupported = 'adoptedStyleSheets' in Document.prototype && 'showModal' in HTMLDialogElement.prototype;
+const isSupported =
+  'adoptedStyleSheets' in Document.prototype && 'TextDecoderStream' in globalThis && 'timeout' in AbortSignal;
 
 let sharedStyles: CSSStyleSheet | undefined;
 
@@ -33,9 +34,10 @@ function styles(): CSSStyleSheet {
 
 /**
  * Opens the dialog, as a click on the element does. Call it from a click of your own button. Resolves with how far the
- * call was when the dialog was closed. Throws when there is no gateway to ask.
+ * call was when the dialog was closed. Rejects when there is no gateway to ask, and in browsers that are too old.
  */
 export async function call({ organisation, purpose, language, gateway }: CallInput): Promise<Outcome> {
+  if (!isSupported) throw new Error('civicline: this browser is too old; show the plain number');
   const host = document.createElement('div');
   const root = host.attachShadow({ mode: 'open' });
   root.adoptedStyleSheets = [styles()];
