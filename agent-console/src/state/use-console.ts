@@ -43,8 +43,11 @@ export function useConsole(agentId: string, onEnded: () => void): Console {
       if (fresh.length > 0) setSaid((earlier) => [...earlier, ...fresh].slice(-KEPT_SENTENCES));
     });
     parts.current = { connection, telephone };
+    // Said while the page still can: otherwise the caller would hear nothing until Asterisk misses the agent's sound.
+    window.addEventListener('pagehide', telephone.close);
     return () => {
       parts.current = null;
+      window.removeEventListener('pagehide', telephone.close);
       unsubscribe();
       telephone.close();
       connection.close();

@@ -1,0 +1,207 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { accessibilityViolations } from '@civicline/test/accessibility';
+import { launchChromium, WITH_MICROPHONE } from '@civicline/test/browser';
+import { expect } from 'chai';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { PhoneCall } from '../phone/index.ts';
+import { earInPage, microphoneTone } from './page-sound.ts';
+import { AGENT_TONE, CITIZEN_TONE, startWorld, type World } from './world.ts';
+
+describe('The agent’s console, in a real browser', function () {
+  this.timeout(120_000);
+  let world: World;
+  let folder: string;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+
+  before(async () => {
+    world = await startWorld();
+    folder = await mkdtemp(join(tmpdir(), 'civicline-console-e2e-'));
+    const voice = join(folder, 'agent.wav');
+    await writeFile(voice, microphoneTone(AGENT_TONE));
+    const fakeDevice = WITH_MICROPHONE.filter((flag) => flag.includes('device'));
+    browser = await launchChromium({ args: [...fakeDevice, `--use-file-for-fake-audio-capture=${voice}`] });
+  });
+  after(async () => {
+    await browser?.close();
+    await world?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Signs an agent in as somebody new at this computer would. */
+  async function sitDown(person: string, permissions: string[] = ['microphone']): Promise<void> {
+    context = await browser.newContext({ locale: 'nl-NL', permissions });
+    await earInPage(context);
+    page = await context.newPage();
+    await page.goto(`${world.system.gatewayUrl}/console/`);
+    await page.getByRole('link', { name: 'Aanmelden' }).click();
+    await page.getByRole('button', { name: person }).click();
+    await page.getByRole('heading', { name: 'Uw toestel' }).waitFor();
+    // What the agent chose in an earlier test is remembered, as it should be.
+    await page.getByRole('radio', { name: 'Telefoon in deze pagina' }).check();
+    await page.getByRole('radio', { name: 'Beschikbaar' }).check();
+  }
+
+  const connected = () => page.locator('.registration--there').first().waitFor();
+
+  async function ringing(n: number): Promise<PhoneCall> {
+    const { number, code } = await world.disclosed(n);
+    const citizen = await world.dial(number, code);
+    await page.getByRole('button', { name: 'Opnemen' }).waitFor();
+    return citizen;
+  }
+
+  async function talking(n: number): Promise<PhoneCall> {
+    const citizen = await ringing(n);
+    await page.getByRole('button', { name: 'Opnemen' }).click();
+    await page.locator('.status--connected').waitFor();
+    return citizen;
+  }
+
+  async function wrapUp(): Promise<void> {
+    await page.getByRole('button', { name: 'Nawerk afronden' }).click();
+    await page.locator('.call').waitFor({ state: 'detached' });
+    await world.nothingLeft();
+  }
+
+  afterEach(async () => {
+    await context?.close();
+    await world.nothingLeft();
+  });
+
+  it('a call is answered in the page: the two hear each other, and the data go with wrap-up', async () => {
+    await sitDown('Demo agent A');
+    await connected();
+    const citizen = await ringing(0);
+    const card = await page.locator('article').innerText();
+    for (const shown of ['Geverifieerd', 'Verhuizing doorgeven', '+31 6 00000000', 'Demo van Voorbeeld-1', '999990007'])
+      expect(card).to.contain(shown);
+    expect(await accessibilityViolations(page)).to.deep.equal([]);
+
+    await page.getByRole('button', { name: 'Opnemen' }).click();
+    await page.locator('.status--connected').waitFor();
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
+    await hears(page, CITIZEN_TONE);
+
+    await page.getByRole('button', { name: 'Microfoon uit' }).click();
+    await page.locator('.status-muted').waitFor();
+    await citizen.ear.waitForSilence(10_000);
+    await page.getByRole('button', { name: 'Microfoon aan' }).click();
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
+
+    await page.getByRole('button', { name: 'In de wacht' }).click();
+    await page.locator('.status--held').waitFor();
+    await page.getByRole('button', { name: 'Gesprek hervatten' }).click();
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
+    await hears(page, CITIZEN_TONE);
+
+    await page.getByLabel('Notitie').fill('Verhuist in maart.');
+    await page.getByText('Bewaard', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Ophangen' }).click();
+    await citizen.ended;
+    await page.getByText(/Eindigt vanzelf over/).waitFor();
+    await wrapUp();
+    expect(await page.content()).not.to.contain('999990007');
+  });
+
+  it('a call is answered on the agent’s own SIP phone, from the console', async () => {
+    const colleague = await world.agent('agent-b');
+    // Its scripted console steps aside; the phone stays.
+    await sitDown('Demo agent B');
+    await page.getByRole('radio', { name: 'Eigen SIP-toestel' }).check();
+    const citizen = await ringing(1);
+    const leg = colleague.phone.nextCall();
+    await page.getByRole('button', { name: 'Opnemen' }).click();
+    const phone = await leg;
+    await page.locator('.status--connected').waitFor();
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
+    await phone.ear.waitFor(CITIZEN_TONE, 15_000);
+    await citizen.hangUp();
+    await wrapUp();
+    await colleague.stop();
+  });
+
+  it('pressed in a second tab, the call still comes to the tab that has the telephone', async () => {
+    await sitDown('Demo agent A');
+    await connected();
+    const second = await context.newPage();
+    await second.goto(`${world.system.gatewayUrl}/console/`);
+    await second.getByText('De telefoon staat open in een ander tabblad.').waitFor();
+    const citizen = await ringing(2);
+    await second.getByRole('button', { name: 'Opnemen' }).click();
+    await page.locator('.status--connected').waitFor();
+    await second.locator('.status--connected').waitFor();
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
+    await citizen.hangUp();
+    await wrapUp();
+    await second.locator('.call').waitFor({ state: 'detached' });
+  });
+
+  it('a killed gateway does not end the conversation, and the console is right when it is back', async () => {
+    await sitDown('Demo agent A');
+    await connected();
+    const citizen = await talking(3);
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
+    await world.system.gateway.current.kill();
+    await page.getByText('De verbinding is weg.').waitFor();
+    await hears(page, CITIZEN_TONE);
+    expect(await page.locator('.call').innerText()).to.contain('999990');
+    await world.system.gateway.start();
+    await page.getByText('De verbinding is weg.').waitFor({ state: 'detached' });
+    await page.locator('.status--connected').waitFor();
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
+    await page.getByRole('button', { name: 'Ophangen' }).click();
+    await citizen.ended;
+    await wrapUp();
+  });
+
+  it('a killed Asterisk is told, and the telephone in the page connects again by itself', async () => {
+    await sitDown('Demo agent A');
+    await connected();
+    await world.system.asterisk.current.kill();
+    await page.getByText('De telefooncentrale is niet bereikbaar.').first().waitFor();
+    await world.system.asterisk.start();
+    await page.getByText('De telefooncentrale is niet bereikbaar.').first().waitFor({ state: 'detached' });
+    await connected();
+    const citizen = await talking(4);
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
+    await citizen.hangUp();
+    await wrapUp();
+  });
+
+  it('a reload shows the call again at once; without a telephone it ends in wrap-up, not on a dead line', async () => {
+    await sitDown('Demo agent A');
+    await connected();
+    const citizen = await talking(5);
+    page.once('dialog', (dialog) => void dialog.accept());
+    await page.reload();
+    await page.locator('.call').waitFor();
+    await citizen.ended;
+    await wrapUp();
+  });
+
+  it('without a microphone: says why, and a press leaves the caller waiting and the agent not reachable', async () => {
+    await sitDown('Demo agent A', []);
+    await page.getByText('De microfoon is geblokkeerd.').waitFor();
+    const citizen = await ringing(6);
+    await page.getByRole('button', { name: 'Opnemen' }).click();
+    await page.getByRole('alert').getByText('Uw toestel is niet aangesloten.').waitFor();
+    await page
+      .getByRole('status')
+      .getByText(/Uw toestel is niet aangesloten\. U krijgt pas weer/)
+      .waitFor();
+    await citizen.hangUp();
+  });
+});
+
+/** Waits until the page plays this tone. */
+async function hears(page: Page, hertz: number): Promise<void> {
+  await page.waitForFunction((wanted) => {
+    const { loudestHertz } = globalThis as unknown as { loudestHertz(): number | null };
+    const heard = loudestHertz();
+    return heard !== null && Math.abs(heard - wanted) < 30;
+  }, hertz);
+}
