@@ -1,5 +1,4 @@
 /** The calls role without consoles, for tests of the engine: agents are there because the test says so. */
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,15 +27,20 @@ export interface RoomOptions {
   asterisks: { id: string; url: string; user: string; password: string }[];
   organisations?: Organisations;
   successorOf?: Room;
+  /** Of a gateway before; else a new one. */
+  databaseFile?: string;
   agents?: string[];
 }
 
-const dataKey = randomBytes(32);
+/** The same in every process of the tests. */
+const dataKey = Buffer.alloc(32, 7);
 
 export async function openRoom(options: RoomOptions): Promise<Room> {
   const { organisations = testOrganisations(), successorOf, agents = ['agent-a', 'agent-b'] } = options;
   const databaseFile =
-    successorOf?.databaseFile ?? join(mkdtempSync(join(tmpdir(), 'civicline-engine-')), 'test.sqlite');
+    options.databaseFile ??
+    successorOf?.databaseFile ??
+    join(mkdtempSync(join(tmpdir(), 'civicline-engine-')), 'test.sqlite');
   const database = openDatabase(databaseFile);
   const identification = successorOf?.identification ?? standInIdentification();
   const core = await createCore({

@@ -1,0 +1,319 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { prepareAsterisk, type RunningAsterisk, startAsterisk } from '@civicline/asterisk';
+import { freePorts, RTP_PORTS } from '@civicline/launcher/ports';
+import { type AgentPhone, type Caller, createCaller, type PhoneCall, startAgentPhone } from '@civicline/test/phone';
+import { expect } from 'chai';
+import type { Ari } from '../../ari/index.ts';
+import { openRoom, type Room } from '../testing/exchange-room.ts';
+import type { Order, Told } from '../testing/gateway-process.ts';
+import { until } from '../testing/office.ts';
+import { NUMBER } from '../testing/organisations.ts';
+import { bridgeIdOf } from './call.ts';
+
+const CALLER_TONE = 440;
+const AGENT_TONE = 700;
+
+describe('call engine with Asterisk', function () {
+  this.timeout(90_000);
+  let directory: string;
+  let asterisk: RunningAsterisk;
+  let start: () => Promise<RunningAsterisk>;
+  let room: Room;
+  let ari: Ari;
+  let caller: Caller;
+  let phone: AgentPhone;
+  let codes = 20_000_000;
+
+  before(async () => {
+    const home = resolve(import.meta.dirname, '../../../../.civicline');
+    const installation = await prepareAsterisk({ home, log: (line) => console.error(line) });
+    directory = await mkdtemp(join(tmpdir(), 'civicline-engine-'));
+    const { asteriskHttp: http, sip, rtpStart } = await freePorts();
+    const ariPassword = randomBytes(16).toString('hex');
+    start = () =>
+      startAsterisk({
+        installation,
+        directory: join(directory, 'asterisk'),
+        ports: { http, sip, rtpStart, rtpEnd: rtpStart + RTP_PORTS - 1 },
+        ariPassword,
+      });
+    asterisk = await start();
+    room = await openRoom({ asterisks: [connection()], databaseFile: join(directory, 'gateway.sqlite') });
+    await served();
+    caller = await createCaller({ server: server() });
+    await until(async () => (await ari.endpoints.list()).some(({ resource }) => resource === 'phone-agent-a'));
+    phone = await startAgentPhone({
+      server: server(),
+      credentials: { user: 'phone-agent-a', password: room.core.secrets.password('agent-a', 'phone') },
+      sound: AGENT_TONE,
+      expiresSeconds: 30,
+    });
+    await registered();
+  });
+  after(async () => {
+    phone?.kill();
+    await caller?.close();
+    await room?.stop();
+    await asterisk?.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const server = () => ({ address: '127.0.0.1', port: asterisk.sipPort });
+  const connection = () => ({
+    id: 'asterisk-1',
+    url: asterisk.ariUrl,
+    user: asterisk.ariUser,
+    password: asterisk.ariPassword,
+  });
+  const orders = () => room.core.engine.orders;
+  const isIn = (state: string) => until(() => room.calls()[0]?.state === state);
+  const registered = () => until(() => room.core.agents.state('agent-a').registered['sip-phone']);
+  const isEmpty = () =>
+    until(async () => (await ari.channels.list()).length === 0 && (await ari.bridges.list()).length === 0);
+
+  async function served(): Promise<void> {
+    await until(() => room.core.asterisks.anyAvailable());
+    const [first] = room.core.asterisks.all();
+    if (!first) throw new Error('there is no Asterisk');
+    ari = first.ari;
+  }
+  async function dial(digits?: string): Promise<PhoneCall> {
+    const key = digits === undefined ? {} : { key: { digits, toneMs: 80, gapMs: 60, afterMs: 200 } };
+    return caller.call({ number: NUMBER, callerId: '+31612345678', sound: CALLER_TONE, ...key });
+  }
+  async function queued(): Promise<PhoneCall> {
+    const call = await dial(String(codes++));
+    await isIn('queued');
+    return call;
+  }
+  async function connected(): Promise<{ call: PhoneCall; agentCall: PhoneCall }> {
+    const call = await queued();
+    const next = phone.nextCall();
+    await orders().answer('agent-a', room.call().id);
+    const agentCall = await next;
+    await isIn('connected');
+    return { call, agentCall };
+  }
+  async function wrappedUp(): Promise<void> {
+    await isIn('wrapping-up');
+    await orders().finishWrapUp('agent-a', room.call().id, '');
+    await until(() => room.calls().length === 0);
+  }
+
+  afterEach(async () => {
+    // Whatever a failed test left must not become the next one's.
+    for (const { channelId } of (await ari.channels.list()).map(({ id }) => ({ channelId: id }))) {
+      await ari.channels.hangup({ channelId }).catch(() => undefined);
+    }
+    await until(() => room.calls().every(({ state }) => state === 'wrapping-up'));
+    for (const { id, agentId } of room.calls()) await orders().finishWrapUp(agentId ?? '', id, '');
+    await room.core.agents.setPresence('agent-a', 'ready', '');
+    phone.behave({ kind: 'answer' });
+  });
+
+  it('a caller keys the code, waits with music, is answered, and each hears the other', async () => {
+    const call = await queued();
+    await until(() => call.ear.loudness() > 0.01);
+    const next = phone.nextCall();
+    await orders().answer('agent-a', room.call().id);
+    const agentCall = await next;
+    await isIn('connected');
+    await agentCall.ear.waitFor(CALLER_TONE);
+    await call.ear.waitFor(AGENT_TONE);
+    expect((await call.hangUp()).how).to.equal('hung-up');
+    expect(await agentCall.ended).to.include({ how: 'peer-hung-up' });
+    await wrappedUp();
+    await isEmpty();
+  });
+
+  it('hold is music for the caller and silence for the agent; mute is silence for the caller', async () => {
+    const { call, agentCall } = await connected();
+    const { id } = room.call();
+    await call.ear.waitFor(AGENT_TONE);
+    await orders().hold('agent-a', id);
+    await agentCall.ear.waitForSilence();
+    await until(() => !call.ear.hears(AGENT_TONE) && call.ear.loudness() > 0.01);
+    await orders().resume('agent-a', id);
+    await call.ear.waitFor(AGENT_TONE);
+    await agentCall.ear.waitFor(CALLER_TONE);
+    await orders().mute('agent-a', id);
+    await call.ear.waitForSilence();
+    expect(agentCall.ear.hears(CALLER_TONE)).to.equal(true);
+    await orders().unmute('agent-a', id);
+    await call.ear.waitFor(AGENT_TONE);
+    await orders().hangUp('agent-a', id);
+    expect(await call.ended).to.include({ how: 'peer-hung-up' });
+    expect(await agentCall.ended).to.include({ how: 'peer-hung-up' });
+    await wrappedUp();
+    await isEmpty();
+  });
+
+  it('the agent hangs up the phone, and the caller is not left on a dead line', async () => {
+    const { call, agentCall } = await connected();
+    await agentCall.hangUp();
+    expect(await call.ended).to.include({ how: 'peer-hung-up' });
+    await wrappedUp();
+    await isEmpty();
+  });
+
+  it('a phone that is busy or not answered: back to the music, the agent not reachable', async () => {
+    const call = await queued();
+    for (const [behaviour, cause] of [
+      [{ kind: 'reject' }, 'busy'],
+      [{ kind: 'ring' }, 'no-answer'],
+    ] as const) {
+      phone.behave(behaviour);
+      await room.core.agents.setPresence('agent-a', 'ready', '');
+      await orders().answer('agent-a', room.call().id);
+      await until(() => room.core.agents.state('agent-a').presence === 'not-reachable');
+      expect(room.core.agents.state('agent-a').presenceReason).to.equal(cause);
+      await isIn('queued');
+      await until(() => call.ear.loudness() > 0.01);
+    }
+    await call.hangUp();
+    await isEmpty();
+  });
+
+  it('a transferred caller hears music, then the next agent', async () => {
+    const { call, agentCall } = await connected();
+    await orders().transfer('agent-a', room.call().id, { kind: 'queue', id: 'algemeen' });
+    await agentCall.ended;
+    await until(() => call.ear.loudness() > 0.01);
+    const next = phone.nextCall();
+    await orders().answer('agent-a', room.call().id);
+    const again = await next;
+    await again.ear.waitFor(CALLER_TONE);
+    await call.hangUp();
+    await wrappedUp();
+    await isEmpty();
+  });
+
+  it('a wrong code is asked for again; a caller who hangs up then is forgotten', async () => {
+    const call = await dial('01111111');
+    await until(() => room.calls()[0]?.rekeying === true);
+    await call.sendDigits(String(codes++), { toneMs: 80, gapMs: 60 });
+    await isIn('queued');
+    expect(room.call().verification?.kind).to.equal('verified');
+    await call.hangUp();
+    await until(() => room.calls().length === 0);
+    const second = await dial('01111111');
+    await until(() => room.calls()[0]?.rekeying === true);
+    await second.hangUp();
+    await until(() => room.calls().length === 0);
+  });
+
+  it('the gateway ends and comes back: phones stay registered, a conversation goes on, bridge and all', async () => {
+    const { call, agentCall } = await connected();
+    const { id } = room.call();
+    const before = room;
+    await before.stop();
+    room = await openRoom({ asterisks: [connection()], successorOf: before });
+    await served();
+    expect(room.call()).to.include({ id, state: 'connected' });
+    expect(room.core.agents.state('agent-a').registered['sip-phone']).to.equal(true);
+    await agentCall.ear.waitFor(CALLER_TONE);
+    await call.ear.waitFor(AGENT_TONE);
+    expect((await ari.bridges.list()).map(({ id }) => id)).to.deep.equal([bridgeIdOf(id)]);
+    await call.hangUp();
+    await agentCall.ended;
+    await wrappedUp();
+  });
+
+  describe('when processes are killed', () => {
+    let child: ChildProcess;
+    let told: Told[];
+
+    async function startChild(): Promise<void> {
+      const { url, user, password } = connection();
+      const file = resolve(import.meta.dirname, '../testing/gateway-process.ts');
+      told = [];
+      child = fork(file, [room.databaseFile, url, user, password], { execArgv: ['--import', 'tsx'] });
+      child.on('message', (message) => told.push(message as Told));
+      await until(() => told.some(({ told: what }) => what === 'available'));
+    }
+    const killChild = async () => {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    };
+    const order = (message: Order) => void child.send(message);
+    const state = () => told.findLast((message) => message.told === 'call');
+    const childIsIn = (wanted: string) => until(() => state()?.state === wanted);
+
+    beforeEach(async () => {
+      await room.stop();
+      await startChild();
+    });
+    afterEach(async () => {
+      await killChild();
+      room = await openRoom({ asterisks: [connection()], databaseFile: room.databaseFile });
+      await served();
+      await registered();
+    });
+
+    it('kill -9 of the gateway: waiting, ringing and talking callers are still served', async () => {
+      const call = await dial(String(codes++));
+      await childIsIn('queued');
+      const callId = state()?.id ?? '';
+      await killChild();
+      await startChild();
+      await childIsIn('queued');
+      expect(state()?.id).to.equal(callId);
+
+      phone.behave({ kind: 'ring' });
+      const rings = phone.nextCall();
+      order({ order: 'answer', agentId: 'agent-a', callId });
+      const ringing = await rings;
+      await killChild();
+      await startChild();
+      // Its ring time goes on, and may have ended before the new gateway began.
+      await ringing.ended;
+      await childIsIn('queued');
+
+      phone.behave({ kind: 'answer' });
+      const next = phone.nextCall();
+      order({ order: 'answer', agentId: 'agent-a', callId });
+      const agentCall = await next;
+      await childIsIn('connected');
+      await killChild();
+      await agentCall.ear.waitFor(CALLER_TONE);
+      await startChild();
+      await childIsIn('connected');
+      await killChild();
+      await call.hangUp();
+      await startChild();
+      await childIsIn('wrapping-up');
+      await agentCall.ended;
+      order({ order: 'finishWrapUp', agentId: 'agent-a', callId });
+      await childIsIn('closed');
+    });
+
+    it('kill -9 of Asterisk: the calls are over, and new ones are served', async () => {
+      const waiting = await dial(String(codes++));
+      await childIsIn('queued');
+      await asterisk.kill();
+      void waiting.hangUp();
+      asterisk = await start();
+      await childIsIn('abandoned');
+      await until(() => phone.registered);
+      const call = await dial(String(codes++));
+      await childIsIn('queued');
+      const callId = state()?.id ?? '';
+      const next = phone.nextCall(60_000);
+      await until(() => {
+        order({ order: 'answer', agentId: 'agent-a', callId });
+        return state()?.state === 'claimed' || state()?.state === 'connecting' || state()?.state === 'connected';
+      });
+      const agentCall = await next;
+      await childIsIn('connected');
+      await asterisk.kill();
+      void Promise.all([call.hangUp(), agentCall.hangUp()]);
+      asterisk = await start();
+      await childIsIn('wrapping-up');
+    });
+  });
+});
