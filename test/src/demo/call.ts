@@ -5,6 +5,7 @@ import { readRunFile } from '@civicline/launcher/run-file';
 import { createCaller } from '../phone/index.ts';
 import { prepareCitizen } from './citizen.ts';
 import type { CitizenCall, CitizenWorld } from './citizen-plan.ts';
+import { requireGateway } from './gateway-api.ts';
 import { CALL_HELP, type CallOptions, readCallOptions } from './options.ts';
 import { createTeller, summary, wentWrong } from './report.ts';
 import { createWallets, type Wallets } from './wallets.ts';
@@ -27,6 +28,7 @@ try {
 
 async function run(options: CallOptions): Promise<number> {
   const { gatewayUrl, sipPort, yivi } = await readRunFile();
+  await requireGateway(gatewayUrl);
   const log = (line: string) => console.error(line);
   const wallets =
     options.plan.code === 'none'

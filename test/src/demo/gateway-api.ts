@@ -23,6 +23,11 @@ export async function fetchPurpose(gatewayUrl: string, organisation: string, pur
   return purposeViewSchema.parse(await request(`${gatewayUrl}/v1/organisations/${path}`));
 }
 
+/** @throws Error with the command that starts it when nobody answers there. */
+export async function requireGateway(gatewayUrl: string): Promise<void> {
+  await request(`${gatewayUrl}/health`);
+}
+
 /** JSON of a 2xx; otherwise an Error with what the gateway says is wrong. */
 async function request(url: string, init?: RequestInit): Promise<unknown> {
   const response = await fetch(url, init).catch(() => {

@@ -126,6 +126,26 @@ describe('the scripted caller, when the server', () => {
     expect(await call.ended).to.deep.equal({ how: 'peer-lost' });
   });
 
+  it('listens before it answers, keys early digits', async () => {
+    reply = ({ method }) => [method === 'INVITE' ? { ...accept(), status: 183 } : { status: 200 }];
+    const key = { digits: '12', toneMs: 20, gapMs: 10, early: true };
+    const call = await caller.call({ number: '+31850000001', key, sound: 'off' });
+    while (call.times.lastDigit === undefined) await new Promise(setImmediate);
+    expect(call.state).to.equal('ringing');
+  });
+
+  it('wants digits by SIP INFO, keys them so', async () => {
+    const keyed: string[] = [];
+    reply = (request) => {
+      if (request.method === 'INFO') keyed.push(request.body);
+      return request.method === 'INVITE' ? [accept()] : [{ status: 200 }];
+    };
+    const call = await caller.call({ number: '+31850000001' });
+    await call.answered;
+    await call.sendDigits('1#', { toneMs: 20, gapMs: 10, by: 'info' });
+    expect(keyed).to.deep.equal(['Signal=1\r\nDuration=20\r\n', 'Signal=#\r\nDuration=20\r\n']);
+  });
+
   it('repeats its answer, acknowledges it again', async () => {
     reply = ({ method }) => (method === 'INVITE' ? [accept(), accept(), accept()] : [{ status: 200 }]);
     const call = await caller.call({ number: '+31850000001' });

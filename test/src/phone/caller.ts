@@ -101,7 +101,12 @@ async function placeCall(agent: UserAgent, options: CallerOptions, outgoing: Out
 
   const cancel = () => {
     // RFC 3261 §9.1: not before the server has reacted; then the INVITE is answered with 487.
-    if (invite && wasHeardOf) agent.request(cancelOf(invite), server, { final() {}, timeout() {} });
+    if (!invite || !wasHeardOf) return;
+    agent.request(cancelOf(invite), server, { final() {}, timeout() {} });
+    // A server that never says so has cancelled it all the same.
+    agent.clock.after(64 * agent.timing.t1, () => {
+      if (withdrawn && call.state !== 'answered') control.end(withdrawn);
+    });
   };
   const withdraw = (end: CallEnd) => {
     withdrawn ??= end;
