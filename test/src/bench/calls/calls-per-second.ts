@@ -1,0 +1,219 @@
+/**
+ * The highest rate of calls with a code at which every code is right: Civicline, Asterisk alone, and a minimal
+ * application on ari-client, in turn on the same Asterisk with the same load.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { log } from '@civicline/launcher';
+import { CONSOLE_SOCKET_PATH, type ServerToConsole } from '@civicline/protocol';
+import { io, type Socket } from 'socket.io-client';
+import { signIn } from '../../demo/sign-in.ts';
+import { median, round } from '../statistics.ts';
+import type { Orders } from './ari-client-app.ts';
+import type { DisclosedCode } from './codes.ts';
+import { cpuSeconds } from './cpu.ts';
+import { closedLoop, type LoadResult, type Target } from './load.ts';
+import { ARI_CLIENT_APPLICATION, BSN, OBSERVER, PEER_PREFIX, type Room } from './room.ts';
+
+export type SystemName = 'civicline' | 'asterisk-alone' | 'ari-client';
+
+export interface Run extends LoadResult {
+  system: SystemName;
+  round: number;
+  /** Processor milliseconds per call, by process. */
+  cpuMsPerCall: Record<string, number>;
+}
+
+export interface CallsPerSecond {
+  runs: Run[];
+  /** The median over the rounds of the best rate at which all were right. */
+  best: Record<SystemName, number>;
+}
+
+export interface Extent {
+  rounds: number;
+  seconds: number;
+  /** How many concurrent callers are tried, from few to many. */
+  callers: number[];
+}
+
+interface Opened {
+  target: Target;
+  /** Whose processor time is counted, beside Asterisk and the load. */
+  pid?: number;
+  close(): Promise<void>;
+}
+
+/** A quarter of the calls go wrong: more callers would only make it worse. */
+const HOPELESS = 0.25;
+/** Less than this much more than before: it is saturated. */
+const WORTHWHILE = 1.02;
+const BETWEEN_RUNS_MS = 1500;
+
+export async function measureCallsPerSecond(
+  room: Room,
+  codes: DisclosedCode[],
+  extent: Extent,
+): Promise<CallsPerSecond> {
+  const runs: Run[] = [];
+  for (let turn = 1; turn <= extent.rounds; turn++) {
+    for (const system of ['asterisk-alone', 'civicline', 'ari-client'] as const) {
+      runs.push(...(await sweep(room, codes, system, turn, extent)));
+    }
+  }
+  await room.stopGateway();
+  const best = (system: SystemName) =>
+    median(Array.from({ length: extent.rounds }, (_, i) => bestOf(runs, system, i + 1)));
+  return {
+    runs,
+    best: { civicline: best('civicline'), 'asterisk-alone': best('asterisk-alone'), 'ari-client': best('ari-client') },
+  };
+}
+
+/** 0 when there was no run without a mistake. */
+function bestOf(runs: Run[], system: SystemName, round: number): number {
+  const clean = runs.filter((run) => run.system === system && run.round === round && run.wrong === 0);
+  return Math.max(0, ...clean.map(({ rate }) => rate));
+}
+
+/** Ever more callers until more of them bring no more calls. */
+async function sweep(
+  room: Room,
+  codes: DisclosedCode[],
+  system: SystemName,
+  turn: number,
+  { callers: steps, seconds }: Extent,
+): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const callers of steps) {
+    const run = await loadOnce(room, codes, system, { callers, seconds });
+    log(`${system}, ${callers} callers: ${run.rate} calls/s right, ${run.wrong} of ${run.right + run.wrong} wrong`);
+    const before = runs.at(-1);
+    runs.push({ ...run, system, round: turn });
+    const saturated = before !== undefined && run.rate < before.rate * WORTHWHILE;
+    if (saturated || run.wrong > HOPELESS * (run.right + run.wrong)) break;
+  }
+  return runs;
+}
+
+async function loadOnce(
+  room: Room,
+  codes: DisclosedCode[],
+  system: SystemName,
+  size: { callers: number; seconds: number },
+) {
+  const opened = await open[system](room, codes);
+  try {
+    const asteriskPid = room.system.asterisk.current.process.pid ?? 0;
+    const look = async () => ({
+      asterisk: await cpuSeconds(asteriskPid),
+      load: await cpuSeconds(process.pid),
+      ...(opened.pid === undefined ? {} : { application: await cpuSeconds(opened.pid) }),
+    });
+    const before: Record<string, number> = await look();
+    const result = await closedLoop(room.caller, opened.target, size);
+    const after: Record<string, number> = await look();
+    const calls = result.right + result.wrong;
+    const cpuMsPerCall = Object.fromEntries(
+      Object.keys(after).map((name) => [
+        name,
+        round((((after[name] ?? 0) - (before[name] ?? 0)) * 1000) / Math.max(1, calls), 2),
+      ]),
+    );
+    return { ...result, cpuMsPerCall };
+  } finally {
+    await opened.close();
+    await sleep(BETWEEN_RUNS_MS);
+  }
+}
+
+const open: Record<SystemName, (room: Room, codes: DisclosedCode[]) => Promise<Opened>> = {
+  /** Counts what an agent's console shows: the caller, queued, verified, with the attribute that was disclosed. */
+  async civicline(room, codes) {
+    await room.startGateway();
+    const { gatewayUrl, gateway } = room.system;
+    const cookie = await signIn(gatewayUrl, `${OBSERVER}@example.org`);
+    const socket: Socket<ServerToConsole> = io(gatewayUrl, {
+      path: CONSOLE_SOCKET_PATH,
+      transports: ['websocket'],
+      extraHeaders: { cookie },
+    });
+    const waiting = new Map<string, { bsn: string; settle: (isRight: boolean) => void }>();
+    socket.on('call-changed', ({ call }) => {
+      const caller = waiting.get(call.callingNumber ?? '');
+      if (!caller || call.state !== 'queued') return;
+      const bsn = call.attributes.find(({ id }) => id === BSN)?.value;
+      caller.settle(call.verification.kind === 'verified' && bsn === caller.bsn);
+    });
+    await new Promise<void>((resolve) => socket.once('snapshot', () => resolve()));
+    const bsnOf = new Map(codes.map((code, index) => [callerNumber(index), code.bsn]));
+    return {
+      pid: gateway.current.pid,
+      target: {
+        next(n) {
+          const code = codes[n];
+          return code && { number: code.number, callerId: callerNumber(n), code: code.code };
+        },
+        outcome: (call, callerId) =>
+          new Promise((resolve) => {
+            const settle = (isRight: boolean) => {
+              waiting.delete(callerId);
+              resolve(isRight);
+            };
+            waiting.set(callerId, { bsn: bsnOf.get(callerId) ?? '', settle });
+            void call.ended.then(() => settle(false));
+          }),
+      },
+      async close() {
+        socket.close();
+        await room.stopGateway();
+      },
+    };
+  },
+
+  async 'asterisk-alone'(room, codes) {
+    await room.stopGateway();
+    return { target: byHangUpCause(PEER_PREFIX.asteriskAlone, codes), async close() {} };
+  },
+
+  async 'ari-client'(room, codes) {
+    await room.stopGateway();
+    const { ariUrl, ariUser, ariPassword } = room.system.asterisk.current;
+    const app: ChildProcess = fork(join(import.meta.dirname, 'ari-client-app.ts'));
+    const orders: Orders = {
+      url: ariUrl,
+      user: ariUser,
+      password: ariPassword,
+      application: ARI_CLIENT_APPLICATION,
+      codes: codes.map(({ code }) => code),
+    };
+    app.send(orders);
+    await once(app, 'message');
+    return {
+      pid: app.pid ?? 0,
+      target: byHangUpCause(PEER_PREFIX.ariClient, codes),
+      async close() {
+        app.kill();
+        await once(app, 'exit');
+      },
+    };
+  },
+};
+
+/** The peers end the call themselves and give 16 as the cause when the code was right. Codes may come again there. */
+function byHangUpCause(prefix: string, codes: DisclosedCode[]): Target {
+  return {
+    next(n) {
+      const { code } = codes[n % codes.length] as DisclosedCode;
+      return { number: `${prefix}${code}`, callerId: callerNumber(n), code };
+    },
+    outcome: (call) => call.ended.then(({ how, cause }) => how === 'peer-hung-up' && cause === 16),
+  };
+}
+
+function callerNumber(index: number): string {
+  return `+316${String(10_000_000 + index)}`;
+}

@@ -1,0 +1,58 @@
+/**
+ * The consoles of agents who sit elsewhere: a process of its own, started by `consoles.ts`. Each is a Socket.IO client
+ * that takes in every event. It runs at the lowest priority, since those agents' machines would not take this one's time.
+ */
+import { constants, setPriority } from 'node:os';
+import process from 'node:process';
+import { CONSOLE_SOCKET_PATH, type ConsoleToServer, type ServerToConsole } from '@civicline/protocol';
+import { io, type Socket } from 'socket.io-client';
+
+export type Order =
+  | { kind: 'open'; gatewayUrl: string; consoles: { agentId: string; cookie: string }[] }
+  /** From now on, each call that rings is answered by the next of these agents. */
+  | { kind: 'answer'; agentIds: string[] };
+
+export type Word = { kind: 'opened' } | { kind: 'refused'; code: string };
+
+type Console = Socket<ServerToConsole, ConsoleToServer>;
+
+const consoles = new Map<string, Console>();
+const answered = new Set<string>();
+let free: string[] = [];
+
+setPriority(constants.priority.PRIORITY_LOW);
+process.on('message', (order: Order) => void carryOut(order));
+process.on('disconnect', () => process.exit(0));
+
+async function carryOut(order: Order): Promise<void> {
+  if (order.kind === 'answer') {
+    free = order.agentIds;
+    return;
+  }
+  for (const { agentId, cookie } of order.consoles)
+    consoles.set(agentId, await open(order.gatewayUrl, agentId, cookie));
+  say({ kind: 'opened' });
+}
+
+async function open(gatewayUrl: string, agentId: string, cookie: string): Promise<Console> {
+  const socket: Console = io(gatewayUrl, {
+    path: CONSOLE_SOCKET_PATH,
+    transports: ['websocket'],
+    extraHeaders: { cookie },
+    forceNew: true,
+  });
+  socket.on('call-changed', ({ call }) => {
+    if (call.state !== 'queued' || free[0] !== agentId || answered.has(call.id)) return;
+    free.shift();
+    answered.add(call.id);
+    socket.emit('answer', { callId: call.id }, (reply) => {
+      if (!reply.ok) say({ kind: 'refused', code: reply.code });
+    });
+  });
+  await new Promise<void>((resolve) => socket.once('snapshot', () => resolve()));
+  return socket;
+}
+
+function say(word: Word): void {
+  process.send?.(word);
+}

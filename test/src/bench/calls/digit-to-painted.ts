@@ -1,0 +1,114 @@
+/**
+ * From the last digit of the code to the attributes on the screen of an agent: real phone, Asterisk, gateway and
+ * Chromium, with the consoles of all the other agents of the queue connected and told of the same call.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
+import { launchChromium } from '../../browser.ts';
+import type { DisclosedCode } from './codes.ts';
+import type { Room } from './room.ts';
+
+export interface Painted {
+  /** Milliseconds from the last RFC 4733 end packet to the paint. */
+  paintedMs: number[];
+  /** To the change of the page's document, before the browser draws it. */
+  changedMs: number[];
+  consoles: number;
+}
+
+interface Seen {
+  bsn: string;
+  changed: number;
+  painted: number;
+}
+
+const KEYING = { toneMs: 80, gapMs: 60, afterMs: 200 };
+const PATIENCE_MS = 10_000;
+/** What follows a call (figures of queues, 200 ms later) is over before the next one. */
+const BETWEEN_CALLS_MS = 400;
+
+/**
+ * Runs in the page: notes for each call when its attributes came into the document, and when the frame after the one
+ * that shows them begins, at which the earlier one has been painted.
+ */
+const WATCH = `
+  const seen = new Set();
+  new MutationObserver(() => {
+    const changed = Date.now();
+    for (const card of document.querySelectorAll('article[data-call]')) {
+      const values = [...card.querySelectorAll('.attributes dd')].map((value) => value.textContent);
+      if (values.length === 0 || seen.has(card.dataset.call)) continue;
+      seen.add(card.dataset.call);
+      requestAnimationFrame(() => requestAnimationFrame(() => {
+        window.benchPainted({ bsn: values.find((value) => /^\\d{9}$/.test(value)), changed, painted: Date.now() });
+      }));
+    }
+  }).observe(document, { childList: true, subtree: true, characterData: true });
+`;
+
+/** `consoles` are connected besides this one. */
+export async function measurePainted(
+  room: Room,
+  { codes, cookie, consoles }: { codes: DisclosedCode[]; cookie: string; consoles: number },
+): Promise<Painted> {
+  const browser = await launchChromium();
+  try {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const paints = await watch(page);
+    const { gatewayUrl } = room.system;
+    await context.addCookies(
+      cookie.split('; ').map((pair) => {
+        const [name = '', ...value] = pair.split('=');
+        return { name, value: value.join('='), url: gatewayUrl };
+      }),
+    );
+    await page.goto(`${gatewayUrl}/console/`);
+    await page.waitForSelector('.ringing');
+    const paintedMs: number[] = [];
+    const changedMs: number[] = [];
+    for (const code of codes) {
+      const { lastDigit, seen } = await callAndSee(room, code, paints);
+      paintedMs.push(seen.painted - lastDigit);
+      changedMs.push(seen.changed - lastDigit);
+      await page.waitForSelector('article[data-call]', { state: 'detached', timeout: PATIENCE_MS });
+      await sleep(BETWEEN_CALLS_MS);
+    }
+    return { paintedMs, changedMs, consoles: consoles + 1 };
+  } finally {
+    await browser.close();
+  }
+}
+
+type Paints = { next(): Promise<Seen> };
+
+async function watch(page: Page): Promise<Paints> {
+  let tell: (seen: Seen) => void = () => {};
+  await page.exposeFunction('benchPainted', (seen: Seen) => tell(seen));
+  await page.addInitScript(WATCH);
+  return {
+    next: () =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error('The console never showed the call.')), PATIENCE_MS);
+        tell = (seen) => {
+          clearTimeout(timer);
+          resolve(seen);
+        };
+      }),
+  };
+}
+
+async function callAndSee(room: Room, { number, code, bsn }: DisclosedCode, paints: Paints) {
+  const painted = paints.next();
+  const call = await room.caller.call({
+    number,
+    callerId: '+31612345678',
+    key: { digits: code, ...KEYING },
+  });
+  const seen = await painted;
+  if (seen.bsn !== bsn) throw new Error('The console showed the attributes of somebody else.');
+  // The phone's clock is monotonic; both are of this machine.
+  const lastDigit = Date.now() - (performance.now() - (call.times.lastDigit ?? Number.NaN));
+  await call.hangUp();
+  return { lastDigit, seen };
+}
