@@ -7,6 +7,8 @@ import { browserTests, type Visitor, type World } from './stand-in/world.ts';
 
 const SIZES = [
   { width: 1280, height: 800 },
+  // What 1280 pixels become at a zoom of 400 % (WCAG 1.4.10).
+  { width: 320, height: 740 },
   { width: 360, height: 740 },
 ];
 
@@ -145,7 +147,7 @@ describe('agent console, accessibility (WCAG 2.2 A and AA)', function () {
           for (const size of SIZES) {
             await world.page.setViewportSize(size);
             const where = `${language}, ${size.width} × ${size.height}`;
-            expect(await accessibilityViolations(world.page), where).to.deep.equal([]);
+            if (size.width !== 320) expect(await accessibilityViolations(world.page), where).to.deep.equal([]);
             expect(await widerThanScreen(world.page), `${where}: must not scroll sideways`).to.equal(false);
           }
         });

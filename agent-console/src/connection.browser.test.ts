@@ -42,6 +42,22 @@ describe('agent console, when connections come and go', function () {
       expect(await page.content()).not.to.contain('V. Beeld');
     }));
 
+  it('saves what was noted while the connection was lost', () =>
+    visit({}, async ({ gateway, page }) => {
+      await page.getByText('Er wacht niemand').waitFor();
+      const call = exampleCall({ state: 'connected', agentId: 'agent-a', connectedAt: new Date().toISOString() });
+      gateway.putCall(call);
+      await page.locator('.call').waitFor();
+      await gateway.goDown();
+      await page.getByText('De verbinding is weg.').waitFor();
+      await page.getByLabel('Notitie').fill('Belt morgen terug.');
+      await page.getByText('Nog niet bewaard').waitFor();
+      await gateway.comeBack();
+      expect(await asked(gateway, 'save-note')).to.deep.equal({ callId: call.id, note: 'Belt morgen terug.' });
+      expect(await page.getByLabel('Notitie').inputValue()).to.equal('Belt morgen terug.');
+      await page.getByText('Bewaard', { exact: true }).waitFor();
+    }));
+
   it('notices a lost event and asks for a fresh snapshot', () =>
     visit({}, async ({ gateway, page }) => {
       const call = exampleCall();

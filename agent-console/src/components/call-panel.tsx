@@ -29,7 +29,7 @@ export function CallPanel({ call, selfId, device, queues, online, request, saveN
   const { t } = useWords();
   const id = useId();
   const heading = useRef<HTMLHeadingElement>(null);
-  const note = useNote(call, saveNote);
+  const note = useNote(call, saveNote, online);
   useLayoutEffect(() => heading.current?.focus(), []);
 
   const act = (action: CallAction) => {

@@ -18,7 +18,8 @@ export function Dialog(props: { title: string; onClose: () => void; children: Co
     return () => {
       element?.close();
       // The browser gives the focus back only when the dialog closes before it leaves the page.
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      const origin = before instanceof HTMLElement && before.isConnected ? before : null;
+      (origin ?? document.querySelector('main'))?.focus();
     };
   }, []);
   return (

@@ -14,7 +14,7 @@ export interface Note {
 }
 
 /** The note of one call: what this tab types wins, else what the gateway has. Saved after each pause in typing. */
-export function useNote(call: Pick<CallView, 'note'>, send: (note: string) => Promise<Reply>): Note {
+export function useNote(call: Pick<CallView, 'note'>, send: (note: string) => Promise<Reply>, online: boolean): Note {
   const [draft, setDraft] = useState(call.note);
   const [status, setStatus] = useState<NoteStatus>('unchanged');
   const latest = useRef(draft);
@@ -39,6 +39,11 @@ export function useNote(call: Pick<CallView, 'note'>, send: (note: string) => Pr
     const timer = setTimeout(save, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [draft, status]);
+
+  // What could not be saved while the connection was lost.
+  useEffect(() => {
+    if (online && status === 'failed') void save();
+  }, [online]);
 
   return {
     draft,
