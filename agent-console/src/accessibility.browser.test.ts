@@ -1,4 +1,4 @@
-import { LANGUAGES } from '@civicline/protocol';
+import { LANGUAGES, type Language } from '@civicline/protocol';
 import { accessibilityViolations } from '@civicline/test/accessibility';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
@@ -6,10 +6,10 @@ import { exampleCall, NOT_VERIFIED } from './stand-in/examples.ts';
 import { browserTests, type Visitor, type World } from './stand-in/world.ts';
 
 const SIZES = [
-  { width: 1280, height: 800 },
+  { width: 1280, height: 800, scanned: true },
+  { width: 360, height: 740, scanned: true },
   // What 1280 pixels become at a zoom of 400 % (WCAG 1.4.10).
-  { width: 320, height: 740 },
-  { width: 360, height: 740 },
+  { width: 320, height: 740, scanned: false },
 ];
 
 interface Scene {
@@ -140,21 +140,32 @@ describe('agent console, accessibility (WCAG 2.2 A and AA)', function () {
   const visit = browserTests();
 
   for (const { name, visitor, stage } of SCENES) {
-    it(`${name}: in every language, on a wide screen and a phone`, async () => {
-      for (const language of LANGUAGES) {
-        await visit({ ...visitor, language }, async (world) => {
-          await stage(world);
+    it(`${name}: in every language, on a wide screen and a phone`, () =>
+      visit({ ...visitor }, async (world) => {
+        await stage(world);
+        for (const language of LANGUAGES) {
+          await speak(world.page, language);
           for (const size of SIZES) {
             await world.page.setViewportSize(size);
             const where = `${language}, ${size.width} × ${size.height}`;
-            if (size.width !== 320) expect(await accessibilityViolations(world.page), where).to.deep.equal([]);
             expect(await widerThanScreen(world.page), `${where}: must not scroll sideways`).to.equal(false);
+            if (size.scanned) expect(await accessibilityViolations(world.page), where).to.deep.equal([]);
           }
-        });
-      }
-    });
+        }
+      }));
   }
 });
+
+/** Chooses the language even where an open dialog covers the choice. */
+async function speak(page: Page, language: Language): Promise<void> {
+  await page.evaluate((chosen) => {
+    const select = document.querySelector<HTMLSelectElement>('.language select');
+    if (select === null) throw new Error('there is no choice of language');
+    select.value = chosen;
+    select.dispatchEvent(new Event('change', { bubbles: true }));
+  }, language);
+  await page.waitForFunction((chosen) => document.documentElement.lang === chosen, language);
+}
 
 function shown(page: Page, selector: string): Promise<void> {
   return page.locator(selector).first().waitFor();

@@ -1,6 +1,8 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { build } from 'vite';
 
 let built: Promise<string> | null = null;
@@ -13,6 +15,7 @@ export function buildConsole(): Promise<string> {
 
 async function buildInto(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'civicline-console-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   await build({
     root: join(import.meta.dirname, '../..'),
     logLevel: 'error',
