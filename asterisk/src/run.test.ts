@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -103,6 +103,22 @@ describe('a running Asterisk', function () {
     const { PROMPT_LANGUAGES, PROMPTS } = await import('./prompts.ts');
     const expected = PROMPT_LANGUAGES.flatMap((language) => PROMPTS.map((name) => `${language}/civicline/${name}`));
     expect(found).to.include.members(expected);
+  });
+
+  it('takes an operator’s additions from local/', async () => {
+    const options = await startOptions();
+    const local = join(options.directory, 'etc', 'local');
+    await mkdir(local, { recursive: true });
+    await writeFile(
+      join(local, 'modules.conf'),
+      'load = res_pjsip_outbound_authenticator_digest.so\nload = res_pjsip_outbound_registration.so\n',
+    );
+    await writeFile(join(local, 'pjsip.conf'), '[second-carrier]\ntype = endpoint\ncontext = from-trunk\n');
+    const { ari } = await start(options);
+    const endpoints = await ari<{ resource: string }[]>('GET', 'endpoints/PJSIP');
+    expect(endpoints.map(({ resource }) => resource)).to.have.members(['trunk', 'second-carrier']);
+    const module = await ari<{ status: string }>('GET', 'asterisk/modules/res_pjsip_outbound_registration.so');
+    expect(module.status).to.equal('Running');
   });
 
   it('leaves no process behind when it is stopped, twice', async () => {
