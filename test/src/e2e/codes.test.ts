@@ -28,8 +28,15 @@ describe('Codes that are not what they should be', () => {
   it('half a code: asked again, then queued as not verified', async () => {
     const citizen = await world.dial('+31850000001', '1234');
     const ringing = await agent.call((call) => call.state === 'queued');
-    expect(ringing.verification.kind).to.equal('not-verified');
+    expect(ringing.verification).to.deep.equal({ kind: 'not-verified', reason: 'code-incomplete' });
     expect(ringing.attributes).to.deep.equal([]);
+    await leave(citizen);
+  });
+
+  it('a wrong code and then none: queued with the reason that matters', async () => {
+    const citizen = await world.dial('+31850000001', '00000009');
+    const ringing = await agent.call((call) => call.state === 'queued');
+    expect(ringing.verification).to.deep.equal({ kind: 'not-verified', reason: 'code-unknown' });
     await leave(citizen);
   });
 

@@ -1,4 +1,5 @@
 /** From the first ring to the queue: the code, its second and third try, and whether the queue takes the call. */
+import type { NotVerifiedReason } from '@civicline/protocol';
 import {
   type Admission,
   ARRIVING_MS,
@@ -28,6 +29,7 @@ export function arrive(input: {
     state: 'arriving',
     arrivedAt: at,
     refusals: 0,
+    refusedFor: null,
     rekeying: false,
     arrivingUntil: at + ARRIVING_MS,
     verification: null,
@@ -87,19 +89,35 @@ export function redeemed(call: Call, event: CallEvent & { type: 'redeemed' }): S
 export function rejected(call: Call, event: CallEvent & { type: 'rejected' }): Step {
   if (!awaitsAnswer(call)) return unchanged(call);
   const refusals = call.refusals + 1;
-  if (event.mayRetry && refusals < MAX_TRIES && call.source.kind === 'asterisk') {
+  if (worthAskingAgain(call, event) && refusals < MAX_TRIES) {
     return {
-      call: { ...call, refusals, rekeying: true, arrivingUntil: event.at + ARRIVING_MS },
+      call: {
+        ...call,
+        refusals,
+        refusedFor: event.reason,
+        rekeying: true,
+        arrivingUntil: event.at + ARRIVING_MS,
+      },
       commands: [{ type: 'ask-code-again' }],
     };
   }
-  const reason = event.mayRetry && refusals >= MAX_TRIES ? 'too-many-tries' : event.reason;
   const unverified: Call = {
     ...call,
     refusals,
-    verification: { kind: 'not-verified', reason, mayRetry: event.mayRetry },
+    verification: { kind: 'not-verified', reason: reasonOf(call, event.reason, refusals), mayRetry: event.mayRetry },
   };
   return admit(unverified, event.admission, event.at, ['please-wait']);
+}
+
+/** Another exchange asks by itself if it likes; of half a code our dialplan has already asked for the rest. */
+function worthAskingAgain(call: Call, { reason, mayRetry }: CallEvent & { type: 'rejected' }): boolean {
+  return mayRetry && call.source.kind === 'asterisk' && reason !== 'code-incomplete';
+}
+
+/** What the agent should know: somebody who gave up after a wrong code did not call without one. */
+function reasonOf(call: Call, reason: NotVerifiedReason, refusals: number): NotVerifiedReason {
+  if (reason === 'no-code') return call.refusedFor ?? reason;
+  return refusals >= MAX_TRIES ? 'too-many-tries' : reason;
 }
 
 function admit(call: Call, admission: Admission, at: number, prompts: Prompt[]): Step {

@@ -46,6 +46,8 @@ export interface Call {
   arrivedAt: number;
   /** How many codes were refused. */
   refusals: number;
+  /** Why the last of them was. */
+  refusedFor: NotVerifiedReason | null;
   /** The caller is in the dialplan, keying the code again. */
   rekeying: boolean;
   /** When an arrival without an answer about its code is given up. */
