@@ -1,0 +1,111 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '@civicline/launcher';
+import { expect } from 'chai';
+
+const root = resolve(import.meta.dirname, '../../..');
+const MINUTE = 60_000;
+
+/** What README.md promises to somebody who has just cloned the repository. */
+describe('A fresh clone in an empty directory', function () {
+  this.timeout(20 * MINUTE);
+  let clone: string;
+  let port: number;
+
+  before(async () => {
+    clone = await realpath(await mkdtemp(join(tmpdir(), 'civicline-clone-')));
+    execFileSync('git', ['clone', '--quiet', root, clone]);
+    port = (await freePorts()).gateway;
+  });
+  after(() => rm(clone, { recursive: true, force: true }));
+
+  it('starts with one command, serves a verified call, and leaves no process behind', async () => {
+    const first = npmStart();
+    await ready(first);
+    const [call] = npmRun('demo:call', '--json');
+    expect(call).to.include({ accepted: true, ended: 'hung-up-while-waiting' });
+    expect(call?.disclosed).to.have.length(6);
+    await stop(first);
+    expect(processesIn(clone)).to.deep.equal([]);
+  });
+
+  it('starts a second time without installing anything, with what it had', async () => {
+    const second = npmStart();
+    const output = await ready(second);
+    expect(output).to.not.match(/Installing|Unpacking|Downloading|Building/);
+    await stop(second);
+    expect(processesIn(clone)).to.deep.equal([]);
+  });
+
+  it('says which port is taken, and by which option to choose another', async () => {
+    const first = npmStart();
+    await ready(first);
+    const second = npmStart();
+    let output = '';
+    second.stderr?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    const [code] = (await once(second, 'exit')) as [number];
+    expect(code).to.equal(1);
+    expect(output).to.match(/LAUNCHER_PORT_TAKEN[\s\S]*npm start -- --port/);
+    await stop(first);
+  });
+
+  function npmStart(): ChildProcess {
+    return spawn('npm', ['start', '--', '--port', String(port)], {
+      cwd: clone,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+  }
+
+  function npmRun(script: string, ...args: string[]): { [key: string]: unknown; disclosed: unknown[] }[] {
+    const output = execFileSync('npm', ['run', '--silent', script, '--', ...args], { cwd: clone, encoding: 'utf8' });
+    return output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  }
+
+  /** Resolves with everything printed once it says that it is ready. */
+  function ready(child: ChildProcess): Promise<string> {
+    return new Promise((done, failed) => {
+      let output = '';
+      const read = (chunk: Buffer) => {
+        output += chunk.toString();
+        if (/\bready\b/.test(output)) done(output);
+      };
+      child.stdout?.on('data', read);
+      child.stderr?.on('data', read);
+      child.once('exit', (code) => failed(new Error(`npm start ended with ${code}:\n${output.slice(-2000)}`)));
+    });
+  }
+
+  /** Ctrl-C: the whole group hears it, as in a terminal. */
+  async function stop(child: ChildProcess): Promise<void> {
+    const ended = once(child, 'exit');
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    await ended;
+    await sleep(500);
+  }
+
+  /** Command lines of processes that run in, or from, that folder. */
+  function processesIn(folder: string): string[] {
+    return readdirSync('/proc')
+      .filter((entry) => /^\d+$/.test(entry))
+      .filter((pid) => [`/proc/${pid}/cwd`, `/proc/${pid}/exe`].some((link) => pointsInto(link, folder)));
+  }
+
+  function pointsInto(link: string, folder: string): boolean {
+    try {
+      return readlinkSync(link).startsWith(folder);
+    } catch {
+      return false;
+    }
+  }
+});
