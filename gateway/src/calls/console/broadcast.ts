@@ -1,6 +1,6 @@
 /**
  * Keeps every open console equal to the truth: what happens to calls, agents and queues becomes events for those who
- * may see it. Calls are told at once, view and JSON being made once per call and not per console; figures of queues and
+ * may see it. Calls are told at once, their view and its JSON being made once and not per console; figures of queues and
  * colleagues are gathered for a moment, since hundreds of people come and go at the same hour.
  */
 import type { CallView } from '@civicline/protocol';
@@ -21,8 +21,9 @@ export interface Broadcast {
   close(): void;
 }
 
-const QUEUES_MS = 200;
-const COLLEAGUES_MS = 500;
+/** How long figures are gathered at least, and how much longer for each open console. */
+const GATHERING_MS = 150;
+const GATHERING_MS_PER_CONSOLE = 3;
 
 export function createBroadcast(options: {
   live: LiveCalls;
@@ -38,8 +39,9 @@ export function createBroadcast(options: {
   const shown = new Map<string, Set<string>>();
   /** What each console was last told about its own agent, to say nothing twice. */
   const lastSelf = new Map<string, string>();
-  const queues = createGathering(QUEUES_MS, tellQueues);
-  const colleagues = createGathering(COLLEAGUES_MS, tellColleagues);
+  const delay = () => GATHERING_MS + GATHERING_MS_PER_CONSOLE * connections.count();
+  const queues = createGathering(delay, tellQueues);
+  const colleagues = createGathering(delay, tellColleagues);
   const canSee = (agentId: string) => connections.isOpen(agentId) && isAvailable(agentId);
 
   function showing(call: Call, attributeIds: string[], agentIds: string[], reason: ShowingReason): Showing[] {
@@ -51,7 +53,7 @@ export function createBroadcast(options: {
   function show(view: CallView, audience: string[], entries: Showing[]): void {
     outbox.add(entries, (mayShow) => {
       const seen = mayShow ? view : withoutAttributes(view);
-      for (const agentId of audience) connections.send(agentId, 'call-changed', { call: seen });
+      connections.send(audience, 'call-changed', { call: seen });
     });
   }
 
@@ -72,8 +74,9 @@ export function createBroadcast(options: {
     }
     if (gone.length > 0) {
       outbox.add([], () => {
-        for (const agentId of gone) {
-          connections.send(agentId, 'call-removed', { callId: after.id, reason: removalReason(after, agentId) });
+        for (const reason of new Set(gone.map((agentId) => removalReason(after, agentId)))) {
+          const agentIds = gone.filter((agentId) => removalReason(after, agentId) === reason);
+          connections.send(agentIds, 'call-removed', { callId: after.id, reason });
         }
       });
     }
@@ -108,7 +111,7 @@ export function createBroadcast(options: {
         show(views.call(call, personal), [agentId], showing(call, attributeIds, [agentId], 'ringing'));
       } else if (!rings && seenBy.delete(agentId)) {
         const reason = removalReason(call, agentId);
-        outbox.add([], () => connections.send(agentId, 'call-removed', { callId: call.id, reason }));
+        outbox.add([], () => connections.send([agentId], 'call-removed', { callId: call.id, reason }));
       }
     }
   }
@@ -123,7 +126,7 @@ export function createBroadcast(options: {
     const text = JSON.stringify(self);
     if (lastSelf.get(agentId) === text) return;
     lastSelf.set(agentId, text);
-    outbox.add([], () => connections.send(agentId, 'self-changed', { self }));
+    outbox.add([], () => connections.send([agentId], 'self-changed', { self }));
   }
 
   function tellQueues(keys: Set<string>): void {
@@ -131,9 +134,7 @@ export function createBroadcast(options: {
       const [organisationId = '', queueId = ''] = key.split('/');
       const queue = views.queue(organisationId, queueId);
       outbox.add([], () => {
-        for (const agentId of membership.membersOf(organisationId, queueId)) {
-          connections.send(agentId, 'queue-changed', { queue });
-        }
+        connections.send(membership.membersOf(organisationId, queueId), 'queue-changed', { queue });
       });
     }
   }
@@ -144,9 +145,8 @@ export function createBroadcast(options: {
       if (organisationId === undefined) continue;
       const colleague = views.colleague(id);
       outbox.add([], () => {
-        for (const agentId of membership.agentsOf(organisationId)) {
-          if (agentId !== id) connections.send(agentId, 'colleague-changed', { colleague });
-        }
+        const others = membership.agentsOf(organisationId).filter((agentId) => agentId !== id);
+        connections.send(others, 'colleague-changed', { colleague });
       });
     }
   }
@@ -190,7 +190,8 @@ export function createBroadcast(options: {
   return {
     callChanged,
     agentChanged,
-    telephonyChanged: (available) => outbox.add([], () => connections.sendToAll('telephony-changed', { available })),
+    telephonyChanged: (available) =>
+      outbox.add([], () => connections.send(connections.agentIds(), 'telephony-changed', { available })),
     snapshot,
     close() {
       queues.close();
@@ -200,7 +201,7 @@ export function createBroadcast(options: {
 }
 
 /** Gathers names for a while after the first one, then hands them over together. */
-function createGathering(delayMs: number, tell: (names: Set<string>) => void) {
+function createGathering(delayMs: () => number, tell: (names: Set<string>) => void) {
   let names = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   function handOver(): void {
@@ -212,7 +213,7 @@ function createGathering(delayMs: number, tell: (names: Set<string>) => void) {
   return {
     note(name: string) {
       names.add(name);
-      timer ??= setTimeout(handOver, delayMs);
+      timer ??= setTimeout(handOver, delayMs());
     },
     close: () => clearTimeout(timer),
   };

@@ -22,8 +22,8 @@ export interface Connections {
   remove(socket: ConsoleSocket): void;
   /** From its snapshot on, a console hears of everything. */
   sendSnapshot(socket: ConsoleSocket, snapshot: Sequenced['snapshot']): void;
-  send<Name extends keyof ServerToConsole>(agentId: string, name: Name, event: Sequenced[Name]): void;
-  sendToAll<Name extends keyof ServerToConsole>(name: Name, event: Sequenced[Name]): void;
+  /** To every console of these agents; the event is put into words once for all of them. */
+  send<Name extends keyof ServerToConsole>(agentIds: Iterable<string>, name: Name, event: Sequenced[Name]): void;
   isOpen(agentId: string): boolean;
   agentIds(): Iterable<string>;
   ofSession(sessionId: string): ConsoleSocket[];
@@ -43,7 +43,7 @@ const LONGEST_BACKLOG = 1_000;
 export function createConnections(): Connections {
   const byAgent = new Map<string, Map<ConsoleSocket, Connection>>();
 
-  function emit(connection: Connection, name: keyof ServerToConsole, event: object): void {
+  function tell(connection: Connection, text: EventText): void {
     if (!connection.hasSnapshot) return;
     const { socket } = connection;
     if (backlog(socket) > LONGEST_BACKLOG) {
@@ -51,11 +51,7 @@ export function createConnections(): Connections {
       return;
     }
     connection.sequence += 1;
-    (socket.emit as (name: string, event: object) => void)(name, { sequence: connection.sequence, ...event });
-  }
-
-  function* all(): Iterable<Connection> {
-    for (const connections of byAgent.values()) yield* connections.values();
+    socket.conn.send(text(connection.sequence));
   }
 
   return {
@@ -72,23 +68,35 @@ export function createConnections(): Connections {
       const connection = byAgent.get(socket.data.agentId)?.get(socket);
       if (!connection) return;
       connection.hasSnapshot = true;
-      emit(connection, 'snapshot', snapshot);
+      tell(connection, eventText('snapshot', snapshot));
     },
-    send(agentId, name, event) {
-      for (const connection of byAgent.get(agentId)?.values() ?? []) emit(connection, name, event);
-    },
-    sendToAll(name, event) {
-      for (const connection of all()) emit(connection, name, event);
+    send(agentIds, name, event) {
+      const text = eventText(name, event);
+      for (const agentId of agentIds) {
+        for (const connection of byAgent.get(agentId)?.values() ?? []) tell(connection, text);
+      }
     },
     isOpen: (agentId) => byAgent.has(agentId),
     agentIds: () => byAgent.keys(),
-    ofSession: (sessionId) => [...all()].map(({ socket }) => socket).filter(({ data }) => data.sessionId === sessionId),
+    ofSession: (sessionId) =>
+      [...byAgent.values()].flatMap((own) => [...own.keys()]).filter(({ data }) => data.sessionId === sessionId),
     count() {
       let count = 0;
       for (const own of byAgent.values()) count += own.size;
       return count;
     },
   };
+}
+
+type EventText = (sequence: number) => string;
+
+/**
+ * A Socket.IO event packet (protocol revision 5) with room for the sequence number. Socket.IO's own `emit` would look
+ * through the object and write it as JSON again for each of hundreds of consoles.
+ */
+function eventText(name: keyof ServerToConsole, event: object): EventText {
+  const rest = JSON.stringify(event).slice(1);
+  return (sequence) => `2["${name}",{"sequence":${sequence},${rest}]`;
 }
 
 /** Packets that wait for the network; Engine.IO has the figure, but not in its types. */

@@ -53,12 +53,14 @@ export function createIdentify(options: {
       if (redemption.outcome === 'verified') {
         measured.redeemed('verified');
         const { outcome, ...identity } = redemption;
-        const admission = admissions.of(call, redemption.purposeId);
-        return live.post(call.id, { type: 'redeemed', ...identity, admission, at });
+        // Looked at when it counts: two callers may not take the last place in a queue.
+        const event = () =>
+          ({ type: 'redeemed', ...identity, admission: admissions.of(call, identity.purposeId), at }) as const;
+        return live.post(call.id, event);
       }
       measured.redeemed(redemption.reason);
       const { reason, mayRetry } = redemption;
-      live.post(call.id, { type: 'rejected', reason, mayRetry, admission: admissions.of(call, null), at });
+      live.post(call.id, () => ({ type: 'rejected', reason, mayRetry, admission: admissions.of(call, null), at }));
     },
   };
 }

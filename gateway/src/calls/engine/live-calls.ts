@@ -21,6 +21,9 @@ export interface CallChange {
   personal: Personal;
 }
 
+/** An event, or what makes it when its turn comes: for what depends on the state of other calls at that moment. */
+export type GivenEvent = CallEvent | (() => CallEvent);
+
 export interface LiveCalls {
   all(): Iterable<LiveCall>;
   get(id: string): LiveCall | undefined;
@@ -34,9 +37,9 @@ export interface LiveCalls {
    * Puts an event through the machine. Resolves when the outcome is durable and told, before its commands are carried
    * out: false when the event changed nothing or, for a claim, when somebody else was first.
    */
-  dispatch(id: string, event: CallEvent): Promise<boolean>;
+  dispatch(id: string, event: GivenEvent): Promise<boolean>;
   /** The same for those who do not wait for the outcome. */
-  post(id: string, event: CallEvent): void;
+  post(id: string, event: GivenEvent): void;
   saveNote(id: string, note: string): Promise<void>;
   /** Takes up the calls that were live when the gateway ended; their timers start. */
   restore(stored: StoredCall[]): void;
@@ -125,27 +128,33 @@ export function createLiveCalls(options: {
     return next;
   }
 
-  /** A claim must be durable and won; for anything else, serving the caller goes before keeping the record. */
-  async function written(before: Call | null, after: Call, personal: Personal | undefined): Promise<boolean> {
-    if (before?.state === 'queued' && after.agentId !== null) return store.claim(after);
+  /** Serving the caller goes before keeping the record. */
+  async function written(call: Call, personal: Personal | undefined): Promise<void> {
     try {
-      await store.save(after, personal);
+      await store.save(call, personal);
     } catch (error) {
-      log.error({ error, callId: after.id, state: after.state }, 'a call could not be written');
+      log.error({ error, callId: call.id, state: call.state }, 'a call could not be written');
     }
-    return true;
   }
 
-  async function apply(entry: Entry, event: CallEvent): Promise<CallCommand[] | null> {
+  /**
+   * The event's commands, once the outcome is durable; null when it changed nothing. A claim must be durable and won
+   * before anybody hears of it. Everything else is told while it is written, so that the audit of what is shown goes
+   * to disk with it; after a crash in between, recovery comes to the same outcome.
+   */
+  async function apply(entry: Entry, given: GivenEvent): Promise<CallCommand[] | null> {
     const before = entry.call;
+    const event = typeof given === 'function' ? given() : given;
     const { call: after, commands } = step(before, event);
     if (after === before) return commands.length === 0 ? null : commands;
+    if (event.type === 'claim' && !(await store.claim(after))) return null;
     const personal = personalAfter(entry.personal, commands);
     const isChanged = personal !== entry.personal || hasEnded(after);
-    if (!(await written(before, after, isChanged ? personal : undefined))) return null;
     entry.personal = personal;
     log.info({ callId: after.id, event: event.type, from: before.state, to: after.state }, 'call');
+    const writing = event.type === 'claim' ? undefined : written(after, isChanged ? personal : undefined);
     become(entry, after);
+    await writing;
     return commands;
   }
 
@@ -161,7 +170,7 @@ export function createLiveCalls(options: {
     if (hasEnded(entry.call)) drop(entry);
   }
 
-  function dispatch(id: string, event: CallEvent): Promise<boolean> {
+  function dispatch(id: string, event: GivenEvent): Promise<boolean> {
     const entry = entries.get(id);
     if (!entry || closed) return Promise.resolve(false);
     return new Promise((resolve, reject) => {
@@ -177,8 +186,8 @@ export function createLiveCalls(options: {
     });
   }
 
-  function post(id: string, event: CallEvent): void {
-    dispatch(id, event).catch((error) => log.error({ error, callId: id, event: event.type }, 'an event failed'));
+  function post(id: string, event: GivenEvent): void {
+    dispatch(id, event).catch((error) => log.error({ error, callId: id }, 'an event failed'));
   }
 
   return {
@@ -200,7 +209,7 @@ export function createLiveCalls(options: {
       take(entry);
       return new Promise((resolve) => {
         entry.chain = entry.chain.then(async () => {
-          await written(null, first.call, personal);
+          await written(first.call, personal);
           tell({ before: null, after: first.call, personal });
           resolve();
           await carryOut(entry, first.commands);

@@ -27,6 +27,7 @@ export function openConsole(url: string, agentId: string, headers: Record<string
     transports: ['websocket'],
     extraHeaders: { cookie: `agent=${agentId}`, ...headers },
     forceNew: true,
+    timeout: 60_000,
     reconnectionDelay: 50,
     reconnectionDelayMax: 100,
   });
