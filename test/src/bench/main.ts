@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { log } from '@civicline/launcher';
 import { measureCalls } from './calls/index.ts';
-import { type Report, tableOf, writeReport } from './report.ts';
+import { describeMachine, type Report, tableOf, writeReport } from './report.ts';
 
 export interface BenchOptions {
   /** A few calls only, to see that everything runs: its figures say nothing and go to the temporary folder. */
@@ -24,7 +24,8 @@ if (!measure || flags.some((flag) => flag !== '--quick')) {
 }
 
 const quick = flags.includes('--quick');
+const machine = describeMachine();
 const report = await measure({ quick, log });
-const folder = await writeReport(name, report, quick ? join(tmpdir(), 'civicline-bench') : undefined);
+const folder = await writeReport(name, report, machine, quick ? join(tmpdir(), 'civicline-bench') : undefined);
 console.log(`${tableOf(report.rows)}\n\nWritten: ${join(folder, `${name}.md`)}`);
 process.exit(0);

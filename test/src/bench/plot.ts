@@ -66,8 +66,8 @@ function lines({ title, xLabel, yLabel, series, mark }: LinePanel): { height: nu
   const top = 40;
   const bottom = LINES_HEIGHT - 60 - 20 * series.length;
   const points = series.flatMap((one) => one.points);
-  const xTicks = ticks(Math.max(...points.map(([x]) => x), mark?.x ?? 0));
-  const yTicks = ticks(Math.max(...points.map(([, y]) => y)));
+  const xTicks = ticks(Math.max(0, ...points.map(([x]) => x), mark?.x ?? 0));
+  const yTicks = ticks(Math.max(0, ...points.map(([, y]) => y)));
   const xOf = (x: number) => LEFT + (x / last(xTicks)) * (WIDTH - LEFT - RIGHT);
   const yOf = (y: number) => bottom - (y / last(yTicks)) * (bottom - top);
   const content = [
@@ -91,7 +91,7 @@ function lines({ title, xLabel, yLabel, series, mark }: LinePanel): { height: nu
 function bars({ title, unit, bars: values, mark }: BarPanel): { height: number; content: string } {
   const top = 40;
   const bottom = top + BAR_HEIGHT * values.length;
-  const longest = last(ticks(Math.max(...values.map(({ value }) => value), mark?.x ?? 0)));
+  const longest = last(ticks(Math.max(0, ...values.map(({ value }) => value), mark?.x ?? 0)));
   const widthOf = (value: number) => (value / longest) * (WIDTH - BAR_LABEL_WIDTH - 90);
   const content = [
     text(0, 20, title, 'class="title"'),

@@ -1,10 +1,11 @@
 /** Writes what a benchmark found: a page for people, a plot beside it, and JSON for programs. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { root } from '@civicline/launcher';
 import { type Panel, plot } from './plot.ts';
+import { round } from './statistics.ts';
 
 /** One figure, beside that of a peer where there is one. */
 export interface Row {
@@ -26,6 +27,8 @@ export interface Goal {
   atMost?: number;
 }
 
+export type Machine = ReturnType<typeof describeMachine>;
+
 export interface Report {
   title: string;
   rows: Row[];
@@ -37,9 +40,10 @@ export interface Report {
   plotDescription: string;
 }
 
-/** Whether the goal is met; null when there is none. */
-export function isMet({ goal, ours, ratio }: Row): boolean | null {
+/** Whether the goal is met; null when there is none. No ratio beats a peer that did nothing right. */
+export function isMet({ goal, ours, peer, ratio }: Row): boolean | null {
   if (goal === null) return null;
+  if (goal.of === 'ratio' && peer === 0) return ours > 0;
   const value = goal.of === 'ours' ? ours : ratio;
   return value !== null && value >= (goal.atLeast ?? -Infinity) && value <= (goal.atMost ?? Infinity);
 }
@@ -48,10 +52,10 @@ export function isMet({ goal, ours, ratio }: Row): boolean | null {
 export async function writeReport(
   name: string,
   report: Report,
+  machine: Machine,
   folder = join(root, 'docs', 'benchmarks'),
 ): Promise<string> {
   const date = new Date().toISOString();
-  const machine = describeMachine();
   const versions = { node: process.versions.node, ...report.versions };
   await mkdir(folder, { recursive: true });
   const json = { name, date, machine, cores: machine.cores, versions, rows: report.rows };
@@ -83,29 +87,25 @@ function goalText({ goal, unit }: Row): string {
   return goal.of === 'ratio' ? `ratio ${bound}` : `${bound} ${unit}`;
 }
 
-function describeMachine() {
+/** Call it before anything is measured: what others do on the machine shows in its load. */
+export function describeMachine() {
   const processors = cpus();
   return {
     cores: processors.length,
     processor: processors[0]?.model.trim() ?? 'unknown',
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     platform: `${process.platform} ${process.arch}`,
+    loadBefore: round(loadavg()[0] ?? Number.NaN, 2),
   };
 }
 
-function page(
-  name: string,
-  report: Report,
-  date: string,
-  versions: Record<string, string>,
-  machine: ReturnType<typeof describeMachine>,
-): string {
+function page(name: string, report: Report, date: string, versions: Record<string, string>, machine: Machine): string {
   const named = Object.entries(versions).map(([what, version]) => `${what} ${version}`);
   return `# ${report.title}
 
 Written by \`npm run bench -- ${name}\` on ${date.slice(0, 16).replace('T', ' ')} UTC. The same figures for programs: [${name}.json](${name}.json).
 
-Machine: ${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.platform}; ${named.join(', ')}. Everything, the load included, ran on it at the same time.
+Machine: ${machine.cores} cores (${machine.processor}), ${machine.memoryGiB} GiB, ${machine.platform}; ${named.join(', ')}. Everything, the load included, ran on it at the same time. Its load average before the run was ${machine.loadBefore}${machine.loadBefore > machine.cores / 4 ? ': **it was busy with other things, and the figures suffer from that**' : ''}.
 
 ${tableOf(report.rows)}
 

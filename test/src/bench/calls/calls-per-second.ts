@@ -15,7 +15,7 @@ import { median, round } from '../statistics.ts';
 import type { Orders } from './ari-client-app.ts';
 import type { DisclosedCode } from './codes.ts';
 import { cpuSeconds } from './cpu.ts';
-import { closedLoop, type LoadResult, type Target } from './load.ts';
+import { closedLoop, type LoadResult, mostCalls, type Target } from './load.ts';
 import { ARI_CLIENT_APPLICATION, BSN, OBSERVER, PEER_PREFIX, type Room } from './room.ts';
 
 export type SystemName = 'civicline' | 'asterisk-alone' | 'ari-client';
@@ -31,6 +31,8 @@ export interface CallsPerSecond {
   runs: Run[];
   /** The median over the rounds of the best rate at which all were right. */
   best: Record<SystemName, number>;
+  /** The same for the minimal application when its mistakes are left out instead of counting against the run. */
+  ariClientMistakesLeftOut: number;
 }
 
 export interface Extent {
@@ -44,8 +46,12 @@ interface Opened {
   target: Target;
   /** Whose processor time is counted, beside Asterisk and the load. */
   pid?: number;
+  /** How many calls can still be made. */
+  codesLeft(): number;
   close(): Promise<void>;
 }
+
+const WARM_UP = { callers: 20, seconds: 3 };
 
 /** A quarter of the calls go wrong: more callers would only make it worse. */
 const HOPELESS = 0.25;
@@ -65,21 +71,22 @@ export async function measureCallsPerSecond(
     }
   }
   await room.stopGateway();
-  const best = (system: SystemName) =>
-    median(Array.from({ length: extent.rounds }, (_, i) => bestOf(runs, system, i + 1)));
+  const best = (system: SystemName, mistakes = 0) =>
+    median(Array.from({ length: extent.rounds }, (_, i) => bestOf(runs, system, i + 1, mistakes)));
   return {
     runs,
     best: { civicline: best('civicline'), 'asterisk-alone': best('asterisk-alone'), 'ari-client': best('ari-client') },
+    ariClientMistakesLeftOut: best('ari-client', Number.POSITIVE_INFINITY),
   };
 }
 
-/** 0 when there was no run without a mistake. */
-function bestOf(runs: Run[], system: SystemName, round: number): number {
-  const clean = runs.filter((run) => run.system === system && run.round === round && run.wrong === 0);
+/** Among the runs with so many mistakes at most; 0 when there was none. */
+function bestOf(runs: Run[], system: SystemName, round: number, mistakes: number): number {
+  const clean = runs.filter((run) => run.system === system && run.round === round && run.wrong <= mistakes);
   return Math.max(0, ...clean.map(({ rate }) => rate));
 }
 
-/** Ever more callers until more of them bring no more calls. */
+/** Ever more callers until more of them bring no more calls; the first few also warm the system up. */
 async function sweep(
   room: Room,
   codes: DisclosedCode[],
@@ -88,46 +95,44 @@ async function sweep(
   { callers: steps, seconds }: Extent,
 ): Promise<Run[]> {
   const runs: Run[] = [];
-  for (const callers of steps) {
-    const run = await loadOnce(room, codes, system, { callers, seconds });
-    log(`${system}, ${callers} callers: ${run.rate} calls/s right, ${run.wrong} of ${run.right + run.wrong} wrong`);
-    const before = runs.at(-1);
-    runs.push({ ...run, system, round: turn });
-    const saturated = before !== undefined && run.rate < before.rate * WORTHWHILE;
-    if (saturated || run.wrong > HOPELESS * (run.right + run.wrong)) break;
+  let opened = await open[system](room, codes);
+  try {
+    for (const callers of steps) {
+      if (opened.codesLeft() < mostCalls(callers, seconds)) {
+        await opened.close();
+        opened = await open[system](room, codes);
+        await closedLoop(room.caller, opened.target, WARM_UP);
+      }
+      const run = await measured(room, opened, { callers, seconds });
+      log(`${system}, ${callers} callers: ${run.rate} calls/s right, ${run.wrong} of ${run.right + run.wrong} wrong`);
+      const before = runs.at(-1);
+      runs.push({ ...run, system, round: turn });
+      const saturated = before !== undefined && run.rate < before.rate * WORTHWHILE;
+      if (saturated || run.wrong > HOPELESS * (run.right + run.wrong)) break;
+      await sleep(BETWEEN_RUNS_MS);
+    }
+  } finally {
+    await opened.close();
   }
+  await sleep(BETWEEN_RUNS_MS);
   return runs;
 }
 
-async function loadOnce(
-  room: Room,
-  codes: DisclosedCode[],
-  system: SystemName,
-  size: { callers: number; seconds: number },
-) {
-  const opened = await open[system](room, codes);
-  try {
-    const asteriskPid = room.system.asterisk.current.process.pid ?? 0;
-    const look = async () => ({
-      asterisk: await cpuSeconds(asteriskPid),
-      load: await cpuSeconds(process.pid),
-      ...(opened.pid === undefined ? {} : { application: await cpuSeconds(opened.pid) }),
-    });
-    const before: Record<string, number> = await look();
-    const result = await closedLoop(room.caller, opened.target, size);
-    const after: Record<string, number> = await look();
-    const calls = result.right + result.wrong;
-    const cpuMsPerCall = Object.fromEntries(
-      Object.keys(after).map((name) => [
-        name,
-        round((((after[name] ?? 0) - (before[name] ?? 0)) * 1000) / Math.max(1, calls), 2),
-      ]),
-    );
-    return { ...result, cpuMsPerCall };
-  } finally {
-    await opened.close();
-    await sleep(BETWEEN_RUNS_MS);
-  }
+async function measured(room: Room, opened: Opened, size: { callers: number; seconds: number }) {
+  const asteriskPid = room.system.asterisk.current.process.pid ?? 0;
+  const look = async () => ({
+    asterisk: await cpuSeconds(asteriskPid),
+    load: await cpuSeconds(process.pid),
+    ...(opened.pid === undefined ? {} : { application: await cpuSeconds(opened.pid) }),
+  });
+  const before: Record<string, number> = await look();
+  const result = await closedLoop(room.caller, opened.target, size);
+  const after: Record<string, number> = await look();
+  const calls = Math.max(1, result.right + result.wrong);
+  const cpuMsPerCall = Object.fromEntries(
+    Object.keys(after).map((name) => [name, round((((after[name] ?? 0) - (before[name] ?? 0)) * 1000) / calls, 2)]),
+  );
+  return { ...result, cpuMsPerCall };
 }
 
 const open: Record<SystemName, (room: Room, codes: DisclosedCode[]) => Promise<Opened>> = {
@@ -150,12 +155,15 @@ const open: Record<SystemName, (room: Room, codes: DisclosedCode[]) => Promise<O
     });
     await new Promise<void>((resolve) => socket.once('snapshot', () => resolve()));
     const bsnOf = new Map(codes.map((code, index) => [callerNumber(index), code.bsn]));
+    let used = 0;
     return {
       pid: gateway.current.pid,
+      codesLeft: () => codes.length - used,
       target: {
-        next(n) {
-          const code = codes[n];
-          return code && { number: code.number, callerId: callerNumber(n), code: code.code };
+        next() {
+          const callerId = callerNumber(used);
+          const code = codes[used++];
+          return code && { number: code.number, callerId, code: code.code };
         },
         outcome: (call, callerId) =>
           new Promise((resolve) => {
@@ -176,7 +184,7 @@ const open: Record<SystemName, (room: Room, codes: DisclosedCode[]) => Promise<O
 
   async 'asterisk-alone'(room, codes) {
     await room.stopGateway();
-    return { target: byHangUpCause(PEER_PREFIX.asteriskAlone, codes), async close() {} };
+    return { target: byHangUpCause(PEER_PREFIX.asteriskAlone, codes), codesLeft: unlimited, async close() {} };
   },
 
   async 'ari-client'(room, codes) {
@@ -194,6 +202,7 @@ const open: Record<SystemName, (room: Room, codes: DisclosedCode[]) => Promise<O
     await once(app, 'message');
     return {
       pid: app.pid ?? 0,
+      codesLeft: unlimited,
       target: byHangUpCause(PEER_PREFIX.ariClient, codes),
       async close() {
         app.kill();
@@ -205,13 +214,18 @@ const open: Record<SystemName, (room: Room, codes: DisclosedCode[]) => Promise<O
 
 /** The peers end the call themselves and give 16 as the cause when the code was right. Codes may come again there. */
 function byHangUpCause(prefix: string, codes: DisclosedCode[]): Target {
+  let made = 0;
   return {
-    next(n) {
-      const { code } = codes[n % codes.length] as DisclosedCode;
-      return { number: `${prefix}${code}`, callerId: callerNumber(n), code };
+    next() {
+      const { code } = codes[made % codes.length] as DisclosedCode;
+      return { number: `${prefix}${code}`, callerId: callerNumber(made++), code };
     },
     outcome: (call) => call.ended.then(({ how, cause }) => how === 'peer-hung-up' && cause === 16),
   };
+}
+
+function unlimited(): number {
+  return Number.POSITIVE_INFINITY;
 }
 
 function callerNumber(index: number): string {

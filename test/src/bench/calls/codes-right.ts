@@ -70,7 +70,7 @@ interface Arrival {
   at: number;
 }
 
-const AT_ONCE = 10;
+const AT_ONCE = 20;
 /** After the last digit: by then every digit has long been told, or never will be. */
 const PATIENCE_MS = 5000;
 /** Copies of digits come late; nobody sends more than 8. */

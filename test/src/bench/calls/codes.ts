@@ -29,7 +29,7 @@ export async function discloseCodes(
   const disclose = async (wallet: Wallet, bsn: string) => {
     while (begun < count) {
       begun += 1;
-      codes.push({ ...(await discloseOne(system, wallet, purpose)), bsn });
+      codes.push({ ...(await persistently(() => discloseOne(system, wallet, purpose))), bsn });
       if (codes.length % TELL_EVERY === 0) log(`${codes.length} of ${count} codes for ${purpose} disclosed`);
     }
   };
@@ -42,6 +42,18 @@ export async function discloseCodes(
 /** Waits until the gateway must have heard of every disclosure. */
 export function untilSettled(): Promise<void> {
   return sleep(SETTLING_MS);
+}
+
+/** On a busy machine a server may answer too late once; preparing is not what is measured. */
+async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let left = 5; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0) throw error;
+      await sleep(1000);
+    }
+  }
 }
 
 async function discloseOne(system: RunningSystem, wallet: Wallet, purpose: string) {

@@ -18,7 +18,8 @@ type Console = Socket<ServerToConsole, ConsoleToServer>;
 
 const consoles = new Map<string, Console>();
 const answered = new Set<string>();
-let free: string[] = [];
+/** Agents who answer what rings; null: nobody does. */
+let free: string[] | null = null;
 
 setPriority(constants.priority.PRIORITY_LOW);
 process.on('message', (order: Order) => void carryOut(order));
@@ -29,12 +30,11 @@ async function carryOut(order: Order): Promise<void> {
     free = order.agentIds;
     return;
   }
-  for (const { agentId, cookie } of order.consoles)
-    consoles.set(agentId, await open(order.gatewayUrl, agentId, cookie));
+  for (const { agentId, cookie } of order.consoles) consoles.set(agentId, await open(order.gatewayUrl, cookie));
   say({ kind: 'opened' });
 }
 
-async function open(gatewayUrl: string, agentId: string, cookie: string): Promise<Console> {
+async function open(gatewayUrl: string, cookie: string): Promise<Console> {
   const socket: Console = io(gatewayUrl, {
     path: CONSOLE_SOCKET_PATH,
     transports: ['websocket'],
@@ -42,15 +42,21 @@ async function open(gatewayUrl: string, agentId: string, cookie: string): Promis
     forceNew: true,
   });
   socket.on('call-changed', ({ call }) => {
-    if (call.state !== 'queued' || free[0] !== agentId || answered.has(call.id)) return;
-    free.shift();
-    answered.add(call.id);
-    socket.emit('answer', { callId: call.id }, (reply) => {
-      if (!reply.ok) say({ kind: 'refused', code: reply.code });
-    });
+    if (call.state === 'queued') answer(call.id);
   });
   await new Promise<void>((resolve) => socket.once('snapshot', () => resolve()));
   return socket;
+}
+
+/** Whichever console hears of a call first, it is answered at that of the next free agent. */
+function answer(callId: string): void {
+  if (!free || answered.has(callId)) return;
+  const console = consoles.get(free.shift() ?? '');
+  if (!console) return;
+  answered.add(callId);
+  console.emit('answer', { callId }, (reply) => {
+    if (!reply.ok) say({ kind: 'refused', code: reply.code });
+  });
 }
 
 function say(word: Word): void {

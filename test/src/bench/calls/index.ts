@@ -15,9 +15,9 @@ import { measureStandingCalls } from './standing-calls.ts';
 
 const FULL = {
   agents: DESK_AGENTS,
-  codes: { desk: 120, load: 2400 },
-  codeRounds: 5,
-  load: { rounds: 3, seconds: 8, callers: [60, 120, 180, 240, 300, 360] },
+  codes: { desk: 105, load: 1300 },
+  codeRounds: 2,
+  load: { rounds: 2, seconds: 6, callers: [20, 60, 120, 180, 240] },
   standing: { calls: 200, seconds: 30 },
 };
 const QUICK: typeof FULL = {

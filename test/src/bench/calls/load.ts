@@ -8,12 +8,13 @@ import { round } from '../statistics.ts';
 export const KEYING = { toneMs: 100, gapMs: 100, afterMs: 100 };
 /** A call of the loop takes about this long when nothing makes it wait. */
 const CYCLE_MS = 1700;
+const FASTEST_CYCLE_MS = 1600;
 const RAMP_MS = 2500;
 const PATIENCE_MS = 10_000;
 
 export interface Target {
-  /** Whom the n-th call dials, as whom, and what it keys; undefined: no code is left. */
-  next(n: number): { number: string; callerId: string; code: string } | undefined;
+  /** Whom the next call dials, as whom, and what it keys; undefined: no code is left. */
+  next(): { number: string; callerId: string; code: string } | undefined;
   /** Whether the code came through, once that is known; the call is hung up then. */
   outcome(call: PhoneCall, callerId: string): Promise<boolean>;
 }
@@ -28,6 +29,11 @@ export interface LoadResult {
   ranOut: boolean;
 }
 
+/** No more calls than this can such a loop make. */
+export function mostCalls(callers: number, seconds: number): number {
+  return Math.ceil((callers * (seconds * 1000 + RAMP_MS)) / FASTEST_CYCLE_MS) + callers;
+}
+
 /** So many callers, each of whom dials, keys, waits for the outcome, hangs up, and dials again. */
 export async function closedLoop(
   caller: Caller,
@@ -36,7 +42,6 @@ export async function closedLoop(
 ): Promise<LoadResult> {
   const begin = performance.now() + RAMP_MS;
   const end = begin + seconds * 1000;
-  let n = 0;
   let right = 0;
   let wrong = 0;
   let counted = 0;
@@ -46,7 +51,7 @@ export async function closedLoop(
     // Not all in step.
     await sleep(randomInt(CYCLE_MS));
     while (performance.now() < end) {
-      const job = target.next(n++);
+      const job = target.next();
       if (!job) {
         exhaustedAt = Math.min(exhaustedAt, performance.now());
         return;

@@ -51,7 +51,7 @@ function codeRows({ codesRight: { calls, ours, peer } }: Findings): Row[] {
   ];
 }
 
-function rateRows({ perSecond: { best } }: Findings): Row[] {
+function rateRows({ perSecond: { best, ariClientMistakesLeftOut } }: Findings): Row[] {
   const row = (peer: 'asterisk-alone' | 'ari-client', atLeast: number): Row => ({
     id: peer === 'asterisk-alone' ? 'calls-per-second' : 'calls-per-second-ari-client',
     what: 'best rate of calls with a code, all of them right',
@@ -62,7 +62,18 @@ function rateRows({ perSecond: { best } }: Findings): Row[] {
     ratio: ratio(best.civicline, best[peer]),
     goal: { of: 'ratio', atLeast },
   });
-  return [row('asterisk-alone', 0.9), row('ari-client', 2)];
+  return [
+    row('asterisk-alone', 0.9),
+    row('ari-client', 2),
+    {
+      ...row('ari-client', 2),
+      id: 'calls-per-second-mistakes-left-out',
+      what: 'the same, with the peer’s wrong codes left out instead of counted against it',
+      peer: round(ariClientMistakesLeftOut),
+      ratio: ratio(best.civicline, ariClientMistakesLeftOut),
+      goal: null,
+    },
+  ];
 }
 
 function paintedRows({ painted: { paintedMs, changedMs, consoles }, codesRight: { stasisMs } }: Findings): Row[] {
