@@ -195,6 +195,18 @@ describe('The agent’s console, in a real browser', function () {
       .waitFor();
     await citizen.hangUp();
   });
+
+  it('an auditor reads who saw whose attributes, and none of the attributes', async () => {
+    context = await browser.newContext({ locale: 'nl-NL' });
+    page = await context.newPage();
+    await page.goto(`${world.system.gatewayUrl}/sign-in?return=/console/`);
+    await page.getByRole('button', { name: 'Demo auditor' }).click();
+    await page.getByRole('table').getByText('agent-a').first().waitFor();
+    expect(await page.content())
+      .to.not.contain('99999')
+      .and.to.not.contain('Demo van');
+    expect(await accessibilityViolations(page)).to.deep.equal([]);
+  });
 });
 
 /** Waits until the page plays this tone. */
