@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { debianMirrors } from './debian-packages.ts';
-import { isAtLeast } from './installation.ts';
 
 describe('the Debian mirror', () => {
   it('is the one that the machine uses for Debian itself', () => {
@@ -17,15 +16,5 @@ describe('the Debian mirror', () => {
   it('is unknown where apt knows none', () => {
     expect(debianMirrors('')).to.deep.equal([]);
     expect(debianMirrors('http://archive.ubuntu.com/ubuntu/ noble')).to.deep.equal([]);
-  });
-});
-
-describe('versions', () => {
-  it('are compared by number', () => {
-    expect(isAtLeast('22.10.1', '22.10.1')).to.equal(true);
-    expect(isAtLeast('22.10.2', '22.10.1')).to.equal(true);
-    expect(isAtLeast('23.0.0', '22.10.1')).to.equal(true);
-    expect(isAtLeast('22.9.9', '22.10.1')).to.equal(false);
-    expect(isAtLeast('20.15.0', '22.10.1')).to.equal(false);
   });
 });

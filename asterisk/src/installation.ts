@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { runCommand } from './command.ts';
+import { CommandFailed, runCommand } from './command.ts';
 import { type Log, unpackDebianPackages } from './debian-packages.ts';
 import { libraryDirectory, programInTree } from './debian-tree.ts';
 import { findOnPath } from './find-on-path.ts';
@@ -131,6 +131,11 @@ async function provideTree(directory: string, packages: string[], log: Log): Pro
     if (packages.includes('asterisk')) await requireVersion(part);
     await writeFile(join(part, 'packages.json'), JSON.stringify(packages));
     await replace(tree, part, packages);
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    throw new Error(
+      `ASTERISK_INSTALLATION_FAILED: ${packages.join(', ')} could not be brought from Debian unstable. Start again once the mirror is reachable, or install Asterisk ${MINIMUM_VERSION} or newer, espeak-ng and sox yourself. ${error.message}`,
+    );
   } finally {
     await rm(part, { recursive: true, force: true });
   }
