@@ -51,7 +51,8 @@ interface Opened {
   close(): Promise<void>;
 }
 
-const WARM_UP = { callers: 20, seconds: 3 };
+/** A gateway that has just started is still being compiled. */
+const WARM_UP = { callers: 60, seconds: 4 };
 
 /** A quarter of the calls go wrong: more callers would only make it worse. */
 const HOPELESS = 0.25;
@@ -98,10 +99,12 @@ async function sweep(
   let opened = await open[system](room, codes);
   try {
     for (const callers of steps) {
-      if (opened.codesLeft() < mostCalls(callers, seconds)) {
+      const needed = mostCalls(callers, seconds);
+      if (opened.codesLeft() < needed) {
         await opened.close();
         opened = await open[system](room, codes);
-        await closedLoop(room.caller, opened.target, WARM_UP);
+        const spare = opened.codesLeft() - needed;
+        if (spare >= mostCalls(WARM_UP.callers, WARM_UP.seconds)) await closedLoop(room.caller, opened.target, WARM_UP);
       }
       const run = await measured(room, opened, { callers, seconds });
       log(`${system}, ${callers} callers: ${run.rate} calls/s right, ${run.wrong} of ${run.right + run.wrong} wrong`);

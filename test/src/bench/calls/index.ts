@@ -15,17 +15,17 @@ import { measureStandingCalls } from './standing-calls.ts';
 
 const FULL = {
   agents: DESK_AGENTS,
-  codes: { desk: 105, load: 1300 },
+  codes: { desk: 116, load: 1500 },
   codeRounds: 2,
-  load: { rounds: 2, seconds: 6, callers: [20, 60, 120, 180, 240] },
-  standing: { calls: 200, seconds: 30 },
+  load: { rounds: 3, seconds: 5, callers: [20, 60, 120, 180, 240] },
+  standing: { calls: 200, seconds: 30, idleSeconds: 10 },
 };
 const QUICK: typeof FULL = {
   agents: 20,
-  codes: { desk: 5, load: 60 },
+  codes: { desk: 20, load: 60 },
   codeRounds: 1,
   load: { rounds: 1, seconds: 3, callers: [10, 20] },
-  standing: { calls: 10, seconds: 3 },
+  standing: { calls: 10, seconds: 3, idleSeconds: 3 },
 };
 
 export async function measureCalls({ quick, log }: BenchOptions): Promise<Report> {

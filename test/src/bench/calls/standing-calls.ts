@@ -9,6 +9,7 @@ import { cpuSeconds } from './cpu.ts';
 import { DESK_NUMBER, type Room } from './room.ts';
 
 export interface StandingCalls {
+  wanted: number;
   /** Bridges with two channels, at the beginning and at the end of the measurement. */
   bridged: [number, number];
   seconds: number;
@@ -27,9 +28,9 @@ const EXPIRES_SECONDS = 600;
 
 export async function measureStandingCalls(
   room: Room,
-  options: { calls: number; seconds: number; consoles: Consoles; cookies: Map<string, string> },
+  options: { calls: number; seconds: number; idleSeconds: number; consoles: Consoles; cookies: Map<string, string> },
 ): Promise<StandingCalls> {
-  const { calls, seconds, consoles, cookies } = options;
+  const { calls, seconds, idleSeconds, consoles, cookies } = options;
   const agentIds = [...cookies.keys()].slice(0, calls);
   const userAgent = await openUserAgent();
   const phones = await registerAll(room, userAgent, agentIds, cookies);
@@ -37,7 +38,7 @@ export async function measureStandingCalls(
     await sleep(SETTLING_MS);
     const gatewayPid = room.system.gateway.current.pid;
     const asteriskPid = room.system.asterisk.current.process.pid ?? 0;
-    const idleCpu = (await shareOfCore([gatewayPid], seconds))[0] ?? Number.NaN;
+    const idleCpu = (await shareOfCore([gatewayPid], idleSeconds))[0] ?? Number.NaN;
     consoles.answerWith([...agentIds]);
     for (let n = 0; n < calls; n++) {
       // '#' instead of a code: a caller without one.
@@ -49,7 +50,7 @@ export async function measureStandingCalls(
     log(`${first} calls stand; ${consoles.refusals.length} answers were refused`);
     await sleep(SETTLING_MS);
     const [gatewayCpu = Number.NaN, asteriskCpu = Number.NaN] = await shareOfCore([gatewayPid, asteriskPid], seconds);
-    return { bridged: [first, await bridgedCalls(room)], seconds, gatewayCpu, asteriskCpu, idleCpu };
+    return { wanted: calls, bridged: [first, await bridgedCalls(room)], seconds, gatewayCpu, asteriskCpu, idleCpu };
   } finally {
     for (const phone of phones) phone.kill();
     userAgent.close();
