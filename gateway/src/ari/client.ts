@@ -135,7 +135,7 @@ export function connectAri(options: AriOptions): Ari {
   async function prepare(opened: AriSocket): Promise<void> {
     try {
       // Without a filter too: Asterisk keeps the one of an earlier connection as long as the application has calls.
-      await handshake.applications.filter({ applicationName: application, filter: { ...options.eventFilter } });
+      await handshake.applications.filter({ applicationName: application, filter: withAnswers(options.eventFilter) });
       const { system } = await handshake.asterisk.getInfo({ only: ['system'] });
       if (opened === socket && state === 'connecting') enter(system?.version ?? '', system?.entity_id ?? '');
     } catch (error) {
@@ -259,6 +259,11 @@ export function connectAri(options: AriOptions): Ari {
     },
   };
   return Object.assign(connection, bindOperations<AriOperations>(OPERATIONS, invoke));
+}
+
+/** Asterisk counts its answers to requests among the events that it filters. */
+function withAnswers({ allowed = [], disallowed = [] }: EventFilter = {}): { allowed: object[]; disallowed: object[] } {
+  return { allowed: allowed.length === 0 ? [] : [...allowed, { type: 'RESTResponse' }], disallowed };
 }
 
 /** null for anything but a JSON object with a `type`. */

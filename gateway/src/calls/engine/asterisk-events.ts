@@ -8,8 +8,6 @@ import type { LiveCalls } from './live-calls.ts';
 /** All that the gateway wants to hear; Asterisk's other events would only cost time. */
 export const EVENT_FILTER: EventFilter = {
   allowed: [
-    // Asterisk filters its answers, too.
-    { type: 'RESTResponse' } as never,
     { type: 'StasisStart' },
     { type: 'StasisEnd' },
     { type: 'ChannelDestroyed' },
