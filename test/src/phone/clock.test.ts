@@ -42,7 +42,7 @@ describe('the clock of the phones', () => {
       [30, 5, 20, 10, 10].map(
         (ms) =>
           new Promise<void>((resolve) => {
-            systemClock.after(ms, () => {
+            systemClock.at(start + ms, () => {
               heard.push(ms);
               expect(systemClock.now() - start).to.be.at.least(ms - 1);
               resolve();
