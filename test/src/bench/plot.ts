@@ -63,7 +63,7 @@ ${parts.join('\n')}
 }
 
 function lines({ title, xLabel, yLabel, series, mark }: LinePanel): { height: number; content: string } {
-  const top = 40;
+  const top = 56;
   const bottom = LINES_HEIGHT - 60 - 20 * series.length;
   const points = series.flatMap((one) => one.points);
   const xTicks = ticks(Math.max(0, ...points.map(([x]) => x), mark?.x ?? 0));
@@ -77,7 +77,7 @@ function lines({ title, xLabel, yLabel, series, mark }: LinePanel): { height: nu
     ...xTicks.map((tick) => text(xOf(tick), bottom + 18, String(tick), 'text-anchor="middle"')),
     line(LEFT, bottom, WIDTH - RIGHT, bottom, 'axis'),
     text((LEFT + WIDTH) / 2, bottom + 38, xLabel, 'text-anchor="middle"'),
-    text(LEFT, top - 6, yLabel),
+    text(LEFT, top - 8, yLabel),
     ...series.map(
       ({ points: own }, index) =>
         `<polyline fill="none" stroke="${colour(index)}" stroke-width="2" points="${own.map(([x, y]) => `${xOf(x).toFixed(1)},${yOf(y).toFixed(1)}`).join(' ')}"/>`,
@@ -118,7 +118,7 @@ function ticks(largest: number): number[] {
 }
 
 function markAt(x: number, top: number, bottom: number, label: string): string[] {
-  return [line(x, top - 8, x, bottom, 'mark'), text(x + 5, top - 8, label, 'class="mark-label"')];
+  return [line(x, top, x, bottom, 'mark'), text(x + 5, top + 14, label, 'class="mark-label"')];
 }
 
 function legend(x: number, y: number, name: string, fill: string): string {

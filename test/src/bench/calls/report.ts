@@ -1,7 +1,7 @@
 /** What was measured, as rows, plot and page. */
 import type { Panel } from '../plot.ts';
 import type { Report, Row } from '../report.ts';
-import { percentile, round } from '../statistics.ts';
+import { median, percentile, round } from '../statistics.ts';
 import type { CallsPerSecond, Run, SystemName } from './calls-per-second.ts';
 import type { CodesRight } from './codes-right.ts';
 import type { Painted } from './digit-to-painted.ts';
@@ -165,10 +165,7 @@ function curve(runs: Run[], system: SystemName): [number, number][] {
   const steps = [...new Set(own.map(({ callers }) => callers))].sort((a, b) => a - b);
   return steps.map((callers) => [
     callers,
-    percentile(
-      own.filter((run) => run.callers === callers).map(({ rate }) => rate),
-      0.5,
-    ),
+    median(own.filter((run) => run.callers === callers).map(({ rate }) => rate)),
   ]);
 }
 
