@@ -27,7 +27,7 @@ export interface Agents {
   /** Resolves when it is durable. */
   setPresence(agentId: string, presence: 'ready' | 'busy' | 'break', reason: string): Promise<void>;
   setDevice(agentId: string, device: Device): Promise<void>;
-  /** `cause` is told to the agent, as a code. */
+  /** At once, and durable soon after. `cause` is told to the agent, as a code. */
   setNotReachable(agentId: string, cause: string): void;
   consoleOpened(agentId: string): void;
   consoleClosed(agentId: string): void;
@@ -90,9 +90,10 @@ export async function createAgents(options: {
     setPresence: (agentId, presence, presenceReason) => change(agentId, { presence, presenceReason }),
     setDevice: (agentId, device) => change(agentId, { device }),
     setNotReachable(agentId, cause) {
-      change(agentId, { presence: 'not-reachable', presenceReason: cause }).catch((error) =>
-        log.error({ error, agentId }, 'presence could not be written'),
-      );
+      const next: StoredAgent = { ...of(agentId), presence: 'not-reachable', presenceReason: cause };
+      known.set(agentId, next);
+      tell(agentId);
+      store.save(agentId, next).catch((error) => log.error({ error, agentId }, 'presence could not be written'));
     },
     consoleOpened(agentId) {
       clearTimeout(leaving.get(agentId));

@@ -182,8 +182,11 @@ describe('agent consoles', () => {
     const callId = await ringing(a);
     await a.ask('answer', { callId });
     await until(() => asterisk.phone('browser-agent-a').ringing().length === 1);
+    const before = a.events.length;
     asterisk.phone('browser-agent-a').noAnswer();
-    await until(() => a.state.self.presence === 'not-reachable');
+    await until(() => a.state.self.presence === 'not-reachable' && a.call(callId) === undefined);
+    const later = a.events.slice(before).map(({ event }) => (event.call as { state?: string } | undefined)?.state);
+    expect(later, 'it does not ring again at whoever did not answer').not.to.include('queued');
     expect(a.state.self.presenceReason).to.equal('no-answer');
     await until(() => a.call(callId) === undefined);
     asterisk.phone('browser-agent-a').unregister();
@@ -211,6 +214,18 @@ describe('agent consoles', () => {
     raw.emit('answer', undefined);
     raw.emit('not-a-request');
     expect(await b.ask('set-presence', { presence: 'busy' })).to.deep.equal({ ok: true });
+  });
+
+  it('counts calls, consoles and outcomes without naming anybody', async () => {
+    const a = await agent('agent-a');
+    asterisk.makeCall({ did: NUMBER, code: '12345678', callingNumber: '+31612345678' });
+    await ringing(a);
+    const figures = await office.metrics.metrics();
+    expect(figures).to.include('civicline_calls{state="queued"} 1');
+    expect(figures).to.include('civicline_redemptions_total{outcome="verified"} 1');
+    expect(figures).to.include('civicline_consoles 1');
+    expect(figures).to.include('civicline_asterisk_available{asterisk="asterisk-1"} 1');
+    expect(figures).not.to.match(/Vries|12345678|agent-a/);
   });
 
   it('lets nobody in without a sign-in, nor from another site, and out when the sign-in ends', async () => {

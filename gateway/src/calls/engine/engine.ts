@@ -54,9 +54,9 @@ const CLEAN_UP_MS = 3_600_000;
 
 export function createEngine(options: EngineOptions): Engine {
   const { store, asterisks, organisations, identification, agents, metrics, log } = options;
-  const live = createLiveCalls({ store, execute, log });
+  const live = createLiveCalls({ store, execute, setAside: agents.setNotReachable, log });
   const admissions = createAdmissions(organisations, live.waitingIn);
-  const measured = createCallMetrics(metrics, live);
+  const measured = createCallMetrics(metrics, live, asterisks);
   const identify = createIdentify({ live, identification, admissions, asterisks, measured, log });
   const orders = createAgentOrders({ live, agents, asterisks, organisations, admissions });
   const timers: NodeJS.Timeout[] = [];
@@ -69,7 +69,6 @@ export function createEngine(options: EngineOptions): Engine {
       case 'report':
         return identification.report(command.requestId, command.state);
       case 'agent-not-reachable':
-        return agents.setNotReachable(command.agentId, command.cause);
       case 'keep-attributes':
       case 'erase-attributes':
         return;

@@ -4,7 +4,7 @@
  * different calls never wait for each other.
  */
 import type { Logger } from '../../http/index.ts';
-import { type Call, type CallCommand, type CallEvent, hasEnded, occupiesAgent } from './call.ts';
+import { type Call, type CallCommand, type CallEvent, hasEnded, type LegCause, occupiesAgent } from './call.ts';
 import { nextDeadline, type Step, step } from './machine.ts';
 import type { CallStore, Personal, StoredCall } from './store.ts';
 
@@ -57,6 +57,13 @@ interface Entry {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** Commands that take effect with the transition itself. */
+const WITH_TRANSITION: ReadonlySet<CallCommand['type']> = new Set([
+  'keep-attributes',
+  'erase-attributes',
+  'agent-not-reachable',
+]);
+
 /** Node's timers take 2^31 - 1 ms at most; a `deadline` event that comes early does no harm. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -64,9 +71,11 @@ export function createLiveCalls(options: {
   store: CallStore;
   /** Carries out one command; answers come back as events. */
   execute: (live: LiveCall, command: CallCommand) => Promise<void>;
+  /** Takes effect with the transition, or the call would ring at the very agent who does not answer. */
+  setAside: (agentId: string, cause: LegCause) => void;
   log: Logger;
 }): LiveCalls {
-  const { store, execute, log } = options;
+  const { store, execute, setAside, log } = options;
   const entries = new Map<string, Entry>();
   const byCaller = new Map<string, Entry>();
   const byAgent = new Map<string, Entry>();
@@ -152,6 +161,9 @@ export function createLiveCalls(options: {
     const isChanged = personal !== entry.personal || hasEnded(after);
     entry.personal = personal;
     log.info({ callId: after.id, event: event.type, from: before.state, to: after.state }, 'call');
+    for (const command of commands) {
+      if (command.type === 'agent-not-reachable') setAside(command.agentId, command.cause);
+    }
     const writing = event.type === 'claim' ? undefined : written(after, isChanged ? personal : undefined);
     become(entry, after);
     await writing;
@@ -160,7 +172,7 @@ export function createLiveCalls(options: {
 
   async function carryOut(entry: Entry, commands: CallCommand[]): Promise<void> {
     for (const command of commands) {
-      if (command.type === 'keep-attributes' || command.type === 'erase-attributes') continue;
+      if (WITH_TRANSITION.has(command.type)) continue;
       try {
         await execute(entry, command);
       } catch (error) {

@@ -1,8 +1,9 @@
 import { Counter, Gauge, Histogram, type Metrics } from '../../http/index.ts';
+import type { Asterisks } from './asterisks.ts';
 import type { CallChange, LiveCalls } from './live-calls.ts';
 
 /** Figures about calls. Labels carry states, outcomes and queues; never an identity, a code or a number. */
-export function createCallMetrics(registry: Metrics, live: LiveCalls) {
+export function createCallMetrics(registry: Metrics, live: LiveCalls, asterisks: Asterisks) {
   const registers = [registry];
   new Gauge({
     name: 'civicline_calls',
@@ -12,6 +13,15 @@ export function createCallMetrics(registry: Metrics, live: LiveCalls) {
     collect() {
       this.reset();
       for (const { call } of live.all()) this.inc({ state: call.state });
+    },
+  });
+  new Gauge({
+    name: 'civicline_asterisk_available',
+    help: '1 while calls of this Asterisk can be answered.',
+    labelNames: ['asterisk'],
+    registers,
+    collect() {
+      for (const { ari, available } of asterisks.all()) this.set({ asterisk: ari.id }, available ? 1 : 0);
     },
   });
   const ended = new Counter({
