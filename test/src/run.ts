@@ -6,8 +6,8 @@ import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { prepareAsterisk } from '@civicline/asterisk';
-import { prepareYivi } from '@civicline/yivi';
 import { buildFrontEnds, log } from '@civicline/launcher';
+import { prepareYivi } from '@civicline/yivi';
 import { ensureChromium } from './chromium.ts';
 
 const root = resolve(import.meta.dirname, '../..');
