@@ -9,6 +9,7 @@ import { prepareAsterisk } from '@civicline/asterisk';
 import { buildFrontEnds, log } from '@civicline/launcher';
 import { prepareYivi } from '@civicline/yivi';
 import { ensureChromium } from './chromium.ts';
+import { prepareWallet } from './wallet/index.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const home = join(root, '.civicline');
@@ -56,10 +57,11 @@ for (const step of steps) {
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
 
-/** What the tests use beside npm packages: Asterisk, the Yivi server, a browser, the built front ends. */
+/** What the tests use beside npm packages: Asterisk, the Yivi server, a wallet, a browser, the built front ends. */
 async function bringComponents(): Promise<Tally> {
   await prepareAsterisk({ home, log });
   await prepareYivi({ home, log });
+  await prepareWallet({ home, log });
   await ensureChromium(log);
   await buildFrontEnds(root, log);
   return { passed: 0, failed: 0 };
