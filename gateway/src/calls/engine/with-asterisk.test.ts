@@ -224,7 +224,9 @@ describe('call engine with Asterisk', function () {
     await wrappedUp();
   });
 
-  describe('when processes are killed', () => {
+  describe('when processes are killed', function () {
+    // Each test starts several processes from their sources.
+    this.timeout(240_000);
     let child: ChildProcess;
     let told: Told[];
 
