@@ -1,31 +1,7 @@
 import { expect } from 'chai';
 import { type Caller, createCaller } from './index.ts';
+import { KEY_PATTERNS, TELLING_CODES } from './key-patterns.ts';
 import { startTestAsterisk, type TestAsterisk } from './test-asterisk.ts';
-
-const CODES = ['12345678', '11223344'];
-
-/** Tone and gap in milliseconds: what phones and networks send, from leisurely to no gap at all. */
-const PATTERNS: [number, number][] = [
-  [100, 100],
-  [100, 60],
-  [70, 70],
-  [60, 60],
-  [40, 100],
-  [40, 80],
-  [100, 40],
-  [100, 20],
-  [100, 0],
-  [200, 0],
-  [200, 5],
-  [200, 20],
-  [200, 40],
-  [500, 20],
-  [60, 40],
-  [40, 0],
-  [40, 20],
-  [40, 40],
-  [40, 60],
-];
 
 describe('codes keyed into Asterisk', function () {
   this.timeout(120_000);
@@ -42,7 +18,7 @@ describe('codes keyed into Asterisk', function () {
   });
 
   it('arrive exactly, whatever the lengths of tones and gaps', async () => {
-    const calls = CODES.flatMap((code) => PATTERNS.map(([toneMs, gapMs]) => ({ code, toneMs, gapMs })));
+    const calls = TELLING_CODES.flatMap((code) => KEY_PATTERNS.map(([toneMs, gapMs]) => ({ code, toneMs, gapMs })));
     const arrived = await Promise.all(
       calls.map(async ({ code, toneMs, gapMs }, index) => {
         const number = `+3185${String(index).padStart(7, '0')}`;

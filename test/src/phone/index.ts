@@ -12,6 +12,7 @@ export type { Credentials } from './digest.ts';
 export type { DigitTiming } from './dtmf.ts';
 export type { Ear } from './ear.ts';
 export { PhoneError, type PhoneErrorCode } from './errors.ts';
+export { KEY_PATTERNS, TELLING_CODES } from './key-patterns.ts';
 export type { CallEnd, CallTimes, DigitOptions, PhoneCall, PhoneCallState } from './phone-call.ts';
 export { type Peer, type SipTiming, STANDARD_TIMING } from './transaction.ts';
 export { openUserAgent, type UserAgent, type UserAgentOptions } from './user-agent.ts';

@@ -3,40 +3,15 @@
  * gateway is given it; the peer's from ChannelDtmfReceived events of the same Asterisk.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Caller, DigitTiming, OutgoingCall } from '../../phone/index.ts';
+import { type Caller, type DigitTiming, KEY_PATTERNS, type OutgoingCall, TELLING_CODES } from '../../phone/index.ts';
 import { listenToAri } from './ari-socket.ts';
 import { DIGIT_EVENTS_APPLICATION, LOAD_NUMBER, PEER_PREFIX, type Room } from './room.ts';
-
-const CODES = ['12345678', '11223344'];
 
 interface Pattern extends DigitTiming {
   name: string;
   afterMs?: number;
   sound?: 'silence' | 'off';
 }
-
-/** Tone and gap in milliseconds: those of phones and networks, from leisurely to no gap at all. */
-const PLAIN: [number, number][] = [
-  [100, 100],
-  [100, 60],
-  [70, 70],
-  [60, 60],
-  [40, 100],
-  [40, 80],
-  [100, 40],
-  [100, 20],
-  [100, 0],
-  [200, 0],
-  [200, 5],
-  [200, 20],
-  [200, 40],
-  [500, 20],
-  [60, 40],
-  [40, 0],
-  [40, 20],
-  [40, 40],
-  [40, 60],
-];
 
 const HOSTILE: Pattern[] = [
   { name: '20/20, shorter than any standard', toneMs: 20, gapMs: 20 },
@@ -51,7 +26,7 @@ const HOSTILE: Pattern[] = [
 ];
 
 export const PATTERNS: Pattern[] = [
-  ...PLAIN.map(([toneMs, gapMs]) => ({ name: `${toneMs}/${gapMs}`, toneMs, gapMs })),
+  ...KEY_PATTERNS.map(([toneMs, gapMs]) => ({ name: `${toneMs}/${gapMs}`, toneMs, gapMs })),
   ...HOSTILE,
 ];
 
@@ -95,7 +70,7 @@ export async function measureCodesRight(room: Room, rounds: number): Promise<Cod
     if (type === 'ChannelDtmfReceived' && key) digits.set(key, (digits.get(key) ?? '') + digit);
   });
 
-  const jobs = Array.from({ length: rounds }, () => CODES)
+  const jobs = Array.from({ length: rounds }, () => TELLING_CODES)
     .flat()
     .flatMap((code) => PATTERNS.map((pattern) => ({ code, pattern })));
   const tallies = new Map(PATTERNS.map(({ name }) => [name, { name, calls: 0, ours: 0, peer: 0 }]));
