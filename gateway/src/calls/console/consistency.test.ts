@@ -3,7 +3,7 @@ import type { CallView } from '@civicline/protocol';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type StandIn, type StandInCaller, startStandIn } from '../../ari/stand-in/index.ts';
-import { type Office, openOffice, removeFolders, until } from '../testing/office.ts';
+import { type Office, openOffice, until } from '../testing/office.ts';
 import { NUMBER } from '../testing/organisations.ts';
 import type { TestConsole } from '../testing/test-console.ts';
 
@@ -17,7 +17,6 @@ const QUEUES: Record<string, string[]> = {
 /** Whatever happens: no console differs from the truth for long, none is shown too much, and the audit has it all. */
 describe('agent consoles, whatever happens', function () {
   this.timeout(300_000);
-  after(removeFolders);
 
   interface World {
     asterisk: StandIn;

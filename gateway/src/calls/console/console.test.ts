@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type StandIn, startStandIn } from '../../ari/stand-in/index.ts';
-import { type Office, openOffice, removeFolders, until } from '../testing/office.ts';
+import { type Office, openOffice, until } from '../testing/office.ts';
 import { BSN, NAME, NUMBER } from '../testing/organisations.ts';
 import { openConsole, type TestConsole } from '../testing/test-console.ts';
 
@@ -22,7 +22,6 @@ describe('agent consoles', () => {
   });
   after(async () => {
     await asterisk.stop();
-    removeFolders();
   });
 
   /** An agent at a console, with a browser that answers. */

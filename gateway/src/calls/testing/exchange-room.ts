@@ -1,12 +1,11 @@
 /** The calls role without consoles, for tests of the engine: agents are there because the test says so. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog, createMetrics } from '../../http/index.ts';
 import type { Organisations } from '../../organisations/index.ts';
 import { createSealer, type Database, openDatabase } from '../../storage/index.ts';
 import { type Core, createCore } from '../core.ts';
 import type { Call } from '../engine/index.ts';
+import { temporaryFolder } from './folder.ts';
 import { standInIdentification } from './identification.ts';
 import { testOrganisations } from './organisations.ts';
 
@@ -37,10 +36,7 @@ const dataKey = Buffer.alloc(32, 7);
 
 export async function openRoom(options: RoomOptions): Promise<Room> {
   const { organisations = testOrganisations(), successorOf, agents = ['agent-a', 'agent-b'] } = options;
-  const databaseFile =
-    options.databaseFile ??
-    successorOf?.databaseFile ??
-    join(mkdtempSync(join(tmpdir(), 'civicline-engine-')), 'test.sqlite');
+  const databaseFile = options.databaseFile ?? successorOf?.databaseFile ?? join(temporaryFolder(), 'test.sqlite');
   const database = openDatabase(databaseFile);
   const identification = successorOf?.identification ?? standInIdentification();
   const core = await createCore({

@@ -4,10 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AsteriskConfig } from '../../config.ts';
@@ -15,6 +13,7 @@ import { createHttp, createLog, createMetrics, finishHttp, type Metrics } from '
 import type { Organisations } from '../../organisations/index.ts';
 import { createSealer, openDatabase } from '../../storage/index.ts';
 import { type Calls, createCalls } from '../index.ts';
+import { temporaryFolder } from './folder.ts';
 import { standInIdentification } from './identification.ts';
 import { testOrganisations } from './organisations.ts';
 import { openConsole, type TestConsole } from './test-console.ts';
@@ -43,11 +42,10 @@ export interface OfficeOptions {
 }
 
 const dataKey = randomBytes(32);
-const folders: string[] = [];
 
 export async function openOffice(options: OfficeOptions): Promise<Office> {
   const { organisations = testOrganisations(), successorOf } = options;
-  const databaseFile = successorOf?.databaseFile ?? join(newFolder(), 'test.sqlite');
+  const databaseFile = successorOf?.databaseFile ?? join(temporaryFolder(), 'test.sqlite');
   const database = openDatabase(databaseFile);
   const log = createLog(options.logLevel ?? process.env.TEST_LOG ?? 'silent');
   const metrics = createMetrics(false);
@@ -108,16 +106,6 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
 /** Resolves as soon as it is so; the runner's time limit ends it otherwise. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(5);
-}
-
-export function removeFolders(): void {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-}
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'civicline-calls-'));
-  folders.push(folder);
-  return folder;
 }
 
 function standInSignIn(organisations: Organisations, signedOut: Set<(sessionId: string) => void>) {
