@@ -54,7 +54,10 @@ export function callsSuite(bench: Bench): void {
         'StasisEnd',
         'ChannelDestroyed',
       ]);
+      // The answer comes when the destruction has begun, the event when it is done.
+      const destroyed = heard.next('BridgeDestroyed', ({ bridge }) => bridge.id === 'br-call-1');
       await ari.bridges.destroy({ bridgeId: 'br-call-1' });
+      await destroyed;
       expect(await ari.bridges.list()).to.deep.equal([]);
     });
 
