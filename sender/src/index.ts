@@ -1,0 +1,1 @@
+export type { SmisEvent } from '@civicline/protocol';

@@ -1,0 +1,56 @@
+/** One way out for SMS, of whatever kind (SMPP session, RingRing's HTTP API): every kind passes the same suite. */
+
+export interface OutgoingSms {
+  /** UUID, for the log. */
+  id: string;
+  /** E.164. */
+  to: string;
+  from?: string;
+  text: string;
+  /** UTC milliseconds: the carrier gives up then. */
+  validUntil: number;
+}
+
+/**
+ * What became of handing an SMS over. Only `unknown` may have gone out without our knowing it; it must never be sent
+ * again blindly. Everything that the carrier only asks to do slower is repeated within the route.
+ */
+export type SendResult =
+  | { kind: 'accepted'; carrierIds: string[]; segments: number }
+  /** Surely not sent. `permanent`: no other try for this number will do; else another route may. */
+  | { kind: 'refused'; permanent: boolean; reason: string }
+  /** Surely not sent: no session. */
+  | { kind: 'unavailable' }
+  /** The answer was lost. `carrierIds`: of the segments that were surely accepted. */
+  | { kind: 'unknown'; carrierIds: string[]; segments: number };
+
+export interface Receipt {
+  /** As the carrier writes it; may be decimal where the submit's answer was hexadecimal. */
+  carrierId: string;
+  state: 'delivered' | 'failed' | 'pending';
+  /** Stable code when failed: `RECEIPT_EXPIRED`, `RECEIPT_UNDELIVERABLE`, `RECEIPT_REJECTED`, `RECEIPT_DELETED`, `RECEIPT_UNKNOWN`. */
+  reason?: string;
+}
+
+export interface InboundSms {
+  /** E.164. */
+  from: string;
+  to: string;
+  text: string;
+}
+
+export interface RouteListener {
+  /** Resolves when stored; only then is the carrier told, else it repeats. */
+  receipt(receipt: Receipt): Promise<void>;
+  inbound(sms: InboundSms): Promise<void>;
+  state(up: boolean): void;
+}
+
+export interface Route {
+  readonly name: string;
+  /** Waits for room in the route's window and for its throughput. Never rejects. */
+  send(sms: OutgoingSms): Promise<SendResult>;
+  up(): boolean;
+  /** Finishes what is under way, then leaves the carrier politely. */
+  close(): Promise<void>;
+}
