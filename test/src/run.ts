@@ -8,7 +8,7 @@ import process from 'node:process';
 import { prepareAsterisk } from '@civicline/asterisk';
 import { buildFrontEnds, log } from '@civicline/launcher';
 import { prepareYivi } from '@civicline/yivi';
-import { ensureChromium } from './chromium.ts';
+import { ensureDebianPackages } from './debian.ts';
 import { prepareWallet } from './wallet/index.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -62,7 +62,7 @@ async function bringComponents(): Promise<Tally> {
   await prepareAsterisk({ home, log });
   await prepareYivi({ home, log });
   await prepareWallet({ home, log });
-  await ensureChromium(log);
+  ensureDebianPackages(log);
   await buildFrontEnds(root, log);
   return { passed: 0, failed: 0 };
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildFrontEnds, root } from '@civicline/launcher';
-import { ensureChromium } from '../../chromium.ts';
+import { ensureDebianPackages } from '../../debian.ts';
 import type { BenchOptions } from '../main.ts';
 import type { Report } from '../report.ts';
 import { measureCallsPerSecond } from './calls-per-second.ts';
@@ -30,7 +30,7 @@ const QUICK: typeof FULL = {
 
 export async function measureCalls({ quick, log }: BenchOptions): Promise<Report> {
   const extent = quick ? QUICK : FULL;
-  await ensureChromium(log);
+  ensureDebianPackages(log);
   await buildFrontEnds(root, log);
   const room = await openRoom(extent.agents);
   try {
