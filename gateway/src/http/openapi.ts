@@ -15,6 +15,12 @@ const SECURITY_SCHEMES: Record<Exclude<Security, 'none'>, object> = {
     description: 'Set by signing in at `/sign-in`; over TLS its name begins with `__Host-`.',
   },
   'exchange-key': { type: 'http', scheme: 'bearer', description: 'API key of a telephone exchange.' },
+  sender: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'API key of a sender (`cvl_…`), or a JWT access token (RFC 9068) of the issuer that the gateway trusts.',
+  },
 };
 
 export interface OpenApiDocument {

@@ -7,8 +7,11 @@ import type { Request, RequestHandler, Response, Router } from 'express';
 import type { z } from 'zod';
 import { AppError } from './errors.ts';
 
-/** Who may use it: anybody, the page that holds a call request's token, a signed-in agent, an exchange's API key. */
-export type Security = 'none' | 'call-request-token' | 'agent-session' | 'exchange-key';
+/**
+ * Who may use it: anybody, the page that holds a call request's token, a signed-in agent, an exchange's API key, a
+ * sender of messages.
+ */
+export type Security = 'none' | 'call-request-token' | 'agent-session' | 'exchange-key' | 'sender';
 
 export interface Answer {
   description: string;
