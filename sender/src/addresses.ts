@@ -1,0 +1,24 @@
+import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js';
+import { z } from 'zod';
+
+export type { CountryCode } from 'libphonenumber-js';
+
+/**
+ * A phone number in E.164, from any usual notation. `country` is for numbers written without country code.
+ * null: not a number that can be dialled, or one with an extension.
+ */
+export function normalisePhone(text: string, country?: CountryCode): string | null {
+  const number = parsePhoneNumberFromString(text, { ...(country && { defaultCountry: country }), extract: false });
+  if (!number?.isPossible() || number.ext) return null;
+  return /^\+[1-9]\d{6,14}$/.test(number.number) ? number.number : null;
+}
+
+const email = z.email().max(254);
+
+/** An e-mail address without surrounding spaces, its domain in lower case; null: none. */
+export function normaliseEmail(text: string): string | null {
+  const trimmed = text.trim();
+  if (!email.safeParse(trimmed).success) return null;
+  const at = trimmed.lastIndexOf('@');
+  return trimmed.slice(0, at) + trimmed.slice(at).toLowerCase();
+}
