@@ -23,6 +23,7 @@ const FILES = {
   '/': ['phones.html', 'text/html; charset=utf-8'],
   '/phones.css': ['phones.css', 'text/css; charset=utf-8'],
   '/phones.js': ['phones.js', 'text/javascript; charset=utf-8'],
+  '/icon.svg': ['icon.svg', 'image/svg+xml'],
   '/texts.js': ['texts.js', 'text/javascript; charset=utf-8'],
 } as const;
 
@@ -31,6 +32,7 @@ const POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
+  "img-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
