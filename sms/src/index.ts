@@ -1,2 +1,3 @@
 export * from './route.ts';
+export * from './smpp/index.ts';
 export * from './text/index.ts';

@@ -1,0 +1,3 @@
+export { carrierIdNotations } from './deliver.ts';
+export { createSmppRoute, type SmppRouteOptions } from './route.ts';
+export type { AddressType, LongMessages } from './submit.ts';

@@ -1,0 +1,119 @@
+/** From an SMS to the submit_sm PDUs that carry it: one, or one per segment. */
+import type { OutgoingSms } from '../route.ts';
+import { concatenationHeader, segment } from '../text/index.ts';
+import type { Body, Tlvs } from './codec.ts';
+
+/** How a long text travels: parts with a header of an 8 or 16-bit reference, or whole for the carrier to divide. */
+export type LongMessages = 'udh-8-bit' | 'udh-16-bit' | 'message_payload';
+
+/** Type of number and numbering plan, SMPP 3.4 §5.2.5 and §5.2.6. */
+export interface AddressType {
+  ton: number;
+  npi: number;
+}
+
+export interface SubmitOptions {
+  longMessages: LongMessages;
+  /** Who it is from where the SMS names nobody; without, the carrier decides. */
+  sender?: string | undefined;
+  /** Where a carrier wants others than those that follow from the address. */
+  sourceType?: AddressType | undefined;
+  destinationType?: AddressType | undefined;
+}
+
+export interface Submission {
+  body: Body<'submit_sm'>;
+  tlvs: Tlvs;
+  /** As the carrier counts and bills. */
+  segments: number;
+}
+
+const UDH_INDICATOR = 0x40;
+const DATA_CODING = { gsm: 0x00, ucs2: 0x08 } as const;
+/** Total in a concatenation header is one octet. */
+const MOST_PARTS = 255;
+const NO_TLVS: Tlvs = {};
+const NOTHING = Buffer.alloc(0);
+
+const INTERNATIONAL: AddressType = { ton: 1, npi: 1 };
+const UNKNOWN: AddressType = { ton: 0, npi: 0 };
+const NETWORK_SPECIFIC: AddressType = { ton: 3, npi: 0 };
+const ALPHANUMERIC: AddressType = { ton: 5, npi: 0 };
+
+/**
+ * The PDUs of one SMS, in order; `reference` is what its parts share. Or a code when it cannot be sent like this:
+ * `SENDER_INVALID` (neither a number, nor up to 11 printable ASCII characters) or `TEXT_TOO_LONG` (over 255 parts).
+ */
+export function submissionsOf(
+  sms: OutgoingSms,
+  options: SubmitOptions,
+  reference: number,
+): Submission[] | 'SENDER_INVALID' | 'TEXT_TOO_LONG' {
+  const source = sourceAddress(sms.from ?? options.sender, options.sourceType);
+  if (!source) return 'SENDER_INVALID';
+  const bits = options.longMessages === 'udh-16-bit' ? 16 : 8;
+  const { encoding, segments } = segment(sms.text, bits);
+  if (segments.length > MOST_PARTS) return 'TEXT_TOO_LONG';
+  const { ton, npi } = options.destinationType ?? INTERNATIONAL;
+
+  const submission = (esm_class: number, short_message: Buffer, tlvs: Tlvs, count: number): Submission => ({
+    body: {
+      service_type: '',
+      ...source,
+      dest_addr_ton: ton,
+      dest_addr_npi: npi,
+      destination_addr: digitsOf(sms.to),
+      esm_class,
+      protocol_id: 0,
+      priority_flag: 0,
+      schedule_delivery_time: '',
+      validity_period: absoluteTime(sms.validUntil),
+      registered_delivery: 1,
+      replace_if_present_flag: 0,
+      data_coding: DATA_CODING[encoding],
+      sm_default_msg_id: 0,
+      short_message,
+    },
+    tlvs,
+    segments: count,
+  });
+
+  const total = segments.length;
+  const [only] = segments;
+  if (total === 1 && only) return [submission(0, only.bytes, NO_TLVS, 1)];
+  if (options.longMessages === 'message_payload') {
+    const message_payload = Buffer.concat(segments.map(({ bytes }) => bytes));
+    return [submission(0, NOTHING, { message_payload }, total)];
+  }
+  return segments.map(({ bytes }, i) => {
+    const header = concatenationHeader({ reference, total, part: i + 1 }, bits);
+    return submission(UDH_INDICATOR, Buffer.concat([header, bytes]), NO_TLVS, 1);
+  });
+}
+
+type Source = Pick<Body<'submit_sm'>, 'source_addr_ton' | 'source_addr_npi' | 'source_addr'>;
+
+function sourceAddress(from: string | undefined, type: AddressType | undefined): Source | null {
+  const typed = ({ ton, npi }: AddressType, source_addr: string): Source => ({
+    source_addr_ton: type?.ton ?? ton,
+    source_addr_npi: type?.npi ?? npi,
+    source_addr,
+  });
+  if (from === undefined || from === '') return typed(UNKNOWN, '');
+  if (/^\+\d{5,15}$/.test(from)) return typed(INTERNATIONAL, digitsOf(from));
+  if (/^\d{3,8}$/.test(from)) return typed(NETWORK_SPECIFIC, from);
+  if (/^\d{9,15}$/.test(from)) return typed(UNKNOWN, from);
+  return /^[\x20-\x7e]{1,11}$/.test(from) ? typed(ALPHANUMERIC, from) : null;
+}
+
+function digitsOf(number: string): string {
+  return number.startsWith('+') ? number.slice(1) : number;
+}
+
+/** UTC milliseconds in SMPP's absolute format, §7.1.1: YYMMDDhhmmss, tenths, no quarter hours of offset. */
+export function absoluteTime(time: number): string {
+  const iso = new Date(time).toISOString();
+  const [, year, month, day, hour, minute, second, tenth] =
+    /^\d*(\d\d)-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d)/.exec(iso) ?? [];
+  return `${year}${month}${day}${hour}${minute}${second}${tenth}00+`;
+}

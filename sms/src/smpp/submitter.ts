@@ -1,0 +1,173 @@
+/**
+ * Gives a link its segments: in order, within the window and the pace, each until it has an ending of its own.
+ *
+ *   waiting ──room──► sent ──accepted, refused──► ended
+ *      ▲                │ ──no answer──► ended: unknown
+ *      └──slower please─┘ ──never written──► ended: unavailable (waits for the link when it must follow others)
+ *   waiting ──too late──► ended: expired
+ *
+ * Waiting segments are of three kinds: those that the carrier wanted later and those that complete an SMS of which it has
+ * a part already go before new ones.
+ */
+import type { Pdu } from './codec.ts';
+import { createFifo, type Fifo } from './fifo.ts';
+import type { Link } from './link.ts';
+import type { Ending } from './outstanding.ts';
+import { createPace } from './pace.ts';
+import { asksToSlowDown, ESME, refusesNumber, statusName } from './status.ts';
+import type { Submission } from './submit.ts';
+
+export type Submitted =
+  | { kind: 'accepted'; carrierId: string }
+  | { kind: 'refused'; permanent: boolean; reason: string }
+  | { kind: 'unavailable' }
+  | { kind: 'unknown' };
+
+export interface Submitter {
+  /** `follows`: completes an SMS of which a part was accepted, so it outlasts an interruption. */
+  submit(submission: Submission, validUntil: number, follows: boolean): Promise<Submitted>;
+  /** To be called when the link has room. */
+  pump(): void;
+  /** To be called when the link went down. */
+  down(): void;
+  /** Ends everything that waits; what was sent still ends by itself. `hurry`: followers too. */
+  stop(hurry: boolean): void;
+  /** Segments that wait or were sent. */
+  readonly busy: number;
+}
+
+interface Job {
+  submission: Submission;
+  validUntil: number;
+  follows: boolean;
+  end: (result: Submitted) => void;
+}
+
+const UNAVAILABLE: Submitted = { kind: 'unavailable' };
+const UNKNOWN: Submitted = { kind: 'unknown' };
+const EXPIRED: Submitted = { kind: 'refused', permanent: true, reason: 'EXPIRED' };
+/** How often it is looked whether something has waited too long. */
+const EXPIRY_CHECK_MS = 1_000;
+
+/** `link` is a function because the link's events need the submitter and the submitter the link. */
+export function createSubmitter(link: () => Link, throughput: number | null, ended: () => void): Submitter {
+  const pace = createPace(throughput, performance.now());
+  const first = createFifo<Job>();
+  const fresh = createFifo<Job>();
+  let sent = 0;
+  let stopped = false;
+  let paceTimer: NodeJS.Timeout | undefined;
+  let expiryTimer: NodeJS.Timeout | undefined;
+
+  function submit(submission: Submission, validUntil: number, follows: boolean): Promise<Submitted> {
+    return new Promise((end) => {
+      wait(follows ? first : fresh, { submission, validUntil, follows, end });
+      pump();
+    });
+  }
+
+  function wait(queue: Fifo<Job>, job: Job): void {
+    queue.push(job);
+    expiryTimer ??= setTimeout(expire, EXPIRY_CHECK_MS);
+  }
+
+  function expire(): void {
+    expiryTimer = undefined;
+    const now = Date.now();
+    for (const queue of [first, fresh]) {
+      for (const job of queue.remove(({ validUntil }) => validUntil <= now)) end(job, EXPIRED);
+    }
+    if (first.size + fresh.size > 0) expiryTimer = setTimeout(expire, EXPIRY_CHECK_MS);
+  }
+
+  function pump(): void {
+    while (link().ready() && first.size + fresh.size > 0) {
+      const now = performance.now();
+      const delay = pace.delay(now);
+      if (delay > 0) {
+        paceTimer ??= setTimeout(onPace, Math.ceil(delay));
+        return;
+      }
+      const job = first.shift() ?? fresh.shift();
+      if (!job) return;
+      if (job.validUntil <= Date.now()) end(job, EXPIRED);
+      else send(job, now);
+    }
+  }
+
+  function onPace(): void {
+    paceTimer = undefined;
+    pump();
+  }
+
+  function send(job: Job, now: number): void {
+    const { body, tlvs, segments } = job.submission;
+    try {
+      link().request('submit_sm', body, tlvs, (ending) => onEnding(job, ending));
+    } catch {
+      end(job, { kind: 'refused', permanent: true, reason: 'PDU_FIELD_INVALID' });
+      return;
+    }
+    sent++;
+    pace.take(now, segments);
+  }
+
+  function onEnding(job: Job, ending: Ending): void {
+    sent--;
+    if (ending === 'unanswered') end(job, UNKNOWN);
+    else if (ending === 'unwritten') again(job);
+    else onAnswer(job, ending);
+  }
+
+  function onAnswer(job: Job, { command, status, body }: Pdu): void {
+    if (command === 'submit_sm_resp' && status === ESME.ROK) {
+      pace.accepted(performance.now(), job.submission.segments);
+      end(job, { kind: 'accepted', carrierId: (body as { message_id: string }).message_id });
+    } else if (asksToSlowDown(status)) {
+      pace.throttled(performance.now());
+      again(job);
+    } else if (status === ESME.RINVBNDSTS) {
+      again(job);
+      link().reset('ESME_RINVBNDSTS');
+    } else {
+      end(job, { kind: 'refused', permanent: refusesNumber(status), reason: statusName(status) });
+    }
+  }
+
+  /** Surely not sent: it keeps its turn where there is a link or will be one. */
+  function again(job: Job): void {
+    if (stopped || (!job.follows && !link().bound())) end(job, UNAVAILABLE);
+    else wait(first, job);
+  }
+
+  function down(): void {
+    for (const queue of [first, fresh]) {
+      for (const job of queue.remove(({ follows }) => !follows)) end(job, UNAVAILABLE);
+    }
+  }
+
+  function stop(hurry: boolean): void {
+    if (hurry) stopped = true;
+    for (const queue of [first, fresh]) {
+      for (const job of queue.remove(({ follows }) => hurry || !follows)) end(job, UNAVAILABLE);
+    }
+    if (!hurry) return;
+    clearTimeout(paceTimer);
+    clearTimeout(expiryTimer);
+  }
+
+  function end(job: Job, result: Submitted): void {
+    job.end(result);
+    ended();
+  }
+
+  return {
+    submit,
+    pump,
+    down,
+    stop,
+    get busy() {
+      return first.size + fresh.size + sent;
+    },
+  };
+}
