@@ -10,6 +10,7 @@ import {
   type SealedPart,
 } from '@civicline/protocol';
 import { SealingError, type SealingPublicKey, sealPart } from '@civicline/protocol/sealing';
+import { isSupportedCountry } from 'libphonenumber-js';
 import { z } from 'zod';
 import type { AccessTokens } from './access.ts';
 import type { CountryCode } from './addresses.ts';
@@ -77,8 +78,14 @@ export interface Sender {
   refreshKeys(): Promise<void>;
 }
 
-/** A government application's way to SMIS. Opens nothing until it is used, and needs no closing. */
+/**
+ * A government application's way to SMIS. Opens nothing until it is used, and needs no closing. Throws SenderError
+ * COUNTRY_UNKNOWN.
+ */
 export function createSender(options: SenderOptions): Sender {
+  if (options.country !== undefined && !isSupportedCountry(options.country)) {
+    throw mistaken([{ path: '/country', code: 'COUNTRY_UNKNOWN', message: 'is not an ISO 3166 code such as BE' }]);
+  }
   const { now, wait: pause } = options.clock ?? { now: Date.now, wait };
   const accessToken = 'key' in options ? async () => options.key : options.accessToken;
   const smis = createSmisClient({ url: options.url, accessToken, fetch: options.fetch ?? fetch, now, wait: pause });
