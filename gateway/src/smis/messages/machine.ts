@@ -1,0 +1,282 @@
+/**
+ * How a message goes from channel to channel: a pure function (progress, input) → (progress, events, commands).
+ *
+ *                  window closed                          the channel has it
+ *   accepted ────────────────────► deferred ──────────────────┐
+ *      │  └───────────────────────────│───────────────────────┤
+ *      │                              ▼                       ▼   says delivered
+ *      │        ┌─► falling-back ────────────────────────► attempting ─────────────► delivered ──► read
+ *      │        │       │   failed, or waited long enough;    │  │                      ▲
+ *      │        └───────│───────  another step is left  ──────┘  │ failed, none left    │ a receipt that came late:
+ *      │                │                                        ▼                      │ what is true is told
+ *      └── expiry, cancel, in any of them ──► expired   cancelled   undeliverable ──────┘
+ *
+ * Each step of the strategy has one attempt, known to its channel by an id of its own. Outcomes of attempts may come
+ * repeated, late or out of order, also before it was noted that the channel has the attempt: an attempt only ever
+ * moves forward, waiting → unknown → handed-over → failed | cancelled → delivered. There is never a second `delivered`
+ * event; a second delivery shows in the attempts.
+ */
+import type { ChannelName, MessageEventKind, MessageState } from '@civicline/protocol';
+import type { Outcome } from '../channel.ts';
+
+/** Carriers report the end of a message's validity a little after it. */
+const RECEIPT_GRACE_MS = 5 * 60_000;
+
+export interface Step {
+  readonly channel: ChannelName;
+  readonly waitSeconds?: number | undefined;
+}
+
+export interface AttemptProgress {
+  /** `waiting`: with the channel, not handed over yet. */
+  readonly state: 'waiting' | Outcome['kind'];
+  readonly reason?: string | undefined;
+  readonly segments?: number | undefined;
+  /** UTC milliseconds. */
+  readonly at: number;
+}
+
+export interface Progress {
+  readonly state: MessageState;
+  readonly reason: string | null;
+  readonly steps: readonly Step[];
+  /** The step that is being tried, or waits to be. */
+  readonly step: number;
+  /** Of the steps that were begun, in their order. */
+  readonly attempts: readonly AttemptProgress[];
+  /** UTC milliseconds. */
+  readonly expiresAt: number;
+  /** When time changes something, UTC milliseconds; null: never again. */
+  readonly deadline: number | null;
+  /** The sender wants no further step. */
+  readonly cancelling: boolean;
+}
+
+/** `at`: UTC milliseconds. */
+export type Input =
+  /** The step's channel has the attempt durably. */
+  | { kind: 'begun'; step: number; at: number }
+  | { kind: 'window-closed'; at: number }
+  /** The step's channel is not there any more. */
+  | { kind: 'unavailable'; reason: string; at: number }
+  | { kind: 'outcome'; step: number; outcome: Pick<Outcome, 'kind' | 'reason' | 'segments' | 'at'> }
+  | { kind: 'time'; at: number }
+  | { kind: 'cancel'; at: number };
+
+export interface Telling {
+  kind: MessageEventKind;
+  at: number;
+  channel?: ChannelName;
+  state: MessageState;
+  reason?: string;
+  segments?: number;
+}
+
+/** To be done with the transition: queue the current step for its channel, or withdraw an attempt from its channel. */
+export type Command = { kind: 'enqueue'; channel: ChannelName } | { kind: 'withdraw'; step: number };
+
+export interface Transition {
+  /** The very same object when nothing changed. */
+  progress: Progress;
+  events: Telling[];
+  commands: Command[];
+}
+
+export function beginning(steps: readonly Step[], expiresAt: number): Progress {
+  return {
+    state: 'accepted',
+    reason: null,
+    steps,
+    step: 0,
+    attempts: [],
+    expiresAt,
+    deadline: expiresAt,
+    cancelling: false,
+  };
+}
+
+/** No channel has the current step yet, and one is to get it. */
+export function isWaiting({ state, cancelling }: Progress): boolean {
+  return !cancelling && (state === 'accepted' || state === 'deferred' || state === 'falling-back');
+}
+
+export function isFinal(state: MessageState): boolean {
+  return ['delivered', 'read', 'undeliverable', 'expired', 'cancelled'].includes(state);
+}
+
+/** false: everything that can be tried is with a channel for good, a cancellation would change nothing. */
+export function canCancel(progress: Progress): boolean {
+  if (isFinal(progress.state)) return false;
+  return (
+    isWaiting(progress) ||
+    progress.step + 1 < progress.steps.length ||
+    progress.attempts.some(({ state }) => state === 'waiting')
+  );
+}
+
+export function advance(progress: Progress, input: Input): Transition {
+  const draft: Draft = { progress, events: [], commands: [] };
+  switch (input.kind) {
+    case 'begun':
+      begin(draft, input.step, input.at);
+      break;
+    case 'window-closed':
+      if (isWaiting(progress) && progress.state !== 'deferred') enter(draft, 'deferred', input.at);
+      break;
+    case 'unavailable':
+      if (!isWaiting(progress)) break;
+      change(draft, { attempts: [...progress.attempts, { state: 'failed', reason: input.reason, at: input.at }] });
+      goOn(draft, input.reason, input.at);
+      break;
+    case 'outcome':
+      takeOutcome(draft, input.step, input.outcome);
+      break;
+    case 'time':
+      passTime(draft, input.at);
+      break;
+    case 'cancel':
+      cancel(draft, input.at);
+  }
+  return draft;
+}
+
+type Draft = Transition;
+
+function change(draft: Draft, changes: Partial<Progress>): void {
+  draft.progress = { ...draft.progress, ...changes };
+}
+
+/** Enters a state of which the sender is told. */
+function enter(draft: Draft, state: keyof typeof EVENT_OF, at: number, more: Partial<Telling> = {}): void {
+  const final = isFinal(state);
+  change(draft, { state, reason: more.reason ?? null, ...(final ? { deadline: null } : {}) });
+  draft.events.push({ kind: EVENT_OF[state], at, state, ...more });
+  if (!final) return;
+  for (const [step, attempt] of draft.progress.attempts.entries()) {
+    if (attempt.state === 'waiting') draft.commands.push({ kind: 'withdraw', step });
+  }
+}
+
+const EVENT_OF = {
+  deferred: 'deferred',
+  attempting: 'attempted',
+  'falling-back': 'fallback',
+  delivered: 'delivered',
+  undeliverable: 'undeliverable',
+  expired: 'expired',
+  cancelled: 'cancelled',
+} as const satisfies Partial<Record<MessageState, MessageEventKind>>;
+
+function begin(draft: Draft, step: number, at: number): void {
+  const { progress } = draft;
+  // Repeated; or of a step that is not due.
+  if (step !== progress.attempts.length || step !== progress.step) return;
+  const wanted = isWaiting(progress);
+  change(draft, { attempts: [...progress.attempts, { state: 'waiting', at }] });
+  // It was cancelled, expired or delivered while it was on its way to the channel.
+  if (!wanted) {
+    draft.commands.push({ kind: 'withdraw', step });
+    return;
+  }
+  enter(draft, 'attempting', at, { channel: channelOf(progress, step) });
+  const { waitSeconds } = progress.steps[step] ?? {};
+  const patience =
+    waitSeconds === undefined || step + 1 === progress.steps.length ? Number.POSITIVE_INFINITY : waitSeconds * 1000;
+  change(draft, { deadline: Math.min(at + patience, progress.expiresAt + RECEIPT_GRACE_MS) });
+}
+
+const RANK: Record<AttemptProgress['state'], number> = {
+  waiting: 0,
+  unknown: 1,
+  'handed-over': 2,
+  failed: 3,
+  cancelled: 3,
+  delivered: 4,
+};
+
+function takeOutcome(draft: Draft, step: number, outcome: (Input & { kind: 'outcome' })['outcome']): void {
+  // The channel was faster than our note that it has the attempt.
+  begin(draft, step, outcome.at);
+  const known = draft.progress.attempts[step];
+  if (!known || RANK[outcome.kind] <= RANK[known.state]) return;
+  const { kind, reason, segments = known.segments, at } = outcome;
+  change(draft, { attempts: draft.progress.attempts.with(step, { state: kind, reason, segments, at }) });
+
+  const { state, step: current } = draft.progress;
+  if (kind === 'delivered') {
+    if (state === 'delivered' || state === 'read') return;
+    const channel = channelOf(draft.progress, step);
+    enter(draft, 'delivered', at, { channel, ...(segments === undefined ? {} : { segments }) });
+    return;
+  }
+  if (isFinal(state) || (kind !== 'failed' && kind !== 'cancelled')) return;
+  if (draft.progress.cancelling) {
+    if (!isOpen(draft.progress)) enter(draft, 'cancelled', at);
+    return;
+  }
+  if (state !== 'attempting') return;
+  if (step === current) goOn(draft, reason ?? 'CANCELLED_BY_CHANNEL', at);
+  // The last step had failed already, and this was the one that still might have arrived.
+  else if (!isOpen(draft.progress)) giveUp(draft, at);
+}
+
+/** The current step came to nothing. */
+function goOn(draft: Draft, reason: string, at: number): void {
+  const { progress } = draft;
+  const from = channelOf(progress, progress.step);
+  const next = progress.steps[progress.step + 1];
+  if (next) {
+    change(draft, { step: progress.step + 1, deadline: progress.expiresAt });
+    enter(draft, 'falling-back', at, { channel: from, reason });
+    draft.commands.push({ kind: 'enqueue', channel: next.channel });
+    return;
+  }
+  if (!isOpen(progress)) giveUp(draft, at);
+  else change(draft, { state: 'attempting', deadline: progress.expiresAt + RECEIPT_GRACE_MS });
+}
+
+function giveUp(draft: Draft, at: number): void {
+  const { progress } = draft;
+  const reason = progress.attempts.at(-1)?.reason ?? 'UNDELIVERABLE';
+  enter(draft, 'undeliverable', at, { channel: channelOf(progress, progress.step), reason });
+}
+
+function passTime(draft: Draft, at: number): void {
+  const { progress } = draft;
+  if (progress.deadline === null || at < progress.deadline) return;
+  const limit = progress.state === 'attempting' ? progress.expiresAt + RECEIPT_GRACE_MS : progress.expiresAt;
+  if (at >= limit) {
+    enter(draft, 'expired', at, { reason: 'EXPIRED' });
+    return;
+  }
+  // Not to be brought twice, if that can still be prevented.
+  if (progress.attempts[progress.step]?.state === 'waiting') {
+    draft.commands.push({ kind: 'withdraw', step: progress.step });
+  }
+  if (progress.cancelling) change(draft, { deadline: limit });
+  else goOn(draft, 'STEP_TIMED_OUT', at);
+}
+
+function cancel(draft: Draft, at: number): void {
+  const { progress } = draft;
+  if (progress.cancelling || !canCancel(progress)) return;
+  change(draft, { cancelling: true });
+  if (!isOpen(progress)) {
+    enter(draft, 'cancelled', at);
+    return;
+  }
+  for (const [step, attempt] of progress.attempts.entries()) {
+    if (attempt.state === 'waiting') draft.commands.push({ kind: 'withdraw', step });
+  }
+}
+
+/** A channel may still deliver it. */
+function isOpen({ attempts }: Progress): boolean {
+  return attempts.some(({ state }) => RANK[state] < RANK.failed);
+}
+
+function channelOf({ steps }: Progress, step: number): ChannelName {
+  const found = steps[step];
+  if (!found) throw new RangeError(`The strategy has no step ${step}.`);
+  return found.channel;
+}
