@@ -52,9 +52,9 @@ export interface SmscSimulator {
 export async function startSmscSimulator(options: SmscSimulatorOptions = {}): Promise<SmscSimulator> {
   const host = options.host ?? '127.0.0.1';
   const judge = createJudge(options.behaviour);
-  const phones = createPhones((message, phone) => {
-    live.changed(phone.id);
-    options.onMessage?.(message);
+  const phones = createPhones((phoneId, read) => {
+    live.changed(phoneId);
+    options.onMessage?.(read());
   });
   const smsc = createSmsc({ judge, phones, password: options.password });
   const ringring = createRingRingSimulator(judge, phones, options.apiKey);

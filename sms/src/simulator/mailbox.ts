@@ -2,7 +2,7 @@ import type { Receipt } from './receipt.ts';
 
 /** Something that the carrier has for a sender: a receipt, or (a part of) a message that a person wrote. */
 export type Delivery =
-  | { kind: 'receipt'; receipt: Receipt; stranger?: boolean; tries: number }
+  | { kind: 'receipt'; receipt: Receipt; tries: number }
   | {
       kind: 'inbound';
       from: string;

@@ -48,6 +48,7 @@ const TLV = {
 const INTERNATIONAL = 1;
 const ISDN = 1;
 const ALPHANUMERIC = 5;
+const DIGITS = /^\d+$/;
 
 export interface SubmitSm {
   from: string;
@@ -181,9 +182,14 @@ export function createPduWriter(): PduWriter {
   }
 
   function address(value: string): void {
-    const international = /^\+?\d{7,15}$/.test(value);
-    octets(...(international ? [INTERNATIONAL, ISDN] : /^\d+$/.test(value) ? [0, ISDN] : [ALPHANUMERIC, 0]));
-    string(international && value.startsWith('+') ? value.slice(1) : value);
+    if (value.startsWith('+')) {
+      octets(INTERNATIONAL, ISDN);
+      string(value.slice(1));
+      return;
+    }
+    if (DIGITS.test(value)) octets(0, ISDN);
+    else octets(ALPHANUMERIC, 0);
+    string(value);
   }
 
   return {

@@ -45,7 +45,7 @@ export interface Phone {
 export interface Phones {
   arrive(arrival: Arrival): void;
   /** The person behind `number` writes. */
-  wrote(message: Omit<PhoneMessage, 'id' | 'direction'>): PhoneMessage;
+  wrote(message: Omit<PhoneMessage, 'id' | 'direction'>): void;
   /** The phones with the latest messages, latest first. */
   list(): Phone[];
   byId(id: number): Phone | undefined;
@@ -53,7 +53,6 @@ export interface Phones {
   /** All that are kept, oldest first. */
   messages(): PhoneMessage[];
   totals(): { messages: number; segments: number; phones: number; incomplete: number };
-  clear(): void;
 }
 
 const MAXIMUM_PHONES = 200;
@@ -66,18 +65,23 @@ interface Incomplete {
   missing: number;
 }
 
+/** Most messages of a load test are never read: their text is decoded when it is. */
+interface KeptMessage extends Omit<PhoneMessage, 'text'> {
+  text: string | Buffer[];
+}
+
 interface KeptPhone {
   id: number;
   number: string;
-  messages: PhoneMessage[];
+  messages: KeptMessage[];
   count: number;
 }
 
 /**
  * The phones of everybody: bounded, so that a load test fills no memory. The phone that has been quiet longest is
- * forgotten first; totals count everything. `changed` is called for every message.
+ * forgotten first; totals count everything. `changed` is called for every message, with how to read it.
  */
-export function createPhones(changed: (message: PhoneMessage, phone: Phone) => void): Phones {
+export function createPhones(changed: (phoneId: number, read: () => PhoneMessage) => void): Phones {
   /** Quiet longest first. */
   const phones = new Map<string, KeptPhone>();
   const byId = new Map<number, KeptPhone>();
@@ -86,7 +90,7 @@ export function createPhones(changed: (message: PhoneMessage, phone: Phone) => v
   let lastPhoneId = 0;
   let segments = 0;
 
-  function keep(message: PhoneMessage): PhoneMessage {
+  function keep(message: KeptMessage): void {
     const phone = phones.get(message.number) ?? { id: ++lastPhoneId, number: message.number, messages: [], count: 0 };
     phones.delete(message.number);
     phones.set(message.number, phone);
@@ -95,8 +99,7 @@ export function createPhones(changed: (message: PhoneMessage, phone: Phone) => v
     phone.messages.push(message);
     if (phone.messages.length > MESSAGES_PER_PHONE) phone.messages.shift();
     if (phones.size > MAXIMUM_PHONES) forgetQuietest();
-    changed(message, phone);
-    return message;
+    changed(phone.id, () => readMessage(message));
   }
 
   function forgetQuietest(): void {
@@ -134,32 +137,20 @@ export function createPhones(changed: (message: PhoneMessage, phone: Phone) => v
       if (!parts) return;
       const { number, counterpart, at, via } = arrival;
       const encoding = encodingOf(arrival.dataCoding);
-      keep(
-        // Most messages of a load test are never read: their text is decoded when it is.
-        lazyText(parts, {
-          id: ++lastMessageId,
-          number,
-          direction: 'to-phone',
-          counterpart,
-          text: '',
-          encoding,
-          segments: parts.length,
-          at,
-          via,
-        }),
-      );
+      const id = ++lastMessageId;
+      const direction = 'to-phone';
+      keep({ id, number, direction, counterpart, text: parts, encoding, segments: parts.length, at, via });
     },
     wrote: (message) => keep({ ...message, id: ++lastMessageId, direction: 'from-phone' }),
-    list: () => [...phones.values()].reverse(),
-    byId: (id) => byId.get(id),
-    byNumber: (number) => phones.get(number),
-    messages: () => [...phones.values()].flatMap(({ messages }) => messages).sort((a, b) => a.id - b.id),
+    list: () => [...phones.values()].map(readPhone).reverse(),
+    byId: (id) => read(byId.get(id)),
+    byNumber: (number) => read(phones.get(number)),
+    messages: () =>
+      [...phones.values()]
+        .flatMap(({ messages }) => messages)
+        .sort((a, b) => a.id - b.id)
+        .map(readMessage),
     totals: () => ({ messages: lastMessageId, segments, phones: phones.size, incomplete: incomplete.size }),
-    clear() {
-      phones.clear();
-      byId.clear();
-      incomplete.clear();
-    },
   };
 }
 
@@ -176,14 +167,10 @@ function decode(bytes: Buffer, encoding: Encoding): string {
   return encoding === 'latin1' ? bytes.toString('latin1') : bytes.toString('hex');
 }
 
-function lazyText(parts: Buffer[], message: PhoneMessage): PhoneMessage {
-  let text: string | undefined;
-  // An enumerable getter: spreads, comparisons and JSON see a text as any other.
-  return Object.defineProperty(message, 'text', {
-    enumerable: true,
-    get: () => {
-      text ??= decode(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts), message.encoding);
-      return text;
-    },
-  });
+function readMessage(message: KeptMessage): PhoneMessage {
+  if (typeof message.text !== 'string') message.text = decode(Buffer.concat(message.text), message.encoding);
+  return { ...message, text: message.text };
 }
+
+const readPhone = (phone: KeptPhone): Phone => ({ ...phone, messages: phone.messages.map(readMessage) });
+const read = (phone: KeptPhone | undefined) => phone && readPhone(phone);

@@ -203,25 +203,24 @@ export function serveSession(socket: Socket, carrier: Carrier, closed: (session:
     fault: FaultKind | null,
     { mailbox, systemId, receives }: Bind,
   ): void {
-    const taken = carrier.take(submit, systemId);
-    const answer = () => answerSubmit(number, STATUS.ok, taken.id);
+    const { id, receipts: itsReceipts } = carrier.take(submit, systemId);
     if (carrier.early() && fault === null) {
-      mailbox.put(taken.receipts);
+      mailbox.put(itsReceipts);
       // On one connection their order is that of the octets; a receiver of its own gets a moment's lead.
-      if (receives) answer();
-      else later(HOLD_MS, answer);
+      if (receives) answerSubmit(number, STATUS.ok, id);
+      else later(HOLD_MS, () => answerSubmit(number, STATUS.ok, id));
       return;
     }
     if (fault === 'slow') {
-      carrier.schedule(mailbox, taken.receipts, SLOW_MS);
-      later(SLOW_MS, answer);
+      carrier.schedule(mailbox, itsReceipts, SLOW_MS);
+      later(SLOW_MS, () => answerSubmit(number, STATUS.ok, id));
       return;
     }
-    for (const receipt of taken.receipts) receipts.push(receipt);
+    for (const receipt of itsReceipts) receipts.push(receipt);
     if (fault === 'unknown-pdu') writer.raw(UNKNOWN_PDU);
     if (fault === 'close') end();
-    else if (fault === 'out-of-order') hold(answer);
-    else if (fault !== 'no-answer') answer();
+    else if (fault === 'out-of-order') hold(() => answerSubmit(number, STATUS.ok, id));
+    else if (fault !== 'no-answer') answerSubmit(number, STATUS.ok, id);
   }
 
   function hold(answer: () => void): void {

@@ -99,13 +99,14 @@ export function createSmsc({ judge, phones, password }: SmscOptions): Smsc {
     if (wanted === 0) return [];
     const { receipts } = judge.behaviour;
     const submittedAt = Date.now();
-    return states.flatMap((state): Delivery[] => {
-      if (wanted === 2 && state === 'DELIVRD') return [];
+    const deliveries: Delivery[] = [];
+    for (const state of states) {
+      if (wanted === 2 && state === 'DELIVRD') continue;
       const receipt: Receipt = { id, from, to, state, submittedAt, doneAt: submittedAt + receipts.delayMs };
-      const delivery: Delivery = { kind: 'receipt', receipt, tries: 0 };
-      if (!receipts.strangers) return [delivery];
-      return [{ kind: 'receipt', receipt: { ...receipt, id: id - 2 ** 31 }, tries: 0 }, delivery];
-    });
+      if (receipts.strangers) deliveries.push({ kind: 'receipt', receipt: { ...receipt, id: id - 2 ** 31 }, tries: 0 });
+      deliveries.push({ kind: 'receipt', receipt, tries: 0 });
+    }
+    return deliveries;
   }
 
   const carrier: Carrier = {

@@ -30,10 +30,10 @@ function element(name, properties, ...children) {
 
 function showTexts() {
   document.documentElement.lang = language;
-  document.title = `${texts.title} – ${texts.simulator} – Civicline`;
+  document.title = `${texts.phones} – ${texts.title} – Civicline`;
   for (const place of document.querySelectorAll('[data-text]')) place.textContent = texts[place.dataset.text];
   find('phones-state').textContent = texts.loading;
-  find('choose').textContent = texts.choose;
+  showNothing(texts.choose);
   find('languages').setAttribute('aria-label', texts.languages);
   const links = Object.entries(LANGUAGES).map(([tag, name]) => {
     const link = element('a', { href: `?lang=${tag}${location.hash}`, lang: tag, hreflang: tag, textContent: name });
@@ -162,7 +162,7 @@ function messageItem({ direction, counterpart, text, encoding, segments, at }, i
 
 function showNothing(text) {
   conversation = null;
-  find('conversation-title').textContent = '';
+  find('conversation-title').textContent = texts.messages;
   find('conversation-count').textContent = '';
   find('messages').replaceChildren();
   find('reply').hidden = true;

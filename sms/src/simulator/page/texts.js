@@ -3,7 +3,8 @@ export const LANGUAGES = { nl: 'Nederlands', fr: 'Français', de: 'Deutsch', en:
 
 export const TEXTS = {
   nl: {
-    title: 'Telefoons',
+    title: 'SMSC-simulator',
+    messages: 'Berichten',
     simulator: 'Dit is een simulator.',
     simulatorMeans: 'Hij speelt een mobiele operator. Geen bericht verlaat deze computer.',
     skip: 'Naar de inhoud',
@@ -66,7 +67,8 @@ export const TEXTS = {
     },
   },
   fr: {
-    title: 'Téléphones',
+    title: 'Simulateur SMSC',
+    messages: 'Messages',
     simulator: 'Ceci est un simulateur.',
     simulatorMeans: 'Il joue un opérateur mobile. Aucun message ne quitte cet ordinateur.',
     skip: 'Aller au contenu',
@@ -129,7 +131,8 @@ export const TEXTS = {
     },
   },
   de: {
-    title: 'Telefone',
+    title: 'SMSC-Simulator',
+    messages: 'Nachrichten',
     simulator: 'Dies ist ein Simulator.',
     simulatorMeans: 'Er spielt einen Mobilfunkanbieter. Keine Nachricht verlässt diesen Computer.',
     skip: 'Zum Inhalt',
@@ -193,7 +196,8 @@ export const TEXTS = {
     },
   },
   en: {
-    title: 'Phones',
+    title: 'SMSC simulator',
+    messages: 'Messages',
     simulator: 'This is a simulator.',
     simulatorMeans: 'It plays a mobile carrier. No message leaves this computer.',
     skip: 'To the content',
