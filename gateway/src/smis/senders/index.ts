@@ -4,14 +4,17 @@
  */
 import type { Express, RequestHandler, Response } from 'express';
 import type { Kysely } from 'kysely';
-import type { Logger, Operation } from '../../http/index.ts';
+import type { Operation } from '../../http/index.ts';
 import type { Database, Sealer } from '../../storage/index.ts';
+import { createAccessTokens } from './access-tokens.ts';
+import { createGuard } from './guard.ts';
+import { describeQuotas, noUsage, rateLimitHeaders, takeFrom, type Warning } from './quota.ts';
+import { mountSenders, senderOperations } from './routes.ts';
+import type { Scope, Zone } from './schemas.ts';
+import { createSenderStore, migrations } from './store.ts';
 
-export const SCOPES = ['messages:send', 'messages:read', 'events:read', 'webhooks:manage'] as const;
-export type Scope = (typeof SCOPES)[number];
-
-export const ZONES = ['Europe/Brussels', 'Europe/Amsterdam'] as const;
-export type Zone = (typeof ZONES)[number];
+export { createSenderAdministration, type SenderAdministration, SenderError } from './administration.ts';
+export { SCOPES, type Scope, scopeSchema, ZONES, type Zone, zoneSchema } from './schemas.ts';
 
 export interface Sender {
   /** UUIDv7. */
@@ -42,9 +45,9 @@ export interface Quota {
 }
 
 export interface Senders {
-  /** 401 without a valid credential, 403 when it lacks the scope; else {@link senderOf} tells who it is. */
+  /** 401 without a valid credential, 403 when it lacks the scope; else {@link Senders.senderOf} tells who it is. */
   requireSender(scope: Scope): RequestHandler;
-  /** Whom {@link requireSender} let through. */
+  /** Whom {@link Senders.requireSender} let through. */
   senderOf(response: Response): Sender;
   quota: Quota;
   operations: Operation[];
@@ -64,13 +67,39 @@ export interface SendersOptions {
   database: Database;
   sealer: Sealer;
   /** Tells the sender that most of a quota is used; feedback's `warnOfQuota`. */
-  warnOfQuota(sql: Kysely<unknown>, warning: { senderId: string; at: number; data: object }): Promise<void>;
+  warnOfQuota(sql: Kysely<unknown>, warning: { senderId: string; at: number; data: Warning }): Promise<void>;
   /** What `GET /v1/limits` says about send windows. */
-  sendWindows?: (sender: Sender) => object[];
-  log: Logger;
+  sendWindows?: (sender: Sender) => Record<string, unknown>[];
   now: () => number;
 }
 
-export async function createSenders(_options: SendersOptions): Promise<Senders> {
-  throw new Error('being written');
+export async function createSenders(options: SendersOptions): Promise<Senders> {
+  const { config, database, sealer, warnOfQuota, sendWindows = () => [], now } = options;
+  await database.migrate('senders', migrations);
+  const store = createSenderStore(database);
+  const readAccessToken = config.tokenIssuer && createAccessTokens({ issuer: config.tokenIssuer, now });
+  const guard = createGuard({ store, sealer, readAccessToken, now });
+
+  const take: Quota['take'] = async (sql, senderId, count, at) => {
+    const sender = guard.recentSender(senderId) ?? (await store.senderWithin(sql, senderId));
+    const limits = sender?.limits ?? { perMinute: null, perDay: null };
+    if (limits.perMinute === null && limits.perDay === null) return { taken: count, headers: {} };
+    const before = await store.lockUsage(sql, senderId, noUsage(limits, at));
+    const { taken, usage, warnings, retryAfterSeconds } = takeFrom(limits, before, count, at);
+    await store.setUsage(sql, senderId, usage);
+    for (const warning of warnings) await warnOfQuota(sql, { senderId, at, data: warning });
+    const headers = rateLimitHeaders(describeQuotas(limits, usage, at), at);
+    return { taken, headers, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
+  };
+
+  return {
+    requireSender: guard.require,
+    senderOf(response) {
+      const { id, name, zone } = guard.senderOf(response);
+      return { id, name, zone };
+    },
+    quota: { take },
+    operations: senderOperations,
+    mount: (http) => mountSenders(http, { guard, store, sendWindows, now }),
+  };
 }
