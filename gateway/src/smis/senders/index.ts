@@ -9,9 +9,10 @@ import type { Database, Sealer } from '../../storage/index.ts';
 import { createAccessTokens } from './access-tokens.ts';
 import { createGuard } from './guard.ts';
 import { describeQuotas, noUsage, rateLimitHeaders, takeFrom, type Warning } from './quota.ts';
+import { keepRecent } from './recent.ts';
 import { mountSenders, senderOperations } from './routes.ts';
 import type { Scope, Zone } from './schemas.ts';
-import { createSenderStore, migrations } from './store.ts';
+import { createSenderStore, migrations, type StoredSender } from './store.ts';
 
 export { createSenderAdministration, type SenderAdministration, SenderError } from './administration.ts';
 export { SCOPES, type Scope, scopeSchema, ZONES, type Zone, zoneSchema } from './schemas.ts';
@@ -49,6 +50,8 @@ export interface Senders {
   requireSender(scope: Scope): RequestHandler;
   /** Whom {@link Senders.requireSender} let through. */
   senderOf(response: Response): Sender;
+  /** By its id, also when it was revoked: what it handed over before still goes out in its name. */
+  find(id: string): Promise<Sender | null>;
   quota: Quota;
   operations: Operation[];
   mount(http: Express): void;
@@ -80,6 +83,8 @@ export async function createSenders(options: SendersOptions): Promise<Senders> {
   const readAccessToken = config.tokenIssuer && createAccessTokens({ issuer: config.tokenIssuer, now });
   const guard = createGuard({ store, sealer, readAccessToken, now });
 
+  const names = keepRecent<StoredSender | null>({ forMs: 10_000, now });
+
   const take: Quota['take'] = async (sql, senderId, count, at) => {
     const sender = guard.recentSender(senderId) ?? (await store.senderWithin(sql, senderId));
     const limits = sender?.limits ?? { perMinute: null, perDay: null };
@@ -97,6 +102,10 @@ export async function createSenders(options: SendersOptions): Promise<Senders> {
     senderOf(response) {
       const { id, name, zone } = guard.senderOf(response);
       return { id, name, zone };
+    },
+    async find(id) {
+      const found = await names.get(id, () => store.senderById(id));
+      return found && { id: found.id, name: found.name, zone: found.zone };
     },
     quota: { take },
     operations: senderOperations,
