@@ -1,0 +1,71 @@
+/** What the carriers took, per route, sender and month: the SMS bill before it comes. */
+import type { Kysely } from 'kysely';
+import type { Database } from '../storage/index.ts';
+import type { LedgerRow, Tables } from './tables.ts';
+
+export type { LedgerRow } from './tables.ts';
+
+export interface Cost {
+  /** Of the hand-over, UTC milliseconds. */
+  at: number;
+  route: string;
+  senderId: string;
+  segments: number;
+  /** Of all its segments, millionths of a euro. */
+  price: number;
+}
+
+/** Adds messages that were handed over, within the transaction that records it. */
+export async function addCosts(sql: Kysely<Tables>, costs: readonly Cost[]): Promise<void> {
+  const rows = sums(costs);
+  if (rows.length === 0) return;
+  await sql
+    .insertInto('sms_ledger')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['month', 'route', 'sender_id']).doUpdateSet((expression) => ({
+        messages: expression('sms_ledger.messages', '+', expression.ref('excluded.messages')),
+        segments: expression('sms_ledger.segments', '+', expression.ref('excluded.segments')),
+        price: expression('sms_ledger.price', '+', expression.ref('excluded.price')),
+      })),
+    )
+    .execute();
+}
+
+function sums(costs: readonly Cost[]): LedgerRow[] {
+  const rows = new Map<string, LedgerRow>();
+  for (const { at, route, senderId, segments, price } of costs) {
+    const month = monthOf(at);
+    const key = `${month} ${route} ${senderId}`;
+    const row = rows.get(key) ?? { month, route, sender_id: senderId, messages: 0, segments: 0, price: 0 };
+    rows.set(key, row);
+    row.messages += 1;
+    row.segments += segments;
+    row.price += price;
+  }
+  // Always in the same order: two processes that add to the same rows must not wait for each other.
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+}
+
+let month = { from: 0, until: 0, name: '' };
+
+/** `2026-06`, UTC. */
+export function monthOf(at: number): string {
+  if (at >= month.from && at < month.until) return month.name;
+  const date = new Date(at);
+  const [year, index] = [date.getUTCFullYear(), date.getUTCMonth()];
+  month = { from: Date.UTC(year, index), until: Date.UTC(year, index + 1), name: date.toISOString().slice(0, 7) };
+  return month.name;
+}
+
+/** The months asked for (`2026-06`), or all; by month, route, sender. */
+export async function ledger(database: Database, months?: readonly string[]): Promise<LedgerRow[]> {
+  const rows = database
+    .withTables<Tables>()
+    .sql.selectFrom('sms_ledger')
+    .selectAll()
+    .orderBy('month')
+    .orderBy('route')
+    .orderBy('sender_id');
+  return (months ? rows.where('month', 'in', [...months]) : rows).execute();
+}

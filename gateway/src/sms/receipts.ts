@@ -1,0 +1,113 @@
+/**
+ * Which attempt a receipt speaks about. It may come before the submit's answer is stored (then it is kept, and matched
+ * with the answer), in another notation than the answer's, twice, late, or for nothing that we sent.
+ */
+import { carrierIdNotations } from '@civicline/sms';
+import type { Kysely } from 'kysely';
+import { deleteMany, insertMany, selectMany } from '../storage/index.ts';
+import type { AttemptEvent } from './machine.ts';
+import { carrierKey, type EarlyReceiptRow, type SegmentRow, type Tables } from './tables.ts';
+
+export interface FinalReceipt {
+  route: string;
+  carrierId: string;
+  state: 'delivered' | 'failed';
+  reason: string | null;
+  /** UTC milliseconds. */
+  at: number;
+}
+
+interface Matched {
+  attemptId: string;
+  event: AttemptEvent;
+}
+
+/** From now on their receipts are known. A carrier that gives an id again means the newer SMS. */
+export async function expectReceipts(sql: Kysely<Tables>, segments: readonly SegmentRow[]): Promise<void> {
+  const newest = [...new Map(segments.map((segment) => [segment.carrier, segment])).values()];
+  await deleteMany(
+    sql,
+    'sms_segments',
+    'carrier',
+    newest.map(({ carrier }) => carrier),
+  );
+  await insertMany(sql, 'sms_segments', newest);
+}
+
+/** Takes each receipt's segment away, so that a repeated receipt finds nothing; keeps those that match none. */
+export async function matchReceipts(
+  sql: Kysely<Tables>,
+  receipts: readonly FinalReceipt[],
+): Promise<{ matched: Matched[]; unmatched: number }> {
+  const { matched, unmatched } = await match(sql, receipts.map(rowOf));
+  await insertMany(sql, 'sms_early_receipts', distinct(unmatched), { ignoreConflicts: true });
+  return { matched, unmatched: unmatched.length };
+}
+
+/** The kept receipts of these segments, whose ids have just become known. */
+export async function matchEarly(sql: Kysely<Tables>, segments: readonly SegmentRow[]): Promise<Matched[]> {
+  const keys = segments.flatMap(({ carrier }) => notationsOf(carrier));
+  const early = await selectMany<EarlyReceiptRow>(sql, 'sms_early_receipts', 'carrier', keys);
+  const { matched, unmatched } = await match(sql, early);
+  const left = new Set(unmatched);
+  const gone = early.filter((receipt) => !left.has(receipt)).map(({ carrier }) => carrier);
+  await deleteMany(sql, 'sms_early_receipts', 'carrier', gone);
+  return matched;
+}
+
+async function match(
+  sql: Kysely<Tables>,
+  receipts: readonly EarlyReceiptRow[],
+): Promise<{ matched: Matched[]; unmatched: EarlyReceiptRow[] }> {
+  const exact = await take(sql, receipts, (carrier) => [carrier]);
+  if (exact.unmatched.length === 0) return exact;
+  const other = await take(sql, exact.unmatched, notationsOf);
+  return { matched: [...exact.matched, ...other.matched], unmatched: other.unmatched };
+}
+
+async function take(
+  sql: Kysely<Tables>,
+  receipts: readonly EarlyReceiptRow[],
+  keysOf: (carrier: string) => readonly string[],
+): Promise<{ matched: Matched[]; unmatched: EarlyReceiptRow[] }> {
+  const keys = receipts.flatMap(({ carrier }) => keysOf(carrier));
+  const rows = await selectMany<SegmentRow>(sql, 'sms_segments', 'carrier', keys);
+  const attempts = new Map(rows.map((row) => [row.carrier, row.attempt_id]));
+  const matched: Matched[] = [];
+  const unmatched: EarlyReceiptRow[] = [];
+  const taken: string[] = [];
+  for (const receipt of receipts) {
+    const key = keysOf(receipt.carrier).find((candidate) => attempts.has(candidate));
+    const attemptId = key === undefined ? undefined : attempts.get(key);
+    if (key === undefined || attemptId === undefined) {
+      unmatched.push(receipt);
+      continue;
+    }
+    attempts.delete(key);
+    taken.push(key);
+    matched.push({ attemptId, event: eventOf(receipt) });
+  }
+  await deleteMany(sql, 'sms_segments', 'carrier', taken);
+  return { matched, unmatched };
+}
+
+/** The same id in every notation that carriers use, and of the same route. */
+function notationsOf(carrier: string): string[] {
+  const end = carrier.lastIndexOf(' ');
+  const route = carrier.slice(0, end);
+  return carrierIdNotations(carrier.slice(end + 1)).map((carrierId) => carrierKey(route, carrierId));
+}
+
+function rowOf({ route, carrierId, state, reason, at }: FinalReceipt): EarlyReceiptRow {
+  return { carrier: carrierKey(route, carrierId), state, reason, received_at: at };
+}
+
+function distinct(receipts: readonly EarlyReceiptRow[]): EarlyReceiptRow[] {
+  return [...new Map(receipts.map((receipt) => [receipt.carrier, receipt])).values()];
+}
+
+function eventOf({ state, reason, received_at }: EarlyReceiptRow): AttemptEvent {
+  return state === 'delivered'
+    ? { type: 'segment-delivered', at: received_at }
+    : { type: 'segment-failed', at: received_at, reason: reason ?? 'RECEIPT_UNKNOWN' };
+}

@@ -1,0 +1,44 @@
+import type { OutgoingSms, SendResult } from '@civicline/sms';
+import type { RoutedResult, SmsRouter, SmsRouterListener } from '../router.ts';
+
+export const SEGMENT_PRICE = 30_000;
+
+export interface StandInRouter {
+  connect(listener: SmsRouterListener): SmsRouter;
+  listener(): SmsRouterListener;
+  /** All that were ever sent. */
+  sent: OutgoingSms[];
+  /** How the next ones are answered; at first each is accepted as one segment with the id `id-<count>`. */
+  answer: (sms: OutgoingSms, count: number) => SendResult | Promise<SendResult>;
+  setUp(up: boolean): void;
+}
+
+/** A stand-in for the routes: one route, `first`, that answers as it is told. */
+export function standInRouter(): StandInRouter {
+  let listener: SmsRouterListener | undefined;
+  let up = true;
+  const router: StandInRouter = {
+    sent: [],
+    answer: (_sms, count) => ({ kind: 'accepted', carrierIds: [`id-${count}`], segments: 1 }),
+    listener() {
+      if (!listener) throw new Error('Not connected.');
+      return listener;
+    },
+    setUp(value) {
+      up = value;
+      listener?.state('first', up);
+    },
+    connect(given) {
+      listener = given;
+      return {
+        async send(sms): Promise<RoutedResult> {
+          const count = router.sent.push(sms);
+          return { route: 'first', segmentPrice: SEGMENT_PRICE, ...(await router.answer(sms, count)) };
+        },
+        routes: () => [{ name: 'first', up }],
+        close: async () => undefined,
+      };
+    },
+  };
+  return router;
+}

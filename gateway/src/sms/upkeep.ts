@@ -1,0 +1,111 @@
+import type { Logger } from '../http/index.ts';
+import type { Database } from '../storage/index.ts';
+import type { Recorder } from './recorder.ts';
+import type { EarlyReceiptRow, Tables } from './tables.ts';
+
+const EVERY_MS = 5_000;
+const PAGE = 500;
+/** A receipt that precedes its answer does so by less than the time that an answer may take. */
+const EARLY_MS = 10 * 60_000;
+const SWEEP_EVERY_MS = 3600_000;
+/** A STOP that comes later than this after the last SMS concerns all senders. */
+const RECIPIENTS_MS = 90 * 24 * 3600_000;
+
+/** What time brings: expiry, missing receipts, and forgetting. Run `once` as often as wished; it does what is due. */
+export function createUpkeep(options: {
+  database: Database<Tables>;
+  recorder: Recorder;
+  early: { mayBe: boolean };
+  receiptMs: number;
+  log: Logger;
+  now: () => number;
+}): { start(): void; once(): Promise<void>; stop(): Promise<void> } {
+  const { database, recorder, early, receiptMs, log, now } = options;
+  const isShared = database.engine === 'postgresql';
+  let sweptAt = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+
+  async function deadlines(): Promise<void> {
+    for (;;) {
+      const at = now();
+      const due = await database.sql
+        .selectFrom('sms_attempts')
+        .select('id')
+        .where('deadline', '<=', at)
+        .where('state', '!=', 'handing-over')
+        .orderBy('deadline')
+        .limit(PAGE)
+        .execute();
+      await Promise.all(due.map(({ id }) => recorder.happened({ attemptId: id, event: { type: 'deadline', at } })));
+      if (due.length < PAGE) return;
+    }
+  }
+
+  async function earlyReceipts(): Promise<void> {
+    if (!early.mayBe) return;
+    const at = now();
+    await database.write((sql) =>
+      sql
+        .deleteFrom('sms_early_receipts')
+        .where('received_at', '<', at - EARLY_MS)
+        .execute(),
+    );
+    const kept = await database.sql.selectFrom('sms_early_receipts').selectAll().limit(PAGE).execute();
+    // Another process may have stored the answer at the very moment when this one stored the receipt.
+    if (isShared) await Promise.all(kept.filter(({ received_at }) => at - received_at < 60_000).map(again));
+    else if (kept.length === 0) early.mayBe = false;
+  }
+
+  function again({ carrier, state, reason, received_at }: EarlyReceiptRow): Promise<void> {
+    const end = carrier.lastIndexOf(' ');
+    return recorder.receipt({
+      route: carrier.slice(0, end),
+      carrierId: carrier.slice(end + 1),
+      state,
+      reason,
+      at: received_at,
+    });
+  }
+
+  async function sweep(): Promise<void> {
+    const at = now();
+    if (at - sweptAt < SWEEP_EVERY_MS) return;
+    sweptAt = at;
+    await database.write(async (sql) => {
+      await sql
+        .deleteFrom('sms_segments')
+        .where('created_at', '<', at - receiptMs - SWEEP_EVERY_MS)
+        .execute();
+      await sql
+        .deleteFrom('sms_recipients')
+        .where('written_at', '<', at - RECIPIENTS_MS)
+        .execute();
+    });
+  }
+
+  async function once(): Promise<void> {
+    await deadlines();
+    await earlyReceipts();
+    await sweep();
+  }
+
+  async function run(): Promise<void> {
+    await once().catch((error: unknown) => log.error({ error }, 'upkeep of SMS failed'));
+    timer = setTimeout(() => {
+      running = run();
+    }, EVERY_MS);
+    timer.unref();
+  }
+
+  return {
+    start() {
+      running = run();
+    },
+    once,
+    async stop() {
+      await running;
+      clearTimeout(timer);
+    },
+  };
+}
