@@ -1,0 +1,1 @@
+export { createRingRingRoute, type RingRingRoute, type RingRingRouteOptions } from './route.ts';

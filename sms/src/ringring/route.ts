@@ -1,0 +1,196 @@
+/**
+ * A route over RingRing's Message API: one HTTPS request per SMS.
+ *
+ *   starting ──a poll is answered──► up ──no connection, maintenance──► down ──a poll is answered──► up
+ *                                    └──account refused──► stopped ──a poll is answered──► up
+ *
+ * While it is not up, nothing is sent. A request whose answer was lost is never sent again: the message's state then
+ * comes by its Reference, or not at all.
+ */
+import type { Router } from 'express';
+import type { OutgoingSms, Route, RouteListener, SendResult } from '../route.ts';
+import { createPace } from '../smpp/index.ts';
+import { countSegments } from '../text/index.ts';
+import { type Answer, codeOf, createApi } from './api.ts';
+import { MAXIMUM_CHARACTERS, messageFields } from './message.ts';
+import { startPoller } from './poller.ts';
+import { type Verdict, verdictOf } from './results.ts';
+import { mountWebhook, webhookPath } from './webhook.ts';
+
+export interface RingRingRouteOptions {
+  name: string;
+  /** Base of the API: `https://api.ringring.be/sms/v1`, or `…/sms/sandbox`. */
+  url: string;
+  apiKey: string;
+  /** Who an SMS is from that names nobody. Without, the vendor decides. */
+  sender?: string;
+  /** Requests at the same time. Default 10. */
+  window?: number;
+  /** Segments per second as agreed; without, as fast as answers come. */
+  throughput?: number;
+  /** After this, what became of a message is unknown. Default 30 s. */
+  responseTimeoutMs?: number;
+  /** How often states and incoming messages are asked for. Default 15 s, which the vendor's debug mode allows. */
+  pollMs?: number;
+  /** Where the vendor tells states by itself: our public address, and a secret for the path below it. */
+  webhook?: { publicUrl: string; secret: string };
+  log?: (event: { route: string; what: 'up' | 'down' | 'oddity'; code: string }) => void;
+}
+
+export interface RingRingRoute extends Route {
+  /** Serves the status webhook, when there is one. */
+  mount(router: Router): void;
+}
+
+type State = 'starting' | 'up' | 'down' | 'stopped';
+
+const UNAVAILABLE: SendResult = { kind: 'unavailable' };
+const EXPIRED: SendResult = { kind: 'refused', permanent: true, reason: 'EXPIRED' };
+/** Another route may well take it. */
+const TOO_LONG: SendResult = { kind: 'refused', permanent: false, reason: 'TEXT_TOO_LONG' };
+/** A status 403 without a code is throttling, or a key that is not liked: after so many it is the latter. */
+const FORBIDDEN_TRIES = 5;
+
+/** Begins to look for the service at once, and goes on until closed. */
+export function createRingRingRoute(options: RingRingRouteOptions, listener: RouteListener): RingRingRoute {
+  const { name, window = 10, responseTimeoutMs = 30_000, pollMs = 15_000, webhook, log = () => {} } = options;
+  const api = createApi({ url: options.url, apiKey: options.apiKey, responseTimeoutMs });
+  const pace = createPace(options.throughput ?? null, performance.now());
+  const statusUrl = webhook ? webhook.publicUrl + webhookPath(name, webhook.secret) : null;
+  const waiting: (() => void)[] = [];
+  const pauses = new Set<() => void>();
+  let inFlight = 0;
+  let state: State = 'starting';
+  let closing: Promise<void> | null = null;
+  let announceIdle = () => {};
+  const poller = startPoller({ api, intervalMs: pollMs, listener, service: onService });
+
+  function onService(verdict: Verdict): void {
+    if (verdict.kind === 'accepted') enter('up', 'ANSWERED');
+    else if (verdict.kind === 'stopped') enter('stopped', verdict.reason);
+    else if (verdict.kind === 'unknown') enter('down', 'NO_ANSWER');
+    else if (verdict.kind !== 'slower') enter('down', verdict.reason);
+  }
+
+  function enter(next: State, code: string): void {
+    if (next === state) return;
+    const wasUp = state === 'up';
+    state = next;
+    log({ route: name, what: next === 'up' ? 'up' : 'down', code });
+    if (next !== 'up') release();
+    if (wasUp !== (next === 'up')) listener.state(next === 'up');
+  }
+
+  const open = () => state === 'up' && closing === null;
+
+  /** Who waits goes on, and sees that there is nothing to wait for. */
+  function release(): void {
+    inFlight += waiting.length;
+    for (const resume of [...waiting.splice(0), ...pauses]) resume();
+  }
+
+  async function send(sms: OutgoingSms): Promise<SendResult> {
+    if (!open()) return UNAVAILABLE;
+    if (sms.text.length > MAXIMUM_CHARACTERS) return TOO_LONG;
+    const segments = countSegments(sms.text);
+    for (let forbidden = 0; ; ) {
+      await room();
+      const result = await attempt(sms, segments).finally(leave);
+      if (result !== 'again' && result !== 'forbidden') return result;
+      if (result === 'forbidden' && ++forbidden >= FORBIDDEN_TRIES) {
+        fail('HTTP_403');
+        return UNAVAILABLE;
+      }
+    }
+  }
+
+  async function room(): Promise<void> {
+    if (inFlight < window) inFlight++;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+  }
+
+  /** The place in the window goes to the next one, if anybody waits. */
+  function leave(): void {
+    const next = waiting.shift();
+    if (next) next();
+    else if (--inFlight === 0) announceIdle();
+  }
+
+  async function attempt(sms: OutgoingSms, segments: number): Promise<SendResult | 'again' | 'forbidden'> {
+    for (let delay = pace.delay(performance.now()); delay > 0 && open(); delay = pace.delay(performance.now())) {
+      await sleep(Math.min(delay, sms.validUntil - Date.now()));
+      if (sms.validUntil <= Date.now()) break;
+    }
+    if (!open()) return UNAVAILABLE;
+    if (sms.validUntil <= Date.now()) return EXPIRED;
+    pace.take(performance.now(), segments);
+    const answer = await api.call('/Message', { ...messageFields(sms, options.sender, statusUrl) });
+    const verdict = verdictOfMessage(answer);
+    switch (verdict.kind) {
+      case 'accepted':
+        pace.accepted(performance.now(), segments);
+        return { kind: 'accepted', carrierIds: [sms.id], segments };
+      case 'slower':
+        pace.throttled(performance.now());
+        return verdict.reason === 'HTTP_403' ? 'forbidden' : 'again';
+      case 'down':
+      case 'stopped':
+        onService(verdict);
+        poller.hurry();
+        return UNAVAILABLE;
+      case 'unknown':
+        // A receipt may still come under this id, one for all segments; of none is it sure that it was sent.
+        return { kind: 'unknown', carrierIds: [sms.id], segments: 0 };
+      default:
+        return verdict;
+    }
+  }
+
+  function fail(code: string): void {
+    enter('down', code);
+    poller.hurry();
+  }
+
+  function sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        pauses.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, Math.max(0, milliseconds));
+      pauses.add(end);
+    });
+  }
+
+  async function leaveService(): Promise<void> {
+    release();
+    if (inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        announceIdle = resolve;
+      });
+    }
+    await poller.stop();
+  }
+
+  return {
+    name,
+    send,
+    up: open,
+    close() {
+      closing ??= leaveService();
+      return closing;
+    },
+    mount(router) {
+      if (webhook) mountWebhook(router, name, webhook.secret, listener);
+    },
+  };
+}
+
+/** The request as a whole may be a success while its only message is not. */
+function verdictOfMessage({ verdict, fields }: Answer): Verdict {
+  const [message] = (fields.get('messages') as unknown[] | undefined) ?? [];
+  if (verdict.kind !== 'accepted' || typeof message !== 'object' || message === null) return verdict;
+  const own = codeOf(new Map(Object.entries(message).map(([name, value]) => [name.toLowerCase(), value])));
+  return own === null ? verdict : verdictOf(200, own);
+}
