@@ -6,8 +6,16 @@ import { type Logger, requestLog } from './log.ts';
 import { type Metrics, requestMetrics } from './metrics.ts';
 import { securityHeaders } from './security.ts';
 
-/** An Express application with what every request gets; routes come next, {@link finishHttp} last. */
-export function createHttp(options: { log: Logger; metrics: Metrics; trustedProxies: readonly string[] }): Express {
+/**
+ * An Express application with what every request gets; routes come next, {@link finishHttp} last. `streamed`: paths
+ * whose routes read the body themselves, as it comes.
+ */
+export function createHttp(options: {
+  log: Logger;
+  metrics: Metrics;
+  trustedProxies: readonly string[];
+  streamed?: readonly string[];
+}): Express {
   const http = express();
   http.disable('x-powered-by');
   http.disable('etag');
@@ -18,7 +26,13 @@ export function createHttp(options: { log: Logger; metrics: Metrics; trustedProx
     response.setHeader('Cache-Control', 'no-store');
     next();
   });
-  http.use('/v1', express.json({ limit: '64kb' }));
+  const parseJson = express.json({ limit: '64kb' });
+  const streamed = new Set(options.streamed);
+  http.use('/v1', (request, response, next) => {
+    const path = `${request.baseUrl}${request.path}`.toLowerCase().replace(/\/$/, '');
+    if (streamed.has(path)) next();
+    else parseJson(request, response, next);
+  });
   return http;
 }
 

@@ -40,7 +40,17 @@ export interface Windows {
   /** When it may go out: `now` itself if the window is open, UTC milliseconds; Infinity: never. */
   opensAt(message: { channel: ChannelName; category: Category; urgency: Urgency; zone: Zone }, now: number): number;
   /** For `GET /v1/limits`: one entry per channel and category. */
-  describe(zone: Zone): object[];
+  describe(zone: Zone): WindowView[];
+}
+
+/** What senders are told of a window; without times: at any time. */
+export interface WindowView extends Partial<SendWindow> {
+  [more: string]: unknown;
+  channel: ChannelName;
+  category: string;
+  zone: Zone;
+  /** On which it is closed. */
+  holidayDates?: readonly string[];
 }
 
 export function createWindows(windows: SendWindows, holidays: Holidays): Windows {
@@ -63,10 +73,11 @@ export function createWindows(windows: SendWindows, holidays: Holidays): Windows
     },
     describe: (zone) =>
       CHANNELS.flatMap((channel) =>
-        Object.entries(windows[channel]).map(([category, window]) =>
-          window
-            ? { channel, category, zone, ...window, holidayDates: window.holidays ? [] : holidays[zone] }
-            : { channel, category, zone, always: true },
+        Object.entries(windows[channel]).map(
+          ([category, window]): WindowView =>
+            window
+              ? { channel, category, zone, ...window, holidayDates: window.holidays ? [] : holidays[zone] }
+              : { channel, category, zone },
         ),
       ),
   };

@@ -1,0 +1,151 @@
+/** Messages: taken in from senders, kept with what became of them, moved on by the machine. */
+import type { ChannelName } from '@civicline/protocol';
+import type { Express } from 'express';
+import type { Kysely } from 'kysely';
+import { Counter, type Logger, type Metrics, type Operation } from '../../http/index.ts';
+import { createQueue, type Database, queueMigrations, type Sealer } from '../../storage/index.ts';
+import type { Channel } from '../channel.ts';
+import type { Feedback } from '../feedback/index.ts';
+import type { Senders } from '../senders/index.ts';
+import { createIntake } from './intake.ts';
+import { canCancel } from './machine.ts';
+import { messageOperations, mountMessages } from './routes.ts';
+import {
+  type ChannelRow,
+  createMessageStore,
+  type MessageStore,
+  migrations,
+  progressOf,
+  type Tables,
+  takeTurn,
+} from './store.ts';
+import { type Consequences, createTransitions, type MessageInput, type Queues } from './transitions.ts';
+import { startUpkeep } from './upkeep.ts';
+
+export { attemptIdOf, ofAttempt } from './ids.ts';
+export { isWaiting, type Progress } from './machine.ts';
+export { STREAMED_PATHS } from './routes.ts';
+export { type MessageRow, type MessageStore, type PartsByChannel, progressOf, type Tables } from './store.ts';
+export type { MessageInput, Queues } from './transitions.ts';
+
+/** Within one write. */
+export interface Turn {
+  sql: Kysely<Tables>;
+  /** Positions and attempts in flight, as they are at its beginning. */
+  channels: readonly ChannelRow[];
+  /** Applies inputs in their order; those for messages that are not there are passed over. */
+  apply(inputs: readonly MessageInput[]): Promise<void>;
+}
+
+export interface Messages {
+  store: MessageStore;
+  queues: Queues;
+  /** A write in which messages make transitions. Turns are taken one after another, also between gateways. */
+  turn<Result>(work: (turn: Turn) => Promise<Result>): Promise<Result>;
+  /** Hints that there is something to do for a channel: a message to submit, or an attempt to withdraw. */
+  onWork(listener: (channel: ChannelName) => void): void;
+  operations: Operation[];
+  mount(http: Express): void;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface MessagesOptions {
+  database: Database;
+  sealer: Sealer;
+  channels: ReadonlyMap<ChannelName, Channel>;
+  senders: Pick<Senders, 'requireSender' | 'senderOf' | 'quota'>;
+  feedback: Pick<Feedback, 'record'>;
+  metrics: Metrics;
+  log: Logger;
+  now: () => number;
+}
+
+export async function createMessages(options: MessagesOptions): Promise<Messages> {
+  const { database, sealer, channels, senders, feedback, metrics, log, now } = options;
+  await database.migrate('messages', migrations);
+  const queues = new Map<ChannelName, ReturnType<typeof createQueue>>();
+  for (const name of channels.keys()) {
+    await database.migrate(`queue ${name}`, queueMigrations(`messages_${name}`));
+    queues.set(name, createQueue(database, `messages_${name}`));
+  }
+  const store = createMessageStore(database);
+  await store.addChannels([...channels.keys()]);
+  const transitions = createTransitions({ store, queues, feedback });
+  const count = countMessages(metrics);
+  const listeners: ((channel: ChannelName) => void)[] = [];
+  const tell = (concerned: Iterable<ChannelName>) => {
+    for (const channel of concerned) for (const listener of listeners) listener(channel);
+  };
+
+  async function turn<Result>(work: (turn: Turn) => Promise<Result>): Promise<Result> {
+    const made: Consequences[] = [];
+    const result = await store.database.write(async (sql) => {
+      const apply = async (inputs: readonly MessageInput[]) => void made.push(await transitions(sql, inputs));
+      return work({ sql, channels: await takeTurn(store.database, sql), apply });
+    });
+    for (const consequences of made) {
+      count.transitions(consequences);
+      tell(consequences.concerned);
+    }
+    return result;
+  }
+
+  const intake = createIntake({
+    store,
+    queues,
+    quota: senders.quota,
+    onAccepted(concerned, drafts) {
+      for (const { category, urgency } of drafts) count.accepted.inc({ category, urgency });
+      tell(concerned);
+    },
+    now,
+  });
+
+  const cancel = (messageId: string) =>
+    turn(async ({ sql, apply }) => {
+      const [row] = await store.byIds(sql, [messageId]);
+      if (row?.state === 'cancelled' || row?.cancelling === 1) return 'done';
+      if (!row || !canCancel(progressOf(row))) return 'refused';
+      await apply([{ messageId, input: { kind: 'cancel', at: now() } }]);
+      return 'done';
+    });
+
+  let stopUpkeep: (() => Promise<void>) | null = null;
+  return {
+    store,
+    queues,
+    turn,
+    onWork: (listener) => void listeners.push(listener),
+    operations: messageOperations,
+    mount: (http) => mountMessages(http, { channels, senders, store, intake, cancel, sealer, now }),
+    start() {
+      stopUpkeep ??= startUpkeep(store, log, now);
+    },
+    async stop() {
+      await stopUpkeep?.();
+      stopUpkeep = null;
+    },
+  };
+}
+
+function countMessages(metrics: Metrics) {
+  const accepted = new Counter({
+    name: 'civicline_messages_accepted_total',
+    help: 'Messages taken in from senders.',
+    labelNames: ['category', 'urgency'],
+    registers: [metrics],
+  });
+  const events = new Counter({
+    name: 'civicline_message_events_total',
+    help: 'Transitions that senders were told of.',
+    labelNames: ['kind'],
+    registers: [metrics],
+  });
+  return {
+    accepted,
+    transitions: ({ events: made }: Consequences) => {
+      for (const { kind } of made) events.inc({ kind });
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/** What a sender hands in, checked beyond what a schema can say. */
+import { CHANNELS, type ChannelName, messageInputSchema } from '@civicline/protocol';
+import type { z } from 'zod';
+import { AppError, parse, problemOf } from '../../http/index.ts';
+import type { Step } from './machine.ts';
+
+const DEFAULT_EXPIRY_MS = 72 * 3600_000;
+const LONGEST_EXPIRY_MS = 30 * 24 * 3600_000;
+
+/** A message that can be accepted. */
+export interface Draft extends Pick<Input, 'category' | 'urgency' | 'parts'> {
+  reference: string | null;
+  steps: Step[];
+  /** UTC milliseconds; null: the usual time after it was accepted, see {@link expiryOf}. */
+  expiresAt: number | null;
+}
+
+type Input = z.output<typeof messageInputSchema>;
+
+/** Throws {@link AppError} 400 INPUT_INVALID that says what is wrong where. `channels`: those that there are. */
+export function readMessage(body: unknown, channels: ReadonlySet<ChannelName>, now: number): Draft {
+  const { reference, category, urgency, strategy, expiresAt, parts } = parse(messageInputSchema, body, 'body');
+  const steps = strategy ?? CHANNELS.filter((channel) => parts[channel]).map((channel) => ({ channel }));
+  const expiry = expiresAt === undefined ? null : Date.parse(expiresAt);
+  const errors = [
+    ...mistakesOfReference(reference),
+    ...mistakesOfStrategy(steps, parts, channels),
+    ...mistakesOfExpiry(expiry, now),
+  ];
+  if (errors.length > 0) throw new AppError(400, 'INPUT_INVALID', 'The body is not as expected.', { errors });
+  return { reference: reference ?? null, category, urgency, steps, expiresAt: expiry, parts };
+}
+
+interface Mistake {
+  path: string;
+  message: string;
+}
+
+/** Not in a line of a log or table, and PostgreSQL stores no NUL. */
+function mistakesOfReference(reference: string | undefined): Mistake[] {
+  if (reference === undefined || !/\p{Cc}/u.test(reference)) return [];
+  return [{ path: '/reference', message: 'must have no control characters' }];
+}
+
+function mistakesOfStrategy(steps: readonly Step[], parts: Input['parts'], channels: ReadonlySet<ChannelName>) {
+  const mistakes: Mistake[] = [];
+  if (steps.length === 0) mistakes.push({ path: '/parts', message: 'has no part for any channel' });
+  for (const [n, { channel }] of steps.entries()) {
+    const path = `/strategy/${n}/channel`;
+    if (!channels.has(channel)) mistakes.push({ path, message: 'is not a channel here; see GET /v1/channels' });
+    else if (!parts[channel]) mistakes.push({ path, message: 'has no part' });
+    if (steps.findIndex((step) => step.channel === channel) < n) mistakes.push({ path, message: 'comes twice' });
+  }
+  for (const channel of CHANNELS) {
+    if (!parts[channel] || steps.some((step) => step.channel === channel)) continue;
+    mistakes.push({ path: `/parts/${channel}`, message: 'is for a channel that the strategy does not name' });
+  }
+  return mistakes;
+}
+
+/** That it is over already is no mistake yet: a request that was accepted may be repeated later. */
+function mistakesOfExpiry(expiry: number | null, now: number): Mistake[] {
+  if (expiry === null || expiry <= now + LONGEST_EXPIRY_MS) return [];
+  return [{ path: '/expiresAt', message: 'must be within 30 days' }];
+}
+
+/** Until when a draft that was accepted at `at` may be delivered, UTC milliseconds. */
+export function expiryOf({ expiresAt }: Draft, at: number): number {
+  return expiresAt ?? at + DEFAULT_EXPIRY_MS;
+}
+
+export const EXPIRY_PASSED = problemOf(
+  new AppError(400, 'INPUT_INVALID', 'The body is not as expected.', {
+    errors: [{ path: '/expiresAt', message: 'must be in the future' }],
+  }),
+);

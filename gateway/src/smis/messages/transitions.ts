@@ -1,0 +1,130 @@
+/** Makes transitions: reads messages, asks the machine, writes what changed, all within one write. */
+import { type ChannelName, URGENCIES, type Urgency } from '@civicline/protocol';
+import type { Kysely } from 'kysely';
+import type { LeasedQueue, QueueItem } from '../../storage/index.ts';
+import type { Feedback, MessageEvent } from '../feedback/index.ts';
+import { attemptIdOf } from './ids.ts';
+import { advance, type Command, type Input, isFinal, type Progress, type Telling } from './machine.ts';
+import { addInFlight, columnsOf, type MessageRow, type MessageStore, progressOf, type Tables } from './store.ts';
+
+export interface MessageInput {
+  messageId: string;
+  input: Input;
+}
+
+/** What others may now have to do, once the write is committed. */
+export interface Consequences {
+  /** Channels that got a message to submit, or an attempt to withdraw. */
+  concerned: ReadonlySet<ChannelName>;
+  events: readonly MessageEvent[];
+}
+
+/** One queue per channel, so that a channel that does not get on keeps nobody from the others. */
+export type Queues = ReadonlyMap<ChannelName, LeasedQueue>;
+
+/**
+ * Within a write that has its turn (`takeTurn`): applies the inputs in their order, several may be for one message.
+ * Inputs for messages that are not there are passed over.
+ */
+export type Transitions = (sql: Kysely<Tables>, inputs: readonly MessageInput[]) => Promise<Consequences>;
+
+export function createTransitions(options: {
+  store: MessageStore;
+  queues: Queues;
+  feedback: Pick<Feedback, 'record'>;
+}): Transitions {
+  const { store, queues, feedback } = options;
+  const { database } = store;
+
+  return async (sql, inputs) => {
+    const rows = await store.byIds(sql, [...new Set(inputs.map(({ messageId }) => messageId))]);
+    const messages = new Map(rows.map((row) => [row.id, beginChange(row)]));
+    const changes = newChanges();
+    for (const { messageId, input } of inputs) {
+      const message = messages.get(messageId);
+      if (message) applyOne(message, input, changes);
+    }
+    for (const message of messages.values()) collect(message, changes);
+
+    if (changes.rows.length > 0) await database.updateMany(sql, 'messages', 'id', changes.rows);
+    if (changes.partsDone.length > 0) await database.deleteMany(sql, 'message_parts', 'message_id', changes.partsDone);
+    if (changes.events.length > 0) await feedback.record(sql as Kysely<unknown>, changes.events);
+    for (const [channel, items] of changes.enqueued) await queues.get(channel)?.put(sql as Kysely<unknown>, items);
+    if (changes.withdrawals.length > 0) {
+      await database.insertMany(sql, 'message_withdrawals', changes.withdrawals, { ignoreConflicts: true });
+    }
+    await addInFlight(sql, changes.inFlight);
+    const withdrawn = changes.withdrawals.map(({ channel }) => channel);
+    return { concerned: new Set([...changes.enqueued.keys(), ...withdrawn]), events: changes.events };
+  };
+}
+
+/** Urgent is 0. */
+export function laneOf(urgency: Urgency): number {
+  return URGENCIES.indexOf(urgency);
+}
+
+interface Change {
+  row: MessageRow;
+  before: Progress;
+  progress: Progress;
+  at: number;
+}
+
+interface Changes {
+  rows: (ReturnType<typeof columnsOf> & { id: string; updated_at: number })[];
+  events: MessageEvent[];
+  enqueued: Map<ChannelName, QueueItem[]>;
+  withdrawals: { attempt_id: string; channel: ChannelName }[];
+  partsDone: string[];
+  inFlight: Map<ChannelName, number>;
+}
+
+function beginChange(row: MessageRow): Change {
+  const before = progressOf(row);
+  return { row, before, progress: before, at: row.updated_at };
+}
+
+function newChanges(): Changes {
+  return { rows: [], events: [], enqueued: new Map(), withdrawals: [], partsDone: [], inFlight: new Map() };
+}
+
+function applyOne(message: Change, input: Input, changes: Changes): void {
+  const { progress, events, commands } = advance(message.progress, input);
+  message.progress = progress;
+  message.at = Math.max(message.at, input.kind === 'outcome' ? input.outcome.at : input.at);
+  for (const event of events) changes.events.push(eventOf(message.row, event));
+  for (const command of commands) obey(message, command, changes);
+}
+
+function eventOf(row: MessageRow, { kind, at, ...telling }: Telling): MessageEvent {
+  const data = row.reference === null ? telling : { reference: row.reference, ...telling };
+  return { messageId: row.id, senderId: row.sender_id, kind, at, data };
+}
+
+function obey({ row, progress, at }: Change, command: Command, changes: Changes): void {
+  if (command.kind === 'withdraw') {
+    const channel = progress.steps[command.step]?.channel;
+    if (channel) changes.withdrawals.push({ attempt_id: attemptIdOf(row.id, command.step), channel });
+    return;
+  }
+  const items = changes.enqueued.get(command.channel) ?? [];
+  items.push({ id: row.id, lane: laneOf(row.urgency), share: row.sender_id, dueAt: at });
+  changes.enqueued.set(command.channel, items);
+}
+
+function collect({ row, before, progress, at }: Change, changes: Changes): void {
+  if (progress === before) return;
+  changes.rows.push({ id: row.id, ...columnsOf(progress), updated_at: at });
+  if (wantsParts(before) && !wantsParts(progress)) changes.partsDone.push(row.id);
+  for (const [step, { channel }] of progress.steps.entries()) {
+    const waits = (of: Progress) => (of.attempts[step]?.state === 'waiting' ? 1 : 0);
+    const change = waits(progress) - waits(before);
+    if (change !== 0) changes.inFlight.set(channel, (changes.inFlight.get(channel) ?? 0) + change);
+  }
+}
+
+/** A channel may still have to be given its part. */
+function wantsParts({ state, attempts, steps }: Progress): boolean {
+  return !isFinal(state) && attempts.length < steps.length;
+}
