@@ -14,6 +14,10 @@ export interface GroupCommit<Sql> {
   underWay(): Promise<void> | undefined;
 }
 
+/**
+ * Where several works came at once, more are on their way: waiting so long for them makes a quarter of the commits, and
+ * took a tenth off the gateway's processor time per call. A work that comes alone never waits.
+ */
 const GATHERING_MS = 4;
 
 /** `writeGroup` settles every job of the group; it never rejects. */
