@@ -22,3 +22,9 @@ export function normaliseEmail(text: string): string | null {
   const at = trimmed.lastIndexOf('@');
   return trimmed.slice(0, at) + trimmed.slice(at).toLowerCase();
 }
+
+/** `to` written as one number or address, in the form in which a message has it; anything else is left as it is. */
+export function addressesOf(to: unknown): unknown {
+  if (typeof to !== 'string') return to;
+  return to.includes('@') ? { email: to } : { phone: to };
+}

@@ -88,15 +88,21 @@ function sizeOf({ parts }: MessageInput): number {
   return Object.values(parts).reduce((sum, part) => sum + (part?.sealed.length ?? 0), 500);
 }
 
+/** What was sealed for a key of before is sealed again; what the quota left out is tried again, as long as SMIS asks. */
 async function submitBatch<Message>(batch: Item<Message>[], effects: BatchEffects<Message>): Promise<ManyAnswer[]> {
   const first = await answersTo(batch, effects);
-  const stale = batch.filter((_item, i) => isStale(first[i]));
-  if (stale.length === 0) return first;
-  await effects.refreshKeys();
+  const stale = new Set(batch.filter((_item, i) => refusedFor(first[i], UNKNOWN_KEY)));
+  if (stale.size > 0) await effects.refreshKeys();
   const again: Item<Message>[] = [];
-  for (const { index, message } of stale) again.push({ index, message, sealed: await sealOrRefuse(message, effects) });
-  const second = await answersTo(again, effects);
-  return first.map((answer) => (isStale(answer) ? (second.shift() ?? answer) : answer));
+  for (const item of batch.filter((_item, i) => isWorthRepeating(first[i]))) {
+    again.push(stale.has(item) ? { ...item, sealed: await sealOrRefuse(item.message, effects) } : item);
+  }
+  if (again.length === 0) return first;
+  const second = await answersTo(again, effects).catch((error: unknown) => {
+    if (error instanceof SenderError && error.status === 429) return [];
+    throw error;
+  });
+  return first.map((answer) => (isWorthRepeating(answer) ? (second.shift() ?? answer) : answer));
 }
 
 async function answersTo<Message>(batch: Item<Message>[], effects: BatchEffects<Message>): Promise<ManyAnswer[]> {
@@ -116,8 +122,13 @@ async function answersTo<Message>(batch: Item<Message>[], effects: BatchEffects<
 
 export const UNKNOWN_KEY = 'SEALED_PART_UNKNOWN_KEY';
 
-function isStale(answer: ManyAnswer | undefined): boolean {
-  return answer !== undefined && 'problem' in answer && answer.problem.code === UNKNOWN_KEY;
+function refusedFor(answer: ManyAnswer | undefined, code: string): boolean {
+  return answer !== undefined && 'problem' in answer && answer.problem.code === code;
+}
+
+function isWorthRepeating(answer: ManyAnswer | undefined): boolean {
+  if (answer === undefined || !('problem' in answer)) return false;
+  return answer.problem.status === 429 || answer.problem.code === UNKNOWN_KEY;
 }
 
 function referenceOf(message: unknown): string | undefined {

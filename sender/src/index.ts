@@ -1,7 +1,7 @@
 /** For government applications: checks, seals and sends messages through SMIS, and tells what became of them. */
 export type { MessageInput, MessageView, SmisEvent } from '@civicline/protocol';
 export { type AccessTokens, type ClientCredentials, clientCredentials } from './access.ts';
-export type { CountryCode } from './addresses.ts';
+export { addressesOf, type CountryCode, normalisePhone } from './addresses.ts';
 export type { ManyAnswer, SealedMessage } from './batches.ts';
 export { type Mistake, SenderError } from './errors.ts';
 export { type EventPage, isOver } from './feed.ts';

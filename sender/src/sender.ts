@@ -60,7 +60,7 @@ export interface Sender {
   ): AsyncGenerator<ManyAnswer>;
   /** The message as SMIS will get it: only its channel can open it, so it may be stored anywhere until it is submitted. */
   seal(message: OutgoingMessage): Promise<SealedMessage>;
-  /** Submits a sealed message. Repeated with the same key and message, it gives the first answer. */
+  /** Submits a sealed message. Repeated with the same key and message within 24 hours, it gives the first answer. */
   submit(input: MessageInput, idempotencyKey: string, options?: Trying): Promise<MessageView>;
   /** Submits up to 10,000 sealed messages; the same holds. One answer each, in order. */
   submitBatch(inputs: readonly MessageInput[], idempotencyKey: string, options?: Trying): Promise<BatchAnswer[]>;

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import type { OutgoingMessage } from '../index.ts';
+import { addressesOf, type OutgoingMessage } from '../index.ts';
 import { CsvError, rowsOf } from './csv.ts';
 import { UsageError } from './usage.ts';
 
@@ -53,13 +53,12 @@ async function* fromLines(
   }
 }
 
-/** `to` may be a number or an address as such. */
+/** A row names its addresses in columns of their own. */
 function messageOf(value: unknown, defaults: Partial<OutgoingMessage>): OutgoingMessage {
   if (typeof value !== 'object' || value === null) return value as OutgoingMessage;
   const { to, phone, email, ...rest } = value as Record<string, unknown>;
-  const addresses = typeof to === 'string' ? (to.includes('@') ? { email: to } : { phone: to }) : (to as object);
   const plain = { ...(phone !== undefined && { phone }), ...(email !== undefined && { email }) };
-  return { ...defaults, ...rest, to: { ...addresses, ...plain } } as OutgoingMessage;
+  return { ...defaults, ...rest, to: { ...(addressesOf(to) as object), ...plain } } as OutgoingMessage;
 }
 
 async function* textOf(path: string): AsyncGenerator<string> {

@@ -1,0 +1,126 @@
+/**
+ * Takes the messages of one service from the side-car's database to SMIS, batch by batch. A batch is stored, sealed, with
+ * its Idempotency-Key before it is submitted and repeated unchanged until SMIS answers, so that no crash on either side
+ * loses a message or sends one twice.
+ */
+import { randomUUID } from 'node:crypto';
+import type { MessageInput } from '@civicline/protocol';
+import { type Sender, SenderError } from '../index.ts';
+import type { Log } from './log.ts';
+import type { Batch, SideCarStore, StoredMessage, Submitted } from './store.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+const BATCH = 1_000;
+/** SMIS remembers Idempotency-Keys for 24 hours; after this, it is asked which messages it has before it gets them again. */
+const SURELY_REMEMBERED_MS = 20 * 3600_000;
+const PATIENCE_MS = 30_000;
+/** What the quota left out of a batch. */
+const AFTER_QUOTA_MS = 30_000;
+const UNKNOWN_KEY = 'SEALED_PART_UNKNOWN_KEY';
+
+/** Why the last submission failed, as a stable code; null: it did not. */
+export type OutboxState = { failure: string | null };
+
+export interface Outbox extends Worker {
+  state(): OutboxState;
+}
+
+export interface OutboxOptions {
+  service: string;
+  sender: Sender;
+  store: SideCarStore;
+  /** Messages ended without SMIS. */
+  onEnded: () => void;
+  log: Log;
+  now: () => number;
+}
+
+export function startOutbox(options: OutboxOptions): Outbox {
+  const { service, sender, store, log, now } = options;
+  let failure: string | null = null;
+
+  async function work(signal: AbortSignal): Promise<number> {
+    for (const batch of store.openBatches(service)) await submit(batch, signal);
+    while (!signal.aborted) {
+      if ((await store.endWaiting(service)) > 0) options.onEnded();
+      const messages = store.due(service, BATCH);
+      if (messages.length === 0) break;
+      const batch = await seal(messages);
+      if (batch.inputs.length > 0) await submit(batch, signal);
+    }
+    const next = store.nextDue(service);
+    return next === null ? Number.POSITIVE_INFINITY : next - now();
+  }
+
+  async function seal(messages: readonly StoredMessage[]): Promise<Batch> {
+    const inputs: MessageInput[] = [];
+    for (const { id, content, expiresAt } of messages) {
+      try {
+        if (content === null) throw new SenderError('CONTENT_ERASED', 'The content is gone.');
+        const reference = id;
+        const { input } = await sender.seal({ ...content, reference, expiresAt: new Date(expiresAt) });
+        inputs.push(input);
+      } catch (error) {
+        if (!(error instanceof SenderError) || error.status !== undefined || error.code === 'SMIS_UNREACHABLE')
+          throw error;
+        if (error.code === 'TOKEN_UNAVAILABLE' || error.code === 'ANSWER_MALFORMED') throw error;
+        log('message refused', { service, code: error.code });
+        await store.refuse(id, error.code);
+        options.onEnded();
+      }
+    }
+    return store.beginBatch({ id: randomUUID(), service, inputs, madeAt: now() });
+  }
+
+  async function submit(batch: Batch, signal: AbortSignal): Promise<void> {
+    if (now() - batch.madeAt > SURELY_REMEMBERED_MS) return lookUp(batch);
+    try {
+      const answers = await sender.submitBatch(batch.inputs, batch.id, { signal, patienceMs: PATIENCE_MS });
+      failure = null;
+      const submitted = batch.inputs.map(({ reference = '' }, i) => submittedOf(reference, answers[i]));
+      if (answers.some((answer) => 'problem' in answer && answer.problem.code === UNKNOWN_KEY))
+        await sender.refreshKeys();
+      await store.endBatch(batch.id, submitted);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // SMIS has none of them, and would say so again.
+      log('batch refused', { service, code: error.code });
+      await store.endBatch(
+        batch.id,
+        batch.inputs.map(({ reference = '' }) => ({ id: reference, refused: error.code })),
+      );
+    }
+    options.onEnded();
+  }
+
+  /** A batch of long ago: what SMIS knows by its reference was accepted then, the rest never was. */
+  async function lookUp(batch: Batch): Promise<void> {
+    const submitted: Submitted[] = [];
+    for (const { reference: id = '' } of batch.inputs) {
+      let smisId: string | undefined;
+      for await (const message of sender.find({ reference: id })) smisId = message.id;
+      submitted.push(smisId === undefined ? { id, dueAt: now() } : { id, smisId });
+    }
+    await store.endBatch(batch.id, submitted);
+  }
+
+  function submittedOf(id: string, answer: { id: string } | { problem: { status: number; code: string } } | undefined) {
+    if (answer && 'id' in answer) return { id, smisId: answer.id };
+    const { status, code } = answer?.problem ?? { status: 500, code: 'ANSWER_MISSING' };
+    if (code === UNKNOWN_KEY) return { id, dueAt: now() };
+    if (status === 429 || status >= 500) return { id, dueAt: now() + AFTER_QUOTA_MS };
+    log('message refused', { service, code });
+    return { id, refused: code };
+  }
+
+  const worker = startWorker(work, (error) => {
+    failure = error instanceof SenderError ? error.code : 'INTERNAL';
+    log('submission failed; it is repeated', { service, code: failure, ...(failure === 'INTERNAL' && { error }) });
+  });
+  return { ...worker, state: () => ({ failure }) };
+}
+
+/** Whether SMIS understood the batch and will not have it; anything else may be a wrong setting, and passes. */
+function isRefusal(error: unknown): error is SenderError {
+  return error instanceof SenderError && error.status !== undefined && [400, 413, 422].includes(error.status);
+}
