@@ -27,10 +27,10 @@ const TIMEOUT_MS = 10_000;
 const BODY_LIMIT = 16 * 1024;
 
 export function createCaller({ mayCall, resolve = resolveByDns, timeoutMs = TIMEOUT_MS, now }: CallerOptions): Caller {
-  const closing = new AbortController();
   // An idle connection is not kept for longer than most receivers keep it.
-  const agentOptions = { keepAlive: true, timeout: 4_000 };
-  const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) };
+  const keep = { keepAlive: true, timeout: 4_000 };
+  const agents = { http: new http.Agent(keep), https: new https.Agent(keep) };
+  const underWay = new Set<http.ClientRequest>();
 
   // Runs for every new connection, which then goes to the very addresses that were checked: no second look-up by which
   // a name could lead elsewhere.
@@ -51,30 +51,36 @@ export function createCaller({ mayCall, resolve = resolveByDns, timeoutMs = TIME
 
   function send(url: URL, headers: Record<string, string>, payload: string): Promise<Answer> {
     return new Promise((answer) => {
-      const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)]);
       const secure = url.protocol === 'https:';
       const request = (secure ? https : http).request(url, {
         method: 'POST',
-        agent: agents[secure ? 'https:' : 'http:'],
+        agent: secure ? agents.https : agents.http,
         lookup,
-        signal,
         headers: { ...headers, 'Content-Length': Buffer.byteLength(payload), 'User-Agent': 'Civicline' },
       });
+      const tooLong = setTimeout(() => request.destroy(new TimedOut()), timeoutMs);
+      let received: http.IncomingMessage | null = null;
+      let failed: Error | null = null;
+      underWay.add(request);
       request.on('error', (error) => {
-        // The receiver closed a kept connection just as it was used again; it has seen nothing of this call.
-        if (request.reusedSocket && codeOf(error) === 'ECONNRESET') return answer(send(url, headers, payload));
-        if (error instanceof AddressRefused) return answer({ kind: 'failed', reason: 'address-refused' });
-        answer({ kind: 'failed', reason: signal.aborted ? 'timeout' : 'unreachable' });
+        failed = error;
       });
       request.on('response', (response) => {
+        received = response;
         let read = 0;
         response.on('data', (part: Buffer) => {
           read += part.length;
-          if (read > BODY_LIMIT) response.destroy();
+          if (read > BODY_LIMIT) request.destroy();
         });
-        // Its body may break off, be endless or lie about its length: the status has been given.
+        // Its body may break off or be endless: the status has been given.
         response.on('error', () => undefined);
-        response.on('close', () => answer(answerOf(response, now())));
+      });
+      request.on('close', () => {
+        clearTimeout(tooLong);
+        underWay.delete(request);
+        // The receiver closed a kept connection just as it was used again; it has seen nothing of this call.
+        const again = !received && request.reusedSocket && codeOf(failed) === 'ECONNRESET';
+        answer(again ? send(url, headers, payload) : received ? answerOf(received, now()) : failureOf(failed));
       });
       request.end(payload);
     });
@@ -85,18 +91,24 @@ export function createCaller({ mayCall, resolve = resolveByDns, timeoutMs = TIME
       const url = new URL(text);
       const host = url.hostname.replace(/^\[|\]$/g, '');
       // Addresses are not looked up.
-      if (isIP(host) !== 0 && !mayCall(host)) return { kind: 'failed', reason: 'address-refused' };
+      if (isIP(host) !== 0 && !mayCall(host)) return failureOf(new AddressRefused());
       return send(url, headers, payload);
     },
     close() {
-      closing.abort();
-      agents['http:'].destroy();
-      agents['https:'].destroy();
+      for (const request of underWay) request.destroy(new TimedOut());
+      agents.http.destroy();
+      agents.https.destroy();
     },
   };
 }
 
 class AddressRefused extends Error {}
+class TimedOut extends Error {}
+
+function failureOf(error: Error | null): Answer {
+  if (error instanceof AddressRefused) return { kind: 'failed', reason: 'address-refused' };
+  return { kind: 'failed', reason: error instanceof TimedOut ? 'timeout' : 'unreachable' };
+}
 
 function answerOf({ statusCode = 0, headers }: http.IncomingMessage, now: number): Answer {
   if (statusCode >= 200 && statusCode < 300) return { kind: 'delivered' };
@@ -123,6 +135,6 @@ function familyOf(address: string): 4 | 6 {
   return isIPv6(address) ? 6 : 4;
 }
 
-function codeOf(error: Error): unknown {
-  return 'code' in error ? error.code : undefined;
+function codeOf(error: Error | null): unknown {
+  return error && 'code' in error ? error.code : undefined;
 }

@@ -8,7 +8,6 @@
  * Within a page, messages go side by side and the events of one message one after another. What was delivered beyond
  * the cursor is delivered again after a failure or a crash, under the same id: at least once, and in order per message.
  */
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Logger } from '../../http/index.ts';
 import type { Database } from '../../storage/index.ts';
@@ -79,12 +78,14 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   }
 
   /** Until the next look is due, or a hint comes. */
-  async function pause(): Promise<void> {
-    const over = new AbortController();
-    wake = () => over.abort();
-    const signal = AbortSignal.any([over.signal, stopping.signal]);
-    await wait(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
-  }
+  const pause = () =>
+    new Promise<void>((resolve) => {
+      const due = setTimeout(resolve, LOOK_EVERY_MS);
+      wake = () => {
+        clearTimeout(due);
+        resolve();
+      };
+    });
 
   async function run(claimed: ClaimedWebhook): Promise<void> {
     try {
@@ -110,6 +111,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     },
     async stop() {
       stopping.abort();
+      wake();
       await looping;
       const forced = setTimeout(breakOff, STOP_MS);
       await Promise.all(running.values());

@@ -75,6 +75,7 @@ export function afterFailure(
 export function readRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d{1,9}$/.test(header)) return Number(header) * SECOND;
-  const at = Date.parse(header);
+  // Anything else that Date.parse would make something of is no HTTP date.
+  const at = /^[A-Z][a-z]+, /.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }
