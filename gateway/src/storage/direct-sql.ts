@@ -8,6 +8,11 @@ import {
 } from 'kysely';
 import { StorageError } from './errors.ts';
 
+/** A statement that is run once per set of parameters, on SQLite. */
+export interface ManyTimes extends CompiledQuery {
+  parameterSets: readonly (readonly unknown[])[];
+}
+
 /** Runs one statement. */
 export type RunStatement = (query: CompiledQuery) => Promise<QueryResult<unknown>>;
 

@@ -1,3 +1,6 @@
+export { deleteMany, insertMany, type Sql, selectMany, updateMany } from './batch.ts';
 export { type Database, openDatabase } from './database.ts';
+export { StorageError, type StorageErrorCode } from './errors.ts';
 export type { Migration } from './migrate.ts';
+export { type ClaimedItem, createQueue, type LeasedQueue, type QueueItem, queueMigrations } from './queue.ts';
 export { createSealer, SealError, type Sealer } from './sealer.ts';

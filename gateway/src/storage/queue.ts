@@ -7,14 +7,16 @@
  *              ▲                      │ lease runs out, or later(dueAt)
  *              └──────────────────────┘
  */
-import type { Kysely } from 'kysely';
+import { deleteMany, insertMany, isPostgres, run, type Sql, updateMany } from './batch.ts';
+import type { Database } from './database.ts';
+import type { Migration } from './migrate.ts';
 
 export interface QueueItem {
   /** UUID. Put again under the same id, it is left as it is. */
   id: string;
   /** 0 is served first. */
   lane: number;
-  /** Within a lane, every share gets its turn: whose work it is, such as a sender's id. */
+  /** Within a lane, every share gets its turn: whose work it is, such as a sender's id. Hundreds of them, not millions. */
   share: string;
   /** UTC milliseconds. */
   dueAt: number;
@@ -22,19 +24,205 @@ export interface QueueItem {
 
 export interface LeasedQueue {
   /** Within a write. */
-  put(sql: Kysely<unknown>, items: readonly QueueItem[]): Promise<void>;
+  put(sql: Sql, items: readonly QueueItem[]): Promise<void>;
   /** Up to `limit` due items, faster lanes first, fair between shares; nobody else gets them for `leaseMs`. */
   claim(options: { limit: number; leaseMs: number; now: number; lanes?: readonly number[] }): Promise<ClaimedItem[]>;
   /** Within a write: the work is done, or not wanted any more. */
-  done(sql: Kysely<unknown>, ids: readonly string[]): Promise<void>;
+  done(sql: Sql, ids: readonly string[]): Promise<void>;
   /** Within a write: given back, to be claimed again at `dueAt`. */
-  later(sql: Kysely<unknown>, items: readonly { id: string; dueAt: number }[]): Promise<void>;
+  later(sql: Sql, items: readonly { id: string; dueAt: number }[]): Promise<void>;
   /** When the next item falls due, UTC milliseconds; null: none waits. */
   nextDue(): Promise<number | null>;
+  /** A lease that ran out counts as leased until somebody claims the item. Reads all items: for metrics, not for work. */
   counts(): Promise<{ lane: number; waiting: number; leased: number }[]>;
 }
 
 export interface ClaimedItem extends QueueItem {
   /** How often it was claimed, this time included. */
   claims: number;
+}
+
+/** The table of one queue. `name`: lower-case letters and `_`. */
+export function queueMigrations(name: string): Migration[] {
+  const table = tableOf(name);
+  return [
+    {
+      name: `queue ${name}`,
+      async up(sql) {
+        await sql.schema
+          .createTable(table)
+          .addColumn('id', 'text', (column) => column.primaryKey())
+          .addColumn('lane', 'integer', (column) => column.notNull())
+          .addColumn('share', 'text', (column) => column.notNull())
+          .addColumn('due_at', 'bigint', (column) => column.notNull())
+          // When it can be claimed: when it is due, or when its lease runs out.
+          .addColumn('ready_at', 'bigint', (column) => column.notNull())
+          .addColumn('leased', 'integer', (column) => column.notNull())
+          .addColumn('claims', 'integer', (column) => column.notNull())
+          .execute();
+        const columns = ['lane', 'share', 'ready_at', 'leased'];
+        await sql.schema.createIndex(`${table}_order`).on(table).columns(columns).execute();
+      },
+    },
+  ];
+}
+
+/** The queue of this name in a database that has had its {@link queueMigrations}. */
+export function createQueue(database: Database, name: string): LeasedQueue {
+  const table = tableOf(name);
+  const takeItems = isPostgres(database.sql) ? takeFromPostgres : takeFromSqlite;
+  /** Per lane the share that was served last: the next claim begins after it. */
+  const lastServed = new Map<number, string>();
+
+  async function claim({ limit, leaseMs, now, lanes }: Parameters<LeasedQueue['claim']>[0]): Promise<ClaimedItem[]> {
+    const claimed: ClaimedItem[] = [];
+    await database.write(async (sql) => {
+      const due = (await headsOf(sql, table)).filter(({ ready_at }) => ready_at <= now);
+      const wanted = lanes ? due.filter(({ lane }) => lanes.includes(lane)) : due;
+      for (const [lane, heads] of groupedByLane(wanted)) {
+        let shares = beginningAfter(
+          heads.map(({ share }) => share),
+          lastServed.get(lane),
+        );
+        while (shares.length > 0 && claimed.length < limit) {
+          const portions = portionsOf(limit - claimed.length, shares);
+          const items = await takeItems(sql, table, { lane, portions, now, until: now + leaseMs });
+          claimed.push(...items);
+          lastServed.set(lane, portions.at(-1)?.share ?? '');
+          shares = sharesWithMore(portions, items);
+        }
+      }
+    });
+    return claimed;
+  }
+
+  return {
+    put: (sql, items) =>
+      insertMany(
+        sql,
+        table,
+        items.map(({ id, lane, share, dueAt }) => {
+          return { id, lane, share, due_at: dueAt, ready_at: dueAt, leased: 0, claims: 0 };
+        }),
+        { ignoreConflicts: true },
+      ),
+    claim,
+    done: (sql, ids) => deleteMany(sql, table, 'id', ids),
+    later: (sql, items) =>
+      updateMany(
+        sql,
+        table,
+        'id',
+        items.map(({ id, dueAt }) => ({ id, due_at: dueAt, ready_at: dueAt, leased: 0 })),
+      ),
+    async nextDue() {
+      const heads = await headsOf(database.sql, table);
+      return heads.length === 0 ? null : Math.min(...heads.map(({ ready_at }) => ready_at));
+    },
+    counts: () =>
+      run(
+        database.sql,
+        `select lane, sum(1 - leased) as waiting, sum(leased) as leased from ${table} group by lane order by lane`,
+        [],
+      ),
+  };
+}
+
+function tableOf(name: string): string {
+  if (!/^[a-z_]+$/.test(name)) throw new Error(`"${name}" is no name of a queue.`);
+  return `queue_${name}`;
+}
+
+interface Head {
+  lane: number;
+  share: string;
+  ready_at: number;
+}
+
+/** The first item of every lane and share, in their order: jumps through the index, however many items wait there. */
+function headsOf(sql: Sql, table: string): Promise<Head[]> {
+  const first = (where: string) => `(select id from ${table} ${where} order by lane, share, ready_at limit 1)`;
+  const [nextShare, nextLane] = ['where lane = heads.lane and share > heads.share', 'where lane > heads.lane'].map(
+    first,
+  );
+  return run(
+    sql,
+    `with recursive heads as (
+       select lane, share, ready_at from ${table} where id = ${first('')}
+       union all
+       select next.lane, next.share, next.ready_at from heads join ${table} as next
+         on next.id = coalesce(${nextShare}, ${nextLane})
+     ) select * from heads`,
+    [],
+  );
+}
+
+function groupedByLane(heads: Head[]): Map<number, Head[]> {
+  const lanes = new Map<number, Head[]>();
+  for (const head of heads) {
+    const lane = lanes.get(head.lane);
+    if (lane) lane.push(head);
+    else lanes.set(head.lane, [head]);
+  }
+  return lanes;
+}
+
+function beginningAfter(shares: string[], last: string | undefined): string[] {
+  const start = last === undefined ? 0 : shares.findIndex((share) => share > last);
+  return start <= 0 ? shares : [...shares.slice(start), ...shares.slice(0, start)];
+}
+
+interface Portion {
+  share: string;
+  count: number;
+}
+
+/** Deals `total` out evenly; the first shares get what does not divide. */
+function portionsOf(total: number, shares: string[]): Portion[] {
+  const [base, rest] = [Math.floor(total / shares.length), total % shares.length];
+  return shares.map((share, i) => ({ share, count: base + (i < rest ? 1 : 0) })).filter(({ count }) => count > 0);
+}
+
+/** Those that gave all they were asked for. */
+function sharesWithMore(portions: Portion[], items: ClaimedItem[]): string[] {
+  const given = new Map<string, number>();
+  for (const { share } of items) given.set(share, (given.get(share) ?? 0) + 1);
+  return portions.filter(({ share, count }) => given.get(share) === count).map(({ share }) => share);
+}
+
+interface Taking {
+  lane: number;
+  portions: Portion[];
+  now: number;
+  /** When the lease ends. */
+  until: number;
+}
+
+const RETURNED = 'id, lane, share, due_at as "dueAt", claims';
+
+async function takeFromSqlite(sql: Sql, table: string, { lane, portions, now, until }: Taking): Promise<ClaimedItem[]> {
+  const text = `update ${table} set ready_at = ?, leased = 1, claims = claims + 1 where rowid in (
+      select rowid from ${table} where lane = ? and share = ? and ready_at <= ? order by ready_at limit ?
+    ) returning ${RETURNED}`;
+  const taken: ClaimedItem[] = [];
+  for (const { share, count } of portions) {
+    taken.push(...(await run<ClaimedItem>(sql, text, [until, lane, share, now, count])));
+  }
+  return taken;
+}
+
+/** Several gateways share the work: what another one is just taking is passed over. */
+function takeFromPostgres(sql: Sql, table: string, { lane, portions, now, until }: Taking): Promise<ClaimedItem[]> {
+  return run(
+    sql,
+    `with taken as (
+       select item.id from unnest($1::text[], $2::bigint[]) as portion (share, size) cross join lateral (
+         select id from ${table} where lane = $3 and share = portion.share and ready_at <= $4
+         order by ready_at limit portion.size for update skip locked
+       ) as item
+     )
+     update ${table} as queue set ready_at = $5, leased = 1, claims = claims + 1 from taken where queue.id = taken.id
+     returning ${RETURNED.replace('id,', 'queue.id,')}`,
+    [portions.map(({ share }) => share), portions.map(({ count }) => count), lane, now, until],
+  );
 }

@@ -13,12 +13,14 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import { directSql } from './direct-sql.ts';
+import type { Database } from './database.ts';
+import { directSql, type ManyTimes } from './direct-sql.ts';
 import { StorageError } from './errors.ts';
 import { createGroupCommit, type GroupCommit, type Job } from './group-commit.ts';
 
 /** One open database: how to read it and how to write it. */
 export interface Engine extends Pick<GroupCommit<Kysely<unknown>>, 'write'> {
+  engine: Database['engine'];
   sql: Kysely<unknown>;
   /** Called when no write is under way. */
   close(): Promise<void>;
@@ -47,6 +49,7 @@ export function openSqlite(file: string): Engine {
     return run(query);
   });
   return {
+    engine: 'sqlite',
     sql,
     write: commits.write,
     async close() {
@@ -73,8 +76,13 @@ function statementRunner(driver: BetterSqlite.Database): RunNow {
     return statement;
   }
 
-  return ({ sql, parameters }) => {
-    const statement = prepared(sql);
+  return (query) => {
+    const statement = prepared(query.sql);
+    if ('parameterSets' in query) {
+      for (const parameters of (query as ManyTimes).parameterSets) statement.run(parameters);
+      return { rows: [] };
+    }
+    const { parameters } = query;
     if (statement.reader) return { rows: statement.all(parameters) };
     return { rows: [], numAffectedRows: BigInt(statement.run(parameters).changes) };
   };
