@@ -9,9 +9,9 @@ import {
   type HmacSteps,
   nonceAt,
   type PreparedInfo,
-  PUBLIC_KEY_BYTES,
   prepareInfo,
   type Schedule,
+  X25519_BYTES,
 } from './key-schedule.ts';
 import {
   associatedData,
@@ -124,12 +124,12 @@ async function run<Result>(steps: HmacSteps<Result>): Promise<Result> {
 
 /** Every 32 bytes are a private key: X25519 clamps them (RFC 7748, section 5). */
 function randomScalar(): Bytes {
-  return crypto.getRandomValues(new Uint8Array(PUBLIC_KEY_BYTES));
+  return crypto.getRandomValues(new Uint8Array(X25519_BYTES));
 }
 
 function keyBytes(text: string): Bytes {
   const bytes = fromBase64Url(text, 'SEALING_KEY_INVALID');
-  if (bytes.length !== PUBLIC_KEY_BYTES) throw new SealingError('SEALING_KEY_INVALID');
+  if (bytes.length !== X25519_BYTES) throw new SealingError('SEALING_KEY_INVALID');
   return bytes;
 }
 

@@ -65,7 +65,7 @@ describe('HPKE beside @hpke/core', () => {
         const own = hpke.importPrivateKey(seed.subarray(0, 32));
         const info = hpke.prepare(infoBytes);
         const peerPublic = await suite.kem.deserializePublicKey(own.publicBytes);
-        const peerPrivate = await suite.kem.deserializePrivateKey(hpke.privateBytesOf(own.object));
+        const peerPrivate = await suite.kem.deserializePrivateKey(seed.subarray(0, 32));
 
         const ours = hpke.seal(hpke.importPublicKey(own.publicBytes), info, plain, aad);
         const read = await suite.open(

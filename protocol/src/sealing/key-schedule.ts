@@ -26,7 +26,7 @@ export interface Schedule {
   baseNonce: Bytes;
 }
 
-export const PUBLIC_KEY_BYTES = 32;
+export const X25519_BYTES = 32;
 export const TAG_BYTES = 16;
 const SECRET_BYTES = 32;
 const KEY_BYTES = 16;

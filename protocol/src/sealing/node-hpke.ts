@@ -16,10 +16,10 @@ import {
   type HmacSteps,
   nonceAt,
   type PreparedInfo,
-  PUBLIC_KEY_BYTES,
   prepareInfo,
   type Schedule,
   TAG_BYTES,
+  X25519_BYTES,
 } from './key-schedule.ts';
 
 /** A key in both of its forms: making a key object costs as much as using it. */
@@ -54,17 +54,20 @@ export function importPrivateKey(bytes: Uint8Array): HpkeKey {
 }
 
 function checked(bytes: Uint8Array): Buffer<ArrayBuffer> {
-  if (bytes.length !== PUBLIC_KEY_BYTES) throw new SealingError('SEALING_KEY_INVALID');
+  if (bytes.length !== X25519_BYTES) throw new SealingError('SEALING_KEY_INVALID');
   return Buffer.from(bytes);
 }
 
-export function generateKey(): HpkeKey {
-  const { privateKey } = generateKeyPairSync('x25519');
-  return { object: privateKey, publicBytes: publicBytesOf(privateKey) };
-}
-
-export function privateBytesOf(key: KeyObject): Bytes {
-  return Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url');
+/**
+ * For one use. The public key comes encoded from the generation itself: exporting a key that was just generated can
+ * block the thread for ever, because the export holds the pair's lock, and the finished generation, when it is collected
+ * as garbage meanwhile, wants it too (Node 20, `~KeyGenJob` below `ExportJWKEdKey`).
+ */
+function generateEphemeral(): HpkeKey {
+  const { publicKey, privateKey } = generateKeyPairSync('x25519', { publicKeyEncoding: { format: 'jwk' } });
+  // @types/node knows only KeyObject here.
+  const { x = '' } = publicKey as unknown as JsonWebKey;
+  return { object: privateKey, publicBytes: Buffer.from(x, 'base64url') };
 }
 
 function publicBytesOf(key: KeyObject): Bytes {
@@ -76,7 +79,7 @@ export function prepare(info: Bytes): PreparedInfo {
 }
 
 /** RFC 9180, SetupBaseS. `ephemeral` is given by tests alone. Throws when the recipient's key is of small order. */
-export function setupSender(recipient: HpkeKey, info: PreparedInfo, ephemeral = generateKey()) {
+export function setupSender(recipient: HpkeKey, info: PreparedInfo, ephemeral = generateEphemeral()) {
   const dh = exchange(ephemeral, recipient);
   return { enc: ephemeral.publicBytes, ...run(deriveKeys(dh, ephemeral.publicBytes, recipient.publicBytes, info)) };
 }

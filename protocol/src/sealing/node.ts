@@ -1,18 +1,9 @@
 /** `@civicline/protocol/sealing/node`: sealed parts, synchronous, and HPKE itself. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { ChannelName, SealedPart } from '../messages.ts';
 import { SealingError } from './errors.ts';
-import type { Bytes } from './key-schedule.ts';
-import {
-  generateKey,
-  type HpkeKey,
-  importPrivateKey,
-  importPublicKey,
-  open,
-  prepare,
-  privateBytesOf,
-  seal,
-} from './node-hpke.ts';
+import { type Bytes, X25519_BYTES } from './key-schedule.ts';
+import { type HpkeKey, importPrivateKey, importPublicKey, open, prepare, seal } from './node-hpke.ts';
 import {
   associatedData,
   decodeContent,
@@ -35,10 +26,12 @@ const info = prepare(INFO);
 const publicKeys = new WeakMap<SealingPublicKey, HpkeKey>();
 const privateKeys = new WeakMap<SealingPrivateKey, HpkeKey>();
 
-/** A fresh pair; `keyId` is a digest of the public key. */
+/** A fresh pair: every 32 bytes are a private key (RFC 7748, section 5). `keyId` is a digest of the public key. */
 export function generateSealingKeysSync(): SealingKeys {
-  const { object, publicBytes } = generateKey();
-  return { ...named(publicBytes), privateKey: textOf(privateBytesOf(object)) };
+  const privateBytes = randomBytes(X25519_BYTES);
+  const { publicBytes } = importPrivateKey(privateBytes);
+  const keyId = createHash('sha256').update(publicBytes).digest('hex').slice(0, 16);
+  return { keyId, publicKey: textOf(publicBytes), privateKey: textOf(privateBytes) };
 }
 
 /**
@@ -92,11 +85,6 @@ function kept<Key extends object>(keys: WeakMap<Key, HpkeKey>, key: Key, make: (
   const made = make();
   keys.set(key, made);
   return made;
-}
-
-function named(publicBytes: Bytes): { keyId: string; publicKey: string } {
-  const keyId = createHash('sha256').update(publicBytes).digest('hex').slice(0, 16);
-  return { keyId, publicKey: textOf(publicBytes) };
 }
 
 function textOf(bytes: Uint8Array): string {

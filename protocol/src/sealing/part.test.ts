@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { CHANNELS, type ChannelName, sealedPartSchema } from '../messages.ts';
@@ -148,5 +150,18 @@ describe('sealed parts, synchronous', () => {
   it('knows the public half', async () => {
     const keys = await browser.generateSealingKeys();
     expect(publicKeyOf(keys)).to.deep.equal(of(keys));
+  });
+
+  it('never blocks, however often the garbage is collected', () => {
+    const file = JSON.stringify(join(import.meta.dirname, 'node.ts'));
+    const script = `
+      const { generateSealingKeysSync, openPartSync, sealPartSync } = await import(${file});
+      const keys = generateSealingKeysSync();
+      for (let i = 0; i < 8_000; i++) sealPartSync('sms', { id: 'k', publicKey: keys.publicKey }, i);
+      for (let i = 0; i < 200; i++) generateSealingKeysSync();
+      console.log('done');`;
+    // A young generation of 1 MB: exporting generated keys blocked after one to two thousand of them.
+    const flags = ['--max-semi-space-size=1', '--import', 'tsx', '--input-type=module', '--eval', script];
+    expect(execFileSync(process.execPath, flags, { timeout: 50_000, encoding: 'utf8' })).to.equal('done\n');
   });
 });

@@ -1,7 +1,7 @@
 /** What is sealed and how it looks on the wire, for every backend alike. */
 import type { ChannelName, SealedPart } from '../messages.ts';
 import { SealingError } from './errors.ts';
-import { type Bytes, PUBLIC_KEY_BYTES, TAG_BYTES } from './key-schedule.ts';
+import { type Bytes, TAG_BYTES, X25519_BYTES } from './key-schedule.ts';
 
 /** HPKE's `info`: keys that seal parts cannot be made to open anything else. */
 export const INFO: Bytes = new TextEncoder().encode('civicline sealed part v1');
@@ -64,6 +64,6 @@ export function keyFor<Key extends SealingPrivateKey>(part: SealedPart, keys: re
 
 /** The ephemeral public key, and the ciphertext with its tag. */
 export function splitEnvelope(envelope: Bytes): { enc: Bytes; ciphertext: Bytes } {
-  if (envelope.length < PUBLIC_KEY_BYTES + TAG_BYTES) throw new SealingError('SEALED_PART_MALFORMED');
-  return { enc: envelope.subarray(0, PUBLIC_KEY_BYTES), ciphertext: envelope.subarray(PUBLIC_KEY_BYTES) };
+  if (envelope.length < X25519_BYTES + TAG_BYTES) throw new SealingError('SEALED_PART_MALFORMED');
+  return { enc: envelope.subarray(0, X25519_BYTES), ciphertext: envelope.subarray(X25519_BYTES) };
 }
