@@ -9,6 +9,9 @@ export interface Ports {
   yiviClient: number;
   asteriskHttp: number;
   sip: number;
+  /** The SMSC simulator: SMPP, and its page of phones. */
+  smpp: number;
+  phones: number;
   /** First of RTP_PORTS consecutive UDP ports. */
   rtpStart: number;
 }
@@ -16,7 +19,7 @@ export interface Ports {
 /** Two per leg, two legs per call. */
 export const RTP_PORTS = 1000;
 
-/** The ports of `npm start`: six in a row from the base, and RTP beside them. */
+/** The ports of `npm start`: eight in a row from the base, and RTP beside them. */
 export function portsFrom(base: number): Ports {
   return {
     gateway: base,
@@ -25,6 +28,8 @@ export function portsFrom(base: number): Ports {
     yiviClient: base + 3,
     asteriskHttp: base + 4,
     sip: base + 5,
+    smpp: base + 6,
+    phones: base + 7,
     rtpStart: base + 10_000,
   };
 }
@@ -54,7 +59,7 @@ export async function freePorts(): Promise<Ports> {
       if (await udpPortIsFree(ports.rtpStart)) return ports;
     } catch {}
   }
-  throw new Error('LAUNCHER_NO_FREE_PORTS: no six free ports in a row were found between 20000 and 29000.');
+  throw new Error('LAUNCHER_NO_FREE_PORTS: no eight free ports in a row were found between 20000 and 29000.');
 }
 
 function tcpPortIsFree(port: number): Promise<boolean> {

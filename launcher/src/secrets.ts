@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { generateSealingKeys } from '@civicline/protocol/sealing';
 
 /** The keys of one installation. They outlive restarts: what was sealed with them must stay readable. */
 export interface Secrets {
@@ -12,20 +13,36 @@ export interface Secrets {
   oidcClientSecret: string;
   /** API key of the demo's "other exchange". */
   exchangeKey: string;
+  /** X25519, base64url: opens what senders seal for the SMS channel. */
+  smsKey: { keyId: string; privateKey: string };
+  /** The key of the demo's sender; null until it was made. */
+  senderKey: string | null;
 }
 
-/** Reads the installation's secrets, or makes them at the first start, readable by the owner only. */
+/** Reads the installation's secrets and makes those that it lacks, readable by the owner only. */
 export async function loadSecrets(file: string): Promise<Secrets> {
-  const stored = await readFile(file, 'utf8').catch(() => null);
-  if (stored) return JSON.parse(stored) as Secrets;
-  const secrets: Secrets = {
+  const stored = await readFile(file, 'utf8').catch(() => '{}');
+  const secrets: Secrets = { ...(await newSecrets()), ...(JSON.parse(stored) as Partial<Secrets>) };
+  await saveSecrets(file, secrets);
+  return secrets;
+}
+
+/** Replaces the file at once, so that a crash leaves the old one or the new one. */
+export async function saveSecrets(file: string, secrets: Secrets): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(`${file}.new`, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+async function newSecrets(): Promise<Secrets> {
+  const { keyId, privateKey } = await generateSealingKeys();
+  return {
     dataKey: randomBytes(32).toString('base64'),
     sessionKey: randomBytes(32).toString('base64'),
     ariPassword: randomBytes(24).toString('base64url'),
     oidcClientSecret: randomBytes(24).toString('base64url'),
     exchangeKey: randomBytes(24).toString('base64url'),
+    smsKey: { keyId, privateKey },
+    senderKey: null,
   };
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
-  return secrets;
 }

@@ -2,7 +2,7 @@
  * `npm start`: brings what is missing, builds the front ends, runs everything supervised and prints one table.
  * Ctrl-C (or SIGTERM) stops it all and leaves no process behind.
  *
- *   npm start -- [--port BASE]    six consecutive ports from BASE (3000)
+ *   npm start -- [--port BASE]    eight consecutive ports from BASE (3000)
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -39,7 +39,7 @@ async function start(): Promise<void> {
     organisationsFile: join(root, 'demo/civicline.yaml'),
     log,
   });
-  const supervised = [keepRunning(system.gateway), keepRunning(system.yivi), keepRunning(system.asterisk)];
+  const supervised = [system.gateway, system.simulator, system.yivi, system.asterisk].map(keepRunning);
   await writeFile(join(root, RUN_FILE), JSON.stringify(runFile(system), null, 2), { mode: 0o600 });
   printTable(system);
 
@@ -52,7 +52,7 @@ async function start(): Promise<void> {
   process.exit(0);
 }
 
-function keepRunning<T extends Component>(part: Part<T>): Supervised {
+function keepRunning(part: Part<Component>): Supervised {
   return supervise(part.name, part.current, () => part.start(), log);
 }
 
@@ -76,9 +76,11 @@ function printTable(system: RunningSystem): void {
   const rows = [
     ['Municipality demo page', `${system.gatewayUrl}/demo/`],
     ['Agent console', `${system.gatewayUrl}/console/   (sign in as Demo agent A: no password)`],
+    ['Phones (SMSC simulator)', `${system.phonesUrl}/`],
     ['API documentation', `${system.gatewayUrl}/docs`],
     ['Play the citizen', 'npm run demo:call'],
     ['Play an agent in the terminal', 'npm run demo:agent'],
+    ['Send a message', `npx civicline-send --to +32470000001 --text "Uw afspraak is morgen om 10:00"`],
     ['Gateway', `Node.js ${process.versions.node}, port ${system.ports.gateway}`],
     ['Asterisk', `${system.asterisk.current.version}, SIP on 127.0.0.1:${system.ports.sip}/udp`],
     ['Yivi server', `${system.yivi.current.version}, port ${system.ports.yiviClient}`],

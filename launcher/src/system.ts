@@ -36,9 +36,12 @@ export interface RunningSystem {
   gatewayUrl: string;
   signInUrl: string;
   secrets: Secrets;
-  asterisk: Part<RunningAsterisk & Component>;
+  asterisk: Part<RunningAsterisk>;
   yivi: Part<RunningYivi & Component>;
   gateway: Part<RunningChild>;
+  /** A mobile carrier that is none, with its page of phones. */
+  simulator: Part<RunningChild>;
+  phonesUrl: string;
   /** The folder of schemes that wallets need, too. */
   yiviSchemes: string;
   people: Person[];
@@ -77,20 +80,18 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     return component;
   };
   try {
-    const asterisk = await part('Asterisk', async () =>
-      withExit(
-        await startAsterisk({
-          installation: asteriskInstallation,
-          directory: join(directory, 'asterisk'),
-          ports: {
-            http: ports.asteriskHttp,
-            sip: ports.sip,
-            rtpStart: ports.rtpStart,
-            rtpEnd: ports.rtpStart + RTP_PORTS - 1,
-          },
-          ariPassword: secrets.ariPassword,
-        }),
-      ),
+    const asterisk = await part('Asterisk', () =>
+      startAsterisk({
+        installation: asteriskInstallation,
+        directory: join(directory, 'asterisk'),
+        ports: {
+          http: ports.asteriskHttp,
+          sip: ports.sip,
+          rtpStart: ports.rtpStart,
+          rtpEnd: ports.rtpStart + RTP_PORTS - 1,
+        },
+        ariPassword: secrets.ariPassword,
+      }),
     );
     keep({ stop: () => asterisk.current.stop() });
     const yivi = await part('Yivi server', async () =>
@@ -113,6 +114,8 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
         people: people.map(({ signIn, name }) => ({ sub: signIn, email: signIn, name })),
       }),
     );
+    const simulator = await part('SMSC simulator', () => startSimulator(options));
+    keep({ stop: () => simulator.current.stop() });
     const gateway = await part('Gateway', () =>
       startGateway(options, secrets, signIn.issuer, asterisk.current, yivi.current),
     );
@@ -125,6 +128,8 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       asterisk,
       yivi,
       gateway,
+      simulator,
+      phonesUrl: phonesUrl(ports),
       yiviSchemes: yiviInstallation.schemes,
       people,
       stop: () => stopAll(started),
@@ -154,6 +159,25 @@ function withExit<T extends { process: ChildProcess; stop(): Promise<void> }>(ru
 /** Last started, first stopped: the gateway says goodbye to callers while Asterisk is still there. */
 async function stopAll(started: { stop(): Promise<unknown> }[]): Promise<void> {
   for (const component of started.reverse()) await component.stop();
+}
+
+function phonesUrl({ phones }: Ports): string {
+  return `http://127.0.0.1:${phones}`;
+}
+
+function startSimulator({ directory, ports }: SystemOptions): Promise<RunningChild> {
+  return startChild({
+    name: 'SMSC simulator',
+    command: process.execPath,
+    args: [
+      ...['--import', 'tsx', join(root, 'sms/src/simulator/main.ts')],
+      ...['--smpp-port', String(ports.smpp), '--http-port', String(ports.phones)],
+    ],
+    cwd: root,
+    logFile: join(directory, 'logs', 'simulator.log'),
+    readyUrl: phonesUrl(ports),
+    env: {},
+  });
 }
 
 function startGateway(
