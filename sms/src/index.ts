@@ -1,3 +1,5 @@
+export * from './ringring/index.ts';
 export * from './route.ts';
+export * from './routing/index.ts';
 export * from './smpp/index.ts';
 export * from './text/index.ts';

@@ -1,0 +1,9 @@
+export { parseRoutes, type RouteSettings, RoutesError, type RoutesFile, readRoutesFile } from './load.ts';
+export {
+  createRouter,
+  type RoutedResult,
+  type Router,
+  type RouterListener,
+  type RouterOptions,
+  type RouteStatus,
+} from './router.ts';

@@ -1,0 +1,188 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import process from 'node:process';
+import { type Document, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { type RouteDocument, type RoutesDocument, routesFileSchema } from './schemas.ts';
+
+/** Lists every mistake of the routes file as `file:line:column: field: what is wrong`; never a secret. */
+export class RoutesError extends Error {
+  readonly code = 'ROUTES_INVALID';
+}
+
+/** A route with its secrets in place. */
+export type RouteSettings = RouteDocument & {
+  /** Password or key. */
+  secret: string;
+  webhook: string | null;
+  /** PEM. */
+  ca: string | null;
+};
+
+export interface RoutesFile {
+  routes: RouteSettings[];
+}
+
+/** Where secrets are found. */
+export interface SecretSources {
+  environment: NodeJS.ProcessEnv;
+  /** Files are named from here. */
+  folder: string;
+}
+
+interface Mistake {
+  path: PropertyKey[];
+  message: string;
+}
+
+/** Reads and checks the routes file. Throws {@link RoutesError}. */
+export function readRoutesFile(file: string, environment: NodeJS.ProcessEnv = process.env): RoutesFile {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new RoutesError(`${file}: cannot be read: ${(error as Error).message}`);
+  }
+  return parseRoutes(text, file, { environment, folder: dirname(file) });
+}
+
+/** As {@link readRoutesFile}, for a text that is already there; `file` is only named in errors. */
+export function parseRoutes(text: string, file: string, sources: SecretSources): RoutesFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const fail = (mistakes: { offset: number; text: string }[]): never => {
+    throw new RoutesError(report(file, lines, mistakes));
+  };
+  const place = ({ path, message }: Mistake) => ({
+    offset: offsetOf(document, path),
+    text: `${fieldName(path)}: ${message}`,
+  });
+  if (document.errors.length > 0) {
+    return fail(document.errors.map((error) => ({ offset: error.pos[0], text: error.message })));
+  }
+  const parsed = routesFileSchema.safeParse(document.toJS());
+  if (!parsed.success) return fail(parsed.error.issues.flatMap(mistakesOf).map(place));
+  const mistakes = crossCheck(parsed.data);
+  const routes = parsed.data.routes.map((route, i) => withSecrets(route, ['routes', i], sources, mistakes));
+  return mistakes.length > 0 ? fail(mistakes.map(place)) : { routes };
+}
+
+/** Names given twice; secrets that are missing or there twice. */
+function crossCheck({ routes }: RoutesDocument): Mistake[] {
+  const names = new Set<string>();
+  return routes.flatMap((route, i): Mistake[] => {
+    const mistakes: Mistake[] = [];
+    if (names.has(route.name)) {
+      mistakes.push({ path: ['routes', i, 'name'], message: `"${route.name}" is there already` });
+    }
+    names.add(route.name);
+    const prefixes = route.prefixes.map(({ prefix }) => prefix);
+    for (const [j, prefix] of prefixes.entries()) {
+      if (prefixes.indexOf(prefix) < j) {
+        mistakes.push({ path: ['routes', i, 'prefixes', j, 'prefix'], message: `"${prefix}" is there already` });
+      }
+    }
+    return mistakes;
+  });
+}
+
+function withSecrets(
+  route: RouteDocument,
+  path: PropertyKey[],
+  sources: SecretSources,
+  mistakes: Mistake[],
+): RouteSettings {
+  const attempt = (field: string, read: () => string): string => {
+    try {
+      return read();
+    } catch (error) {
+      mistakes.push({ path: [...path, field], message: (error as Error).message });
+      return '';
+    }
+  };
+  const secret = (field: string, reference: string | undefined, file: string | undefined): string => {
+    if ((reference === undefined) === (file === undefined)) {
+      mistakes.push({ path: [...path, field], message: `needs either ${field} or ${field}File` });
+      return '';
+    }
+    return reference === undefined
+      ? attempt(`${field}File`, () => fromFile(file as string, sources.folder).trim())
+      : attempt(field, () => fromEnvironment(reference, sources.environment));
+  };
+  if (route.kind === 'smpp') {
+    const caFile = route.tls?.caFile;
+    return {
+      ...route,
+      secret: secret('password', route.password, route.passwordFile),
+      webhook: null,
+      ca: caFile === undefined ? null : attempt('tls', () => fromFile(caFile, sources.folder)),
+    };
+  }
+  const { webhookSecret } = route;
+  return {
+    ...route,
+    secret: secret('apiKey', route.apiKey, route.apiKeyFile),
+    webhook:
+      webhookSecret === undefined
+        ? null
+        : attempt('webhookSecret', () => longEnough(fromEnvironment(webhookSecret, sources.environment))),
+    ca: null,
+  };
+}
+
+/** It is all that tells the vendor's calls from anybody's, and it stands in an address. */
+function longEnough(secret: string): string {
+  if (!/^[\w-]{32,}$/.test(secret)) throw new Error('must be 32 letters, digits, hyphens and underscores or more');
+  return secret;
+}
+
+function fromEnvironment(reference: string, environment: NodeJS.ProcessEnv): string {
+  const name = reference.slice(2, -1);
+  const value = environment[name];
+  if (!value) throw new Error(`the environment variable ${name} is not set`);
+  return value;
+}
+
+function fromFile(file: string, folder: string): string {
+  try {
+    return readFileSync(resolve(folder, file), 'utf8');
+  } catch (error) {
+    throw new Error(`the file cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+function mistakesOf(issue: z.core.$ZodIssue): Mistake[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a field that Civicline knows' }));
+  }
+  if (issue.code === 'invalid_union') return [{ path: issue.path, message: 'must be smpp or ringring' }];
+  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return [{ path: issue.path, message: missing ? 'is missing' : issue.message }];
+}
+
+function report(file: string, lines: LineCounter, mistakes: { offset: number; text: string }[]): string {
+  const shown = mistakes
+    .sort((a, b) => a.offset - b.offset)
+    .map(({ offset, text }) => {
+      const { line, col } = lines.linePos(offset);
+      return `${file}:${line}:${col}: ${text}`;
+    });
+  return shown.join('\n');
+}
+
+/** Where the field stands, or the nearest thing around it when the field itself is missing. */
+function offsetOf(document: Document, path: PropertyKey[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
+    if (node?.range) return node.range[0];
+  }
+  return 0;
+}
+
+/** `routes[0].prefixes[1].price` */
+function fieldName(path: PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
+}
