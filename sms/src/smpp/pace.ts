@@ -21,6 +21,8 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
 const GROWTH_PER_SECOND = 0.1;
 const SLOWEST = 1;
+/** Having given the carrier little says little about how much it takes. */
+const FIRST_GUESS = 20;
 /** Without an agreed rate, faster than this is as good as none. */
 const UNLIMITED = 50_000;
 /** Share of a second's segments that may go at once after idleness. */
@@ -74,7 +76,7 @@ export function createPace(ceiling: number | null, start: number): Pace {
     pauseUntil = now + pause;
     filledAt = pauseUntil;
     const recent = Math.max(acceptedRate, acceptedCount / (Math.max(1000, now - acceptedSince) / 1000));
-    rate = Math.max(SLOWEST, Math.min(limit, rate, 2 * recent) / 2);
+    rate = Math.max(SLOWEST, Math.min(rate / 2, Math.max(recent, FIRST_GUESS)));
     tokens = 0;
   }
 
