@@ -4,6 +4,7 @@
  */
 import { URGENCIES } from '@civicline/protocol';
 import { publicKeyOf, type SealingPrivateKey } from '@civicline/protocol/sealing/node';
+import type { Router, RouterListener } from '@civicline/sms';
 import type { Express } from 'express';
 import type { Kysely } from 'kysely';
 import type { Logger, Metrics, Operation } from '../http/index.ts';
@@ -13,14 +14,12 @@ import { openSms } from './intake.ts';
 import { createListener } from './listener.ts';
 import { createSmsMetrics } from './metrics.ts';
 import { createRecorder } from './recorder.ts';
-import type { SmsRouter, SmsRouterListener } from './router.ts';
 import { readOutcomes } from './store.ts';
 import { type AttemptRow, migrations, type Tables } from './tables.ts';
 import { createUpkeep } from './upkeep.ts';
 import { createWorker } from './worker.ts';
 
 export { type LedgerRow, ledger } from './ledger.ts';
-export type { RoutedResult, SmsRouter, SmsRouterListener } from './router.ts';
 
 /** How long an ended attempt is remembered: a submit that comes again within it does nothing. */
 const REMEMBER_MS = 24 * 3600_000;
@@ -37,8 +36,8 @@ export interface SmsChannelOptions {
   database: Database;
   /** Those to open sealed parts with; senders are told to seal for the first. */
   privateKeys: readonly [SealingPrivateKey, ...SealingPrivateKey[]];
-  /** Connects the routes; called once, by `start`. */
-  connect(listener: SmsRouterListener): SmsRouter;
+  /** Connects the routes, such as {@link createRouter} does; called once, when the tables are there. */
+  connect(listener: RouterListener): Router;
   sealer: Sealer;
   metrics: Metrics;
   log: Logger;
@@ -88,7 +87,7 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
   return {
     name: 'sms',
     operations: [],
-    mount: (http) => router.mount?.(http),
+    mount: (http) => router.mount(http),
     start() {
       worker.start();
       upkeep.start();

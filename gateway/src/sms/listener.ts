@@ -1,9 +1,8 @@
-import type { InboundSms, Receipt } from '@civicline/sms';
+import type { InboundSms, Receipt, RouterListener } from '@civicline/sms';
 import type { Logger } from '../http/index.ts';
 import type { Database, Sealer } from '../storage/index.ts';
 import type { SmsMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
-import type { SmsRouterListener } from './router.ts';
 import { digestsOf, obey, wishOf } from './suppressions.ts';
 import type { Tables } from './tables.ts';
 
@@ -16,7 +15,7 @@ export function createListener(options: {
   wake: () => void;
   log: Logger;
   now: () => number;
-}): SmsRouterListener {
+}): RouterListener {
   const { database, recorder, sealer, metrics, wake, log, now } = options;
 
   async function receipt(route: string, { carrierId, state, reason }: Receipt): Promise<void> {

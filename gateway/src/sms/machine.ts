@@ -1,17 +1,18 @@
 /**
  * The life of one SMS at this channel, as a pure function `(attempt, event) → (attempt, outcome)`.
  *
- *             claimed, about to leave           accepted                    every segment's receipt says so
- *   waiting ─────────────────────────► handing-over ────► handed-over ─────────────────────────► delivered
- *    │   ▲                               │  │  │               │
- *    │   └── surely not sent, try later ─┘  │  │               ├─ a segment failed, or no receipt came ──► failed
- *    │                                      │  │               │                                              ▲
- *    │      answer lost, or this process ───┘  │  ┌────────────┘                                              │
- *    │      died meanwhile                     │  │ the same: receipts of the segments that are known         │
- *    │                        └─────────► unknown ┘                                                           │
- *    │                                         └── refused for good ──────────────────────────────────────────┤
- *    ├── unreadable, suppressed, expired ─────────────────────────────────────────────────────────────────────┘
- *    └── cancelled
+ *                about to leave              accepted                all receipts are there
+ *   waiting ◄──────────────────► handing-over ───────► handed-over ─────────────┬──► delivered
+ *    │  │     surely not sent,     │  │   │                   │                 │
+ *    │  │     try later            │  │   │ answer lost, or   │                 │
+ *    │  │                          │  │   │ worker died       │                 │
+ *    │  │                          │  │   └───────► unknown ──│─────────────────┘
+ *    │  │                          │  │                │      │
+ *    │  │                          │  │ refused        │ a segment failed, or no receipt came
+ *    │  │ unreadable, suppressed,  │  ▼                ▼      │
+ *    │  └──── expired ─────────────│► failed ◄────────────────┘
+ *    │                             ▼
+ *    └──── withdrawn ──────────► cancelled   (once it is sure that it did not leave)
  *
  * - `handing-over` is stored before the SMS leaves. An attempt that is found so by another than who put it there may
  *   have gone out: it becomes `unknown` and is never sent again.
@@ -86,32 +87,33 @@ export interface Rules {
 /** What the event makes of the attempt. Never throws for an event at the wrong moment. */
 export function step(attempt: SmsAttempt, event: AttemptEvent, rules: Rules): Step {
   const { at } = event;
-  const to = moves(attempt, at, rules);
   switch (event.type) {
     case 'leaves':
-      if (attempt.state !== 'waiting') return unchanged(attempt);
-      return at < attempt.expiresAt ? quietly({ ...attempt, state: 'handing-over' }) : to.failed('EXPIRED');
+      if (attempt.state !== 'waiting') return quietly(attempt);
+      if (at >= attempt.expiresAt) return fail(attempt, 'EXPIRED', at, rules);
+      return quietly({ ...attempt, state: 'handing-over' });
     case 'orphaned':
-      return attempt.state === 'handing-over' ? to.unknown(null, 0, 0) : unchanged(attempt);
+      return attempt.state === 'handing-over' ? goOut(attempt, 'unknown', NO_ANSWER, at, rules) : quietly(attempt);
     case 'rejected':
-      return attempt.state === 'waiting' ? to.failed(event.reason) : unchanged(attempt);
+      return attempt.state === 'waiting' ? fail(attempt, event.reason, at, rules) : quietly(attempt);
     case 'accepted':
     case 'unknown':
-      return answered(attempt, event, to);
+      return mayBeOut(attempt) ? answered(attempt, event, rules) : quietly(attempt);
     case 'refused':
-      return mayBeOut(attempt) ? to.failed(event.reason) : unchanged(attempt);
+      return mayBeOut(attempt) ? fail(attempt, event.reason, at, rules) : quietly(attempt);
     case 'put-off':
-      return putOff(attempt, event.retryAt, to);
+      return mayBeOut(attempt) ? putOff(attempt, event.retryAt, at, rules) : quietly(attempt);
     case 'segment-delivered':
-      if (!isOut(attempt)) return unchanged(attempt);
-      return attempt.awaiting > 1 ? quietly({ ...attempt, awaiting: attempt.awaiting - 1 }) : to.delivered();
+      if (!isOut(attempt)) return quietly(attempt);
+      if (attempt.awaiting > 1) return quietly({ ...attempt, awaiting: attempt.awaiting - 1 });
+      return end(attempt, 'delivered', undefined, at, rules);
     case 'segment-failed':
-      return isOut(attempt) ? to.failed(event.reason) : unchanged(attempt);
+      return isOut(attempt) ? fail(attempt, event.reason, at, rules) : quietly(attempt);
     case 'cancel':
       if (attempt.state === 'handing-over') return quietly({ ...attempt, withdrawn: true });
-      return attempt.state === 'waiting' ? to.cancelled() : unchanged(attempt);
+      return attempt.state === 'waiting' ? end(attempt, 'cancelled', undefined, at, rules) : quietly(attempt);
     case 'deadline':
-      return at < attempt.deadline ? unchanged(attempt) : timeOver(attempt, to);
+      return at < attempt.deadline ? quietly(attempt) : timeOver(attempt, at, rules);
   }
 }
 
@@ -130,61 +132,66 @@ function mayBeOut({ state, route }: SmsAttempt): boolean {
   return state === 'handing-over' || (state === 'unknown' && route === null);
 }
 
-type Answer = Extract<AttemptEvent, { type: 'accepted' | 'unknown' }>;
+type Answer = Pick<SmsAttempt, 'route' | 'segments' | 'awaiting'>;
+const NO_ANSWER: Answer = { route: null, segments: 0, awaiting: 0 };
 
 /** The route's answer. One that comes after the attempt was given up as orphaned only says which receipts to expect. */
-function answered(attempt: SmsAttempt, event: Answer, to: ReturnType<typeof moves>): Step {
-  if (!mayBeOut(attempt)) return unchanged(attempt);
-  const { route, segments } = event;
+function answered(
+  attempt: SmsAttempt,
+  { type, at, route, segments, carrierIds }: Extract<AttemptEvent, { type: 'accepted' | 'unknown' }>,
+  rules: Rules,
+): Step {
   // Some carriers give one id for all segments. Of a lost answer, what is not known can never be told delivered.
-  const awaiting = event.type === 'accepted' ? event.carrierIds.length : Math.max(segments, event.carrierIds.length, 1);
-  if (attempt.state === 'unknown') return quietly({ ...attempt, route, segments, awaiting });
-  return event.type === 'accepted' ? to.handedOver(route, segments, awaiting) : to.unknown(route, segments, awaiting);
+  const awaiting = type === 'accepted' ? carrierIds.length : Math.max(segments, carrierIds.length, 1);
+  const answer = { route, segments, awaiting };
+  if (attempt.state === 'unknown') return quietly({ ...attempt, ...answer });
+  return goOut(attempt, type === 'accepted' ? 'handed-over' : 'unknown', answer, at, rules);
 }
 
-function putOff(attempt: SmsAttempt, retryAt: number, to: ReturnType<typeof moves>): Step {
-  if (!mayBeOut(attempt)) return unchanged(attempt);
+function putOff(attempt: SmsAttempt, retryAt: number, at: number, rules: Rules): Step {
   // It was told as unknown already, and must not start anew.
-  if (attempt.state === 'unknown') return to.failed('NOT_SENT');
-  if (attempt.withdrawn) return to.cancelled();
-  if (retryAt >= attempt.expiresAt) return to.failed('EXPIRED');
+  if (attempt.state === 'unknown') return fail(attempt, 'NOT_SENT', at, rules);
+  if (attempt.withdrawn) return end(attempt, 'cancelled', undefined, at, rules);
+  if (retryAt >= attempt.expiresAt) return fail(attempt, 'EXPIRED', at, rules);
   return { attempt: { ...attempt, state: 'waiting' }, outcome: null, dueAt: retryAt };
 }
 
-function timeOver(attempt: SmsAttempt, to: ReturnType<typeof moves>): Step {
-  if (attempt.state === 'waiting') return to.failed('EXPIRED');
-  if (isOut(attempt)) return to.failed('RECEIPT_MISSING');
+function timeOver(attempt: SmsAttempt, at: number, rules: Rules): Step {
+  if (attempt.state === 'waiting') return fail(attempt, 'EXPIRED', at, rules);
+  if (isOut(attempt)) return fail(attempt, 'RECEIPT_MISSING', at, rules);
   // Its answer is under way, or its lease runs out.
-  if (attempt.state === 'handing-over') return unchanged(attempt);
+  if (attempt.state === 'handing-over') return quietly(attempt);
   return { attempt: null, outcome: null, dueAt: null };
 }
 
-/** The changes that SMIS is told. */
-function moves(attempt: SmsAttempt, at: number, { receiptMs, rememberMs }: Rules) {
-  const end = (state: State, outcome: Told): Step => ({
-    attempt: { ...attempt, state, awaiting: 0, deadline: Math.max(at + rememberMs, attempt.expiresAt) },
-    outcome,
-    dueAt: null,
-  });
-  const out = (state: 'handed-over' | 'unknown', route: string | null, segments: number, awaiting: number): Step => ({
-    attempt: { ...attempt, state, route, segments, awaiting, deadline: at + receiptMs },
-    outcome: segments > 0 ? { kind: state, segments } : { kind: state },
-    dueAt: null,
-  });
-  const sent = attempt.segments > 0 ? { segments: attempt.segments } : {};
+function goOut(attempt: SmsAttempt, kind: 'handed-over' | 'unknown', answer: Answer, at: number, rules: Rules): Step {
+  const deadline = at + rules.receiptMs;
+  const { segments } = answer;
   return {
-    handedOver: (route: string, segments: number, awaiting: number) => out('handed-over', route, segments, awaiting),
-    unknown: (route: string | null, segments: number, awaiting: number) => out('unknown', route, segments, awaiting),
-    delivered: () => end('delivered', { kind: 'delivered', ...sent }),
-    failed: (reason: string) => end('failed', { kind: 'failed', reason, ...sent }),
-    cancelled: () => end('cancelled', { kind: 'cancelled' }),
+    attempt: { ...attempt, ...answer, state: kind, deadline },
+    outcome: segments > 0 ? { kind, segments } : { kind },
+    dueAt: null,
   };
+}
+
+function fail(attempt: SmsAttempt, reason: string, at: number, rules: Rules): Step {
+  return end(attempt, 'failed', reason, at, rules);
+}
+
+function end(
+  attempt: SmsAttempt,
+  kind: 'delivered' | 'failed' | 'cancelled',
+  reason: string | undefined,
+  at: number,
+  rules: Rules,
+): Step {
+  const deadline = Math.max(at + rules.rememberMs, attempt.expiresAt);
+  const outcome: Told = { kind };
+  if (reason !== undefined) outcome.reason = reason;
+  if (attempt.segments > 0) outcome.segments = attempt.segments;
+  return { attempt: { ...attempt, state: kind, awaiting: 0, deadline }, outcome, dueAt: null };
 }
 
 function quietly(attempt: SmsAttempt): Step {
   return { attempt, outcome: null, dueAt: null };
-}
-
-function unchanged(attempt: SmsAttempt): Step {
-  return quietly(attempt);
 }

@@ -14,15 +14,14 @@ export interface Recorder {
   idle(): Promise<void>;
 }
 
-interface Entry {
-  happening?: Happening;
-  receipt?: FinalReceipt;
-  resolve(state: State | null): void;
+interface Entry<What> {
+  what: What;
+  resolve(reached: State | null): void;
   reject(error: unknown): void;
 }
 
-/** As much as one transaction takes: some ten milliseconds. */
-const BATCH = 500;
+/** Of each kind, as many as one transaction takes: some ten milliseconds. */
+const MOST = 2_000;
 
 /**
  * Records what happens in batches: all that comes while one transaction is under way goes into the next. Rejects, and
@@ -36,51 +35,57 @@ export function createRecorder(options: {
   onOutcomes(outcomes: readonly Outcome[]): void;
 }): Recorder {
   const { database, queue, rules, early, onOutcomes } = options;
-  let waiting: Entry[] = [];
+  const happenings: Entry<Happening>[] = [];
+  const receipts: Entry<FinalReceipt>[] = [];
   let storing: Promise<void> | null = null;
 
   async function storeAll(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting.length <= BATCH ? waiting : waiting.slice(0, BATCH);
-      waiting = waiting.length <= BATCH ? [] : waiting.slice(BATCH);
-      await store(batch);
-    }
+    while (happenings.length + receipts.length > 0) await store();
     storing = null;
   }
 
-  async function store(batch: Entry[]): Promise<void> {
-    const happenings = batch.flatMap(({ happening }) => happening ?? []);
-    const receipts = batch.flatMap(({ receipt }) => receipt ?? []);
+  async function store(): Promise<void> {
+    let happened: typeof happenings = [];
+    let received: typeof receipts = [];
     try {
-      const { reached, outcomes, unmatched } = await database.write((sql) =>
-        record(sql, happenings, receipts, {
+      const { reached, outcomes, unmatched } = await database.write((sql) => {
+        // Only now: an answer and its receipt, which come right after one another, are in one batch.
+        happened = happenings.splice(0, MOST);
+        received = receipts.splice(0, MOST);
+        return record(sql, happened.map(whatOf), received.map(whatOf), {
           rules,
           queue,
           mayBeEarly: early.mayBe,
           isShared: database.engine === 'postgresql',
-        }),
-      );
+        });
+      });
       if (unmatched > 0) early.mayBe = true;
-      let next = 0;
-      for (const { happening, resolve } of batch) resolve(happening ? (reached[next++] ?? null) : null);
+      for (const [index, { resolve }] of happened.entries()) resolve(reached[index] ?? null);
+      for (const { resolve } of received) resolve(null);
       if (outcomes.length > 0) onOutcomes(outcomes);
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      // Not even begun: then nothing of what waits can be stored.
+      if (happened.length + received.length === 0) [happened, received] = [happenings.splice(0), receipts.splice(0)];
+      for (const { reject } of [...happened, ...received]) reject(error);
     }
   }
 
-  function add(entry: Pick<Entry, 'happening' | 'receipt'>): Promise<State | null> {
+  function add<What>(to: Entry<What>[], what: What): Promise<State | null> {
     return new Promise((resolve, reject) => {
-      waiting.push({ ...entry, resolve, reject });
-      storing ??= Promise.resolve().then(storeAll);
+      to.push({ what, resolve, reject });
+      storing ??= storeAll();
     });
   }
 
   return {
-    happened: (happening) => add({ happening }),
-    receipt: async (receipt) => void (await add({ receipt })),
+    happened: (happening) => add(happenings, happening),
+    receipt: async (receipt) => void (await add(receipts, receipt)),
     idle: async () => {
       while (storing) await storing;
     },
   };
+}
+
+function whatOf<What>({ what }: Entry<What>): What {
+  return what;
 }

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SmsContent } from '@civicline/protocol';
+import type { RoutedResult, Router } from '@civicline/sms';
 import type { Logger } from '../http/index.ts';
 import type { ClaimedItem, LeasedQueue } from '../storage/index.ts';
 import { type Database, type Sealer, selectMany } from '../storage/index.ts';
@@ -12,16 +13,18 @@ import type { AttemptEvent } from './machine.ts';
 import type { SmsMetrics } from './metrics.ts';
 import { createPace } from './pace.ts';
 import type { Recorder } from './recorder.ts';
-import type { RoutedResult, SmsRouter } from './router.ts';
 import { digestsOf, readSuppressions } from './suppressions.ts';
 import type { AttemptRow, Tables } from './tables.ts';
 
 /** How long to wait for work when the queue names no time; another process may have put some. */
 const POLL_MS = 1_000;
-/** An outage of all routes, or a failing database: how long until the next try. */
+/** An outage of all routes, or a failing database: how long until the next look. */
 const PAUSE_MS = 1_000;
-const RETRY_FIRST_MS = 5_000;
-const RETRY_MOST_MS = 600_000;
+/** How many try, each pause, whether a route that has failed again and again works now. */
+const PROBES = 4;
+/** Until an SMS is tried again, and at most after many tries. */
+const UNAVAILABLE_MS = { first: 1_000, most: 60_000 };
+const REFUSED_MS = { first: 5_000, most: 600_000 };
 
 /** A route that throws, against its contract: nobody knows what it has done. */
 const LOST: RoutedResult = { kind: 'unknown', route: 'none', carrierIds: [], segments: 0, segmentPrice: 0 };
@@ -46,7 +49,7 @@ export function createWorker(options: {
   database: Database<Tables>;
   queue: LeasedQueue;
   recorder: Recorder;
-  router: SmsRouter;
+  router: Router;
   open(parts: readonly { keyId: string; sealed: string }[]): Promise<Opened[]>;
   sealer: Sealer;
   metrics: SmsMetrics;
@@ -82,9 +85,11 @@ export function createWorker(options: {
   async function claim(): Promise<number> {
     const room = pace.limit() - held.size;
     if (room < pace.limit() / 4) return POLL_MS; // Woken when there is more room.
-    if (!router.routes().some(({ up }) => up)) return PAUSE_MS;
+    const routes = router.routes().filter(({ up }) => up);
+    if (routes.length === 0) return PAUSE_MS;
+    const isBroken = routes.every(({ breaker }) => breaker === 'open');
     const at = now();
-    const items = await queue.claim({ limit: room, leaseMs, now: at });
+    const items = await queue.claim({ limit: isBroken ? Math.min(PROBES, room) : room, leaseMs, now: at });
     if (items.length === 0) {
       const due = await queue.nextDue();
       return due === null ? POLL_MS : Math.min(POLL_MS, Math.max(due - now(), 1));
@@ -97,7 +102,7 @@ export function createWorker(options: {
       // Whatever is not recorded comes back when its lease runs out.
       for (const { id } of fresh) release(id);
     });
-    return 0;
+    return isBroken ? PAUSE_MS : 0;
   }
 
   function sleep(ms: number): Promise<void> {
@@ -198,7 +203,7 @@ export function createWorker(options: {
     const sms = { id, to, text, validUntil, ...(from === undefined ? {} : { from }) };
     const result = await router.send(sms).catch((): RoutedResult => LOST);
     const at = now();
-    await record(row, eventOf(result, at, claims, validUntil), result);
+    await record(row, eventOf(result, at, claims), result);
     metrics.result(result.route, result.kind === 'refused' ? result.reason : result.kind);
     if (result.kind === 'accepted') metrics.handedOver(row.lane, at - row.created_at);
     pace.finished();
@@ -257,7 +262,7 @@ function isPendingRow(row: AttemptRow | undefined): boolean {
   return row?.state === 'waiting' || row?.state === 'handing-over';
 }
 
-function eventOf(result: RoutedResult, at: number, claims: number, expiresAt: number): AttemptEvent {
+function eventOf(result: RoutedResult, at: number, claims: number): AttemptEvent {
   switch (result.kind) {
     case 'accepted':
     case 'unknown': {
@@ -266,15 +271,15 @@ function eventOf(result: RoutedResult, at: number, claims: number, expiresAt: nu
     }
     case 'refused':
       if (result.permanent) return { type: 'refused', at, reason: result.reason };
-      return { type: 'put-off', at, retryAt: Math.min(at + backOff(claims), expiresAt) };
+      return { type: 'put-off', at, retryAt: at + backOff(claims, REFUSED_MS) };
     case 'unavailable':
-      return { type: 'put-off', at, retryAt: Math.min(at + PAUSE_MS, expiresAt) };
+      return { type: 'put-off', at, retryAt: at + backOff(claims, UNAVAILABLE_MS) };
   }
 }
 
 /** Doubles with every try, and is spread so that not all come back at once. */
-function backOff(claims: number): number {
-  const longest = Math.min(RETRY_FIRST_MS * 2 ** Math.min(claims - 1, 20), RETRY_MOST_MS);
+function backOff(claims: number, { first, most }: { first: number; most: number }): number {
+  const longest = Math.min(first * 2 ** Math.min(claims - 1, 20), most);
   return longest * (0.75 + Math.random() / 2);
 }
 

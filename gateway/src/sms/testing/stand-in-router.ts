@@ -1,11 +1,10 @@
-import type { OutgoingSms, SendResult } from '@civicline/sms';
-import type { RoutedResult, SmsRouter, SmsRouterListener } from '../router.ts';
+import type { OutgoingSms, RoutedResult, Router, RouterListener, SendResult } from '@civicline/sms';
 
 export const SEGMENT_PRICE = 30_000;
 
 export interface StandInRouter {
-  connect(listener: SmsRouterListener): SmsRouter;
-  listener(): SmsRouterListener;
+  connect(listener: RouterListener): Router;
+  listener(): RouterListener;
   /** All that were ever sent. */
   sent: OutgoingSms[];
   /** How the next ones are answered; at first each is accepted as one segment with the id `id-<count>`. */
@@ -15,7 +14,7 @@ export interface StandInRouter {
 
 /** A stand-in for the routes: one route, `first`, that answers as it is told. */
 export function standInRouter(): StandInRouter {
-  let listener: SmsRouterListener | undefined;
+  let listener: RouterListener | undefined;
   let up = true;
   const router: StandInRouter = {
     sent: [],
@@ -35,7 +34,9 @@ export function standInRouter(): StandInRouter {
           const count = router.sent.push(sms);
           return { route: 'first', segmentPrice: SEGMENT_PRICE, ...(await router.answer(sms, count)) };
         },
-        routes: () => [{ name: 'first', up }],
+        routes: () => [{ name: 'first', kind: 'smpp', up, breaker: 'closed', prefixes: ['+'] }],
+        quote: () => null,
+        mount: () => undefined,
         close: async () => undefined,
       };
     },
