@@ -7,7 +7,8 @@ import { randomUUID } from 'node:crypto';
 import type { MessageInput } from '@civicline/protocol';
 import { type Sender, SenderError } from '../index.ts';
 import type { Log } from './log.ts';
-import type { Batch, SideCarStore, StoredMessage, Submitted } from './store.ts';
+import type { SideCarStore } from './store.ts';
+import type { Batch, StoredMessage, Submitted } from './stored.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const BATCH = 1_000;

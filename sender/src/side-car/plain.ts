@@ -13,7 +13,7 @@ import { addressesOf, type CountryCode, checkMessage, type OutgoingMessage, Send
 import type { Log } from './log.ts';
 import { defaultsOf, type Services } from './services.ts';
 import type { Cancelled, Service, SideCar } from './side-car.ts';
-import type { StoredMessage } from './store.ts';
+import type { StoredMessage } from './stored.ts';
 
 const BODY_BYTES = 256 * 1024;
 

@@ -18,7 +18,8 @@ import type { Log } from './log.ts';
 import { type Outbox, startOutbox } from './outbox.ts';
 import { startWebhooks } from './ringring/webhooks.ts';
 import { startStatuses } from './statuses.ts';
-import { createSideCarStore, type Dialect, type Settings, type SideCarStore } from './store.ts';
+import { createSideCarStore, type SideCarStore } from './store.ts';
+import type { Dialect, Settings } from './stored.ts';
 import type { Worker } from './worker.ts';
 
 /** One government application behind this side-car. */

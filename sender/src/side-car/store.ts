@@ -1,63 +1,9 @@
-/**
- * A message in the side-car:
- *
- *   waiting ──batch──► sending ──SMIS's answer──► accepted ──events──► deferred | attempting | falling-back
- *      │                  │                                              └──► delivered | undeliverable | expired
- *      └► cancelled       └► refused (SMIS will not have it)                   | cancelled
- *      └► expired
- *
- * Events may come before the answer; then the answer changes the state no more.
- */
-import type { ChannelName, MessageInput, MessageState, SmisEvent, Urgency } from '@civicline/protocol';
-import { URGENCIES } from '@civicline/protocol';
+/** The side-car's messages in its database: every change is one transaction, durable when it resolves. */
+import { type ChannelName, type MessageInput, type SmisEvent, URGENCIES } from '@civicline/protocol';
 import { isOver, type OutgoingMessage } from '../index.ts';
 import type { Cipher } from './cipher.ts';
 import { groupCommit, type SideCarDatabase } from './database.ts';
-
-export type LocalState = MessageState | 'waiting' | 'sending' | 'refused';
-export type Dialect = 'plain' | 'ringring';
-
-/** How the RingRing API was asked, as far as its answers repeat it. */
-export interface Settings {
-  reference?: string;
-  statusUrl?: string;
-  statusMethod?: 'POST' | 'GET';
-  statusFormat?: 'JSON' | 'XML';
-}
-
-export interface NewMessage {
-  id: string;
-  service: string;
-  dialect: Dialect;
-  sandbox: boolean;
-  urgency: Urgency;
-  dueAt: number;
-  expiresAt: number;
-  content: OutgoingMessage;
-  settings: Settings;
-}
-
-export interface StoredMessage {
-  id: string;
-  service: string;
-  dialect: Dialect;
-  state: LocalState;
-  dueAt: number;
-  createdAt: number;
-  updatedAt: number;
-  expiresAt: number;
-  /** When a channel first tried; null: not yet. */
-  submittedAt: number | null;
-  endedAt: number | null;
-  channel: ChannelName | null;
-  reason: string | null;
-  segments: number | null;
-  smisId: string | null;
-  /** null: erased. */
-  content: OutgoingMessage | null;
-  settings: Settings;
-  webhookTries: number;
-}
+import type { Batch, Dialect, LocalState, NewMessage, Settings, StoredMessage, Submitted } from './stored.ts';
 
 interface Row {
   id: string;
@@ -79,16 +25,6 @@ interface Row {
   webhook_tries: number;
 }
 
-export interface Batch {
-  id: string;
-  service: string;
-  inputs: MessageInput[];
-  madeAt: number;
-}
-
-/** What became of one message of a batch: SMIS's id, why it was refused for good, or null: to be tried again at `dueAt`. */
-export type Submitted = { id: string } & ({ smisId: string } | { refused: string } | { dueAt: number });
-
 /** How long a repeated `POST /messages` gets the first answer. */
 const REMEMBER_MS = 24 * 3600_000;
 /** A service may ask for the status of a message that has ended, with number and text, for this long. */
@@ -107,7 +43,7 @@ export function createSideCarStore(database: SideCarDatabase, cipher: Cipher, no
   const request = database.prepare('SELECT body_digest, message_id FROM requests WHERE key_digest = ?');
   const remember = database.prepare('INSERT INTO requests VALUES (?, ?, ?, ?)');
   const byId = database.prepare('SELECT * FROM messages WHERE id = ? AND service = ? AND sandbox = ?');
-  const end = `ended_at = @at, updated_at = @at, webhook_at = CASE WHEN dialect = 'ringring' THEN @at END`;
+  const end = `ended_at = @at, updated_at = @now, webhook_at = CASE WHEN dialect = 'ringring' THEN @now END`;
 
   function add(message: NewMessage): void {
     const { id, service, dialect, dueAt, expiresAt } = message;
@@ -136,9 +72,10 @@ export function createSideCarStore(database: SideCarDatabase, cipher: Cipher, no
     const statement = database.prepare(sql);
     return (...values: unknown[]) => (statement.all(...values) as Row[]).map(read);
   };
+  /** `at`: when it happened, now if absent; SMIS's clock need not be ours. */
   const change = (sql: string) => {
     const statement = database.prepare(sql);
-    return (values: object) => statement.run(values).changes;
+    return (values: object) => statement.run({ now: now(), at: now(), ...values }).changes;
   };
 
   const due = rows(
@@ -146,11 +83,11 @@ export function createSideCarStore(database: SideCarDatabase, cipher: Cipher, no
   );
   const nextDue = database.prepare(`SELECT min(due_at) AS at FROM messages WHERE service = ? AND state = 'waiting'`);
   const expire = change(
-    `UPDATE messages SET state = 'expired', ${end} WHERE service = @service AND state = 'waiting' AND expires_at <= @at`,
+    `UPDATE messages SET state = 'expired', ${end} WHERE service = @service AND state = 'waiting' AND expires_at <= @now`,
   );
   const pretend = change(
     `UPDATE messages SET state = 'delivered', channel = 'sms', submitted_at = @at, ${end}
-     WHERE service = @service AND state = 'waiting' AND sandbox = 1 AND due_at <= @at`,
+     WHERE service = @service AND state = 'waiting' AND sandbox = 1 AND due_at <= @now`,
   );
   const cancel = change(`UPDATE messages SET state = 'cancelled', ${end} WHERE id = @id AND state = 'waiting'`);
   const makeBatch = database.prepare('INSERT INTO batches VALUES (@id, @service, @inputs, @madeAt)');
@@ -162,7 +99,7 @@ export function createSideCarStore(database: SideCarDatabase, cipher: Cipher, no
   );
   const endBatch = database.prepare('DELETE FROM batches WHERE id = ?');
   const accepted = change(
-    `UPDATE messages SET smis_id = @smisId, batch_id = NULL, updated_at = @at,
+    `UPDATE messages SET smis_id = @smisId, batch_id = NULL, updated_at = @now,
        state = CASE state WHEN 'sending' THEN 'accepted' ELSE state END,
        content = CASE dialect WHEN 'plain' THEN NULL ELSE content END
      WHERE id = @id`,
@@ -174,7 +111,7 @@ export function createSideCarStore(database: SideCarDatabase, cipher: Cipher, no
     `UPDATE messages SET state = 'waiting', batch_id = NULL, due_at = @dueAt WHERE id = @id AND state = 'sending'`,
   );
   const happened = change(
-    `UPDATE messages SET state = @state, updated_at = @at, smis_id = coalesce(smis_id, @smisId),
+    `UPDATE messages SET state = @state, updated_at = @now, smis_id = coalesce(smis_id, @smisId),
        channel = coalesce(@channel, channel), reason = @reason, segments = coalesce(@segments, segments),
        submitted_at = CASE WHEN @submitted = 1 THEN coalesce(submitted_at, @at) ELSE submitted_at END
      WHERE id = @id AND service = @service AND ended_at IS NULL`,
@@ -242,11 +179,11 @@ export function createSideCarStore(database: SideCarDatabase, cipher: Cipher, no
     },
 
     /** Whether it was still waiting, and is cancelled now. */
-    cancelWaiting: (id: string): Promise<boolean> => commit(() => cancel({ id, at: now() }) > 0),
+    cancelWaiting: (id: string): Promise<boolean> => commit(() => cancel({ id }) > 0),
 
     /** Ends what expired before it was submitted, and the sandbox's messages. Returns how many ended. */
     async endWaiting(service: string): Promise<number> {
-      return commit(() => expire({ service, at: now() }) + pretend({ service, at: now() }));
+      return commit(() => expire({ service }) + pretend({ service }));
     },
 
     due: (service: string, limit: number): StoredMessage[] => due(service, now(), limit),
@@ -271,8 +208,8 @@ export function createSideCarStore(database: SideCarDatabase, cipher: Cipher, no
     endBatch: (batchId: string, answers: readonly Submitted[]): Promise<void> =>
       commit(() => {
         for (const answer of answers) {
-          if ('smisId' in answer) accepted({ ...answer, at: now() });
-          else if ('refused' in answer) refused({ ...answer, at: now() });
+          if ('smisId' in answer) accepted(answer);
+          else if ('refused' in answer) refused(answer);
           else again(answer);
         }
         endBatch.run(batchId);
@@ -282,7 +219,7 @@ export function createSideCarStore(database: SideCarDatabase, cipher: Cipher, no
     refuse: (id: string, reason: string): Promise<void> =>
       commit(() => {
         intoBatch.run(null, id);
-        refused({ id, refused: reason, at: now() });
+        refused({ id, refused: reason });
       }),
 
     cursor: (service: string): string | undefined => (cursor.get(service) as { cursor: string } | undefined)?.cursor,

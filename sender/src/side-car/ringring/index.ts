@@ -111,17 +111,19 @@ export function ringRing(sideCar: SideCar, services: Services, log: Log): Router
     };
   };
 
-  const actions: Record<string, [root: string, itemName: string, action: Action]> = {
-    message: ['MessageResponse', 'Message', send],
-    cancel: ['CancelResponse', '', cancel],
-    statusmessage: ['StatusMessageResponse', '', statusMessageAction],
-    status: ['StatusResponse', 'StatusMessage', status],
-    incoming: ['IncomingResponse', 'IncomingMessage', incoming],
-  };
+  const actions = new Map<string, [root: string, itemName: string, action: Action]>(
+    Object.entries({
+      message: ['MessageResponse', 'Message', send],
+      cancel: ['CancelResponse', '', cancel],
+      statusmessage: ['StatusMessageResponse', '', statusMessageAction],
+      status: ['StatusResponse', 'StatusMessage', status],
+      incoming: ['IncomingResponse', 'IncomingMessage', incoming],
+    }),
+  );
 
   async function answer(request: Request, response: Response, read: () => Call, allowed: string[]): Promise<void> {
     const name = String(request.params.action).toLowerCase();
-    const [root, itemName, action] = actions[name] ?? [];
+    const [root, itemName, action] = actions.get(name) ?? [];
     const endpoint = String(request.params.endpoint).toLowerCase();
     if (!root || !action || !allowed.includes(name) || !['v1', 'sandbox'].includes(endpoint)) {
       response.sendStatus(404);
@@ -149,12 +151,9 @@ export function ringRing(sideCar: SideCar, services: Services, log: Log): Router
     answer(request, response, () => readQuery(new URL(request.url, 'http://side-car').searchParams), ['statusmessage']),
   );
   router.post('/sms/:endpoint/:action', express.raw({ type: () => true, limit: BODY_BYTES }), (request, response) =>
-    answer(
-      request,
-      response,
-      () => readCall(request.body instanceof Buffer ? request.body : Buffer.alloc(0)),
-      Object.keys(actions),
-    ),
+    answer(request, response, () => readCall(request.body instanceof Buffer ? request.body : Buffer.alloc(0)), [
+      ...actions.keys(),
+    ]),
   );
   const onError: ErrorRequestHandler = (_error, request, response, next) => {
     // The body could not be read: too large, broken off, compressed in an unknown way.

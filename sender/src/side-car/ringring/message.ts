@@ -1,6 +1,6 @@
 /** A call of /Message, checked as RingRing would, with its own codes for each mistake. */
 import { type CountryCode, normalisePhone } from '../../index.ts';
-import type { Settings } from '../store.ts';
+import type { Settings } from '../stored.ts';
 import { RESULT, Refusal, type Result } from './codes.ts';
 import type { Call } from './request.ts';
 import { readTime } from './times.ts';

@@ -1,7 +1,7 @@
 /** What became of a message, in RingRing's words. */
 import { parsePhoneNumberFromString } from 'libphonenumber-js';
 import { sizeOfSms } from '../../index.ts';
-import type { StoredMessage } from '../store.ts';
+import type { StoredMessage } from '../stored.ts';
 import { RESULT, resultFields } from './codes.ts';
 import { writeTime } from './times.ts';
 

@@ -1,6 +1,7 @@
 /** Tells a service the end of its message at the StatusUrl that it gave, once it is known, until it is understood. */
 import type { Log } from '../log.ts';
-import type { SideCarStore, StoredMessage } from '../store.ts';
+import type { SideCarStore } from '../store.ts';
+import type { StoredMessage } from '../stored.ts';
 import { startWorker, type Worker } from '../worker.ts';
 import { statusMessage } from './status.ts';
 import { writeXml } from './xml.ts';
