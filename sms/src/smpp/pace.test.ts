@@ -28,6 +28,12 @@ describe('pace', () => {
     );
   });
 
+  it('does not exceed a slow agreed rate after being throttled either', () => {
+    const pace = createPace(1, 0);
+    pace.throttled(0);
+    expect(drain(pace, 0, 10_000).length).to.be.within(9, 11);
+  });
+
   it('does not hold anything back without an agreed rate', () => {
     const pace = createPace(null, 0);
     for (let i = 0; i < 1000; i++) {

@@ -1,7 +1,7 @@
 /**
  * How fast the carrier may be given segments. A token bucket with the agreed rate as its ceiling; when the carrier says
  * that it is too fast, nothing goes for a pause, and then no faster than it took segments before, and at most half as fast
- * as was tried; from there the rate grows by a tenth a second.
+ * as was tried; from there the rate grows by a quarter a second.
  *
  *   open ──throttled──► pausing ──pause over──► slowed ──rate back at the ceiling──► open
  *                         ▲                        │
@@ -19,8 +19,8 @@ export interface Pace {
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
-const GROWTH_PER_SECOND = 0.1;
-const SLOWEST = 1;
+const GROWTH_PER_SECOND = 0.25;
+const SLOWEST = 5;
 /** Having given the carrier little says little about how much it takes. */
 const FIRST_GUESS = 20;
 /** Without an agreed rate, faster than this is as good as none. */
@@ -76,7 +76,7 @@ export function createPace(ceiling: number | null, start: number): Pace {
     pauseUntil = now + pause;
     filledAt = pauseUntil;
     const recent = Math.max(acceptedRate, acceptedCount / (Math.max(1000, now - acceptedSince) / 1000));
-    rate = Math.max(SLOWEST, Math.min(rate / 2, Math.max(recent, FIRST_GUESS)));
+    rate = Math.min(limit, Math.max(SLOWEST, Math.min(rate / 2, Math.max(recent, FIRST_GUESS))));
     tokens = 0;
   }
 
