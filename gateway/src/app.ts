@@ -20,8 +20,10 @@ import {
   serveOwnPages,
 } from './http/index.ts';
 import { createIrmaClient, type IrmaClient } from './irma/index.ts';
+import { createMessages } from './messages.ts';
 import { createOrganisations, readOrganisationsFile } from './organisations/index.ts';
 import { createSignIn, signInLogCodes, signInOperations } from './sign-in/index.ts';
+import { STREAMED_PATHS } from './smis/index.ts';
 import { createSealer, openDatabase } from './storage/index.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -51,7 +53,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, log, now = Date.now } = options;
   const organisations = createOrganisations(readOrganisationsFile(config.organisationsFile));
   const metrics = createMetrics(options.processMetrics ?? false);
-  const database = openDatabase(config.databaseFile);
+  const openRole = (role: string) => openDatabase({ url: config.databaseUrl, role });
+  const database = await openRole('calls');
   const sealer = createSealer(config.dataKeys);
   const streams = createEventStreams();
   const irma = options.irma ?? createIrmaClient(config.irma);
@@ -89,6 +92,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     now,
   });
 
+  const messages = await createMessages({ config, open: openRole, sealer, metrics, log, now });
+
   new Gauge({
     name: 'civicline_status_streams',
     help: 'Pages that follow a call request.',
@@ -109,13 +114,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // Without Asterisk, citizens still get codes and consoles their calls.
     { name: 'telephony', vital: false, check: async () => calls.telephonyAvailable() },
   ];
-  const operations = [...requestOperations, ...exchangeOperations, ...callOperations, ...signInOperations];
+  const operations = [
+    ...requestOperations,
+    ...exchangeOperations,
+    ...callOperations,
+    ...signInOperations,
+    ...messages.operations,
+  ];
 
-  const http = createHttp({ log, metrics, trustedProxies: config.trustedProxies });
+  const http = createHttp({ log, metrics, trustedProxies: config.trustedProxies, streamed: STREAMED_PATHS });
   signIn.mount(http);
   requests.mount(http);
   exchange.mount(http);
   calls.mount(http);
+  messages.mount(http);
   serveOwnPages(http, {
     operations,
     logCodes: { ...requestLogCodes, ...signInLogCodes },
@@ -136,6 +148,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const stopUpkeep = requests.upkeep.start();
   await calls.start();
+  messages.start();
   const { server, port } = await listen(http, config.listen.host, config.listen.port);
   calls.attach(server);
 
@@ -143,6 +156,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     streams.close();
     await calls.stop();
     await Promise.all([drain(server, DRAIN_MS), stopUpkeep()]);
+    await messages.stop();
     signIn.close();
     exchange.close();
     await database.close();

@@ -4,7 +4,7 @@ import { ConfigError, readConfig } from './config.ts';
 
 const complete = {
   CIVICLINE_ORGANISATIONS: 'demo/civicline.yaml',
-  CIVICLINE_DATABASE: 'civicline.sqlite',
+  DATABASE_URL: 'file:state',
   CIVICLINE_DATA_KEY: randomBytes(32).toString('base64'),
   CIVICLINE_SESSION_KEY: randomBytes(32).toString('base64'),
   CIVICLINE_IRMA_URL: 'http://127.0.0.1:8088/',

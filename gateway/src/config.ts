@@ -2,7 +2,9 @@
  * The gateway's configuration: environment variables → one schema → one frozen object, parsed once at start.
  * Nothing else in the gateway reads the environment.
  */
+import { CHANNELS } from '@civicline/protocol';
 import { z } from 'zod';
+import { DEFAULT_WINDOWS, type SendWindows, SMIS_DEFAULTS } from './smis/index.ts';
 
 const urlSchema = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
 const keySchema = z
@@ -28,6 +30,34 @@ const exchangeKeySchema = z.strictObject({
   key: z.string().min(16, 'must have 16 characters or more'),
 });
 
+/** X25519, base64url: opens what senders sealed. */
+const sealingKeySchema = z.strictObject({
+  keyId: z.string().regex(/^[\w-]{1,64}$/, 'must be letters, digits, hyphens and underscores'),
+  privateKey: z.string().regex(/^[\w-]{43}$/, 'must be 32 bytes in base64url'),
+});
+
+const tokenIssuerSchema = z.strictObject({ issuer: urlSchema, audience: z.string().min(1), keysUrl: urlSchema });
+
+const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'must be HH:MM');
+/** null: at any time. */
+const sendWindowSchema = z
+  .strictObject({
+    from: clockTime,
+    to: clockTime,
+    days: z.array(z.number().int().min(1).max(7)).min(1),
+    holidays: z.boolean(),
+  })
+  .nullable();
+const sendWindowsSchema = z.partialRecord(
+  z.enum(CHANNELS),
+  z.strictObject({
+    individual: sendWindowSchema.optional(),
+    informative: sendWindowSchema.optional(),
+    broadcast: sendWindowSchema.optional(),
+  }),
+);
+const holidaysSchema = z.partialRecord(z.enum(['Europe/Brussels', 'Europe/Amsterdam']), z.array(z.iso.date()));
+
 const environmentSchema = z.object({
   CIVICLINE_LISTEN: z
     .string()
@@ -36,7 +66,10 @@ const environmentSchema = z.object({
   /** Where browsers reach the gateway; absent: the address it listens on. */
   CIVICLINE_PUBLIC_URL: urlSchema.optional(),
   CIVICLINE_ORGANISATIONS: z.string().min(1),
-  CIVICLINE_DATABASE: z.string().min(1),
+  /** `file:FOLDER`: SQLite, one file per role; `postgres://…`: one schema per role. */
+  DATABASE_URL: z
+    .string({ error: 'is missing; use file:FOLDER, or postgres://USER:PASSWORD@HOST/DATABASE' })
+    .regex(/^(file:.|memory:$|postgres(ql)?:\/\/.)/, 'must begin with file: or postgres://'),
   /** Seals attributes and codes. Several, separated by commas: the first seals, all of them open (key rotation). */
   CIVICLINE_DATA_KEY: z
     .string({ error: 'is missing; make one with: openssl rand -base64 32' })
@@ -65,6 +98,18 @@ const environmentSchema = z.object({
   CIVICLINE_CALL_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).default(30),
   /** How long a code can be keyed after the disclosure. */
   CIVICLINE_CODE_MINUTES: z.coerce.number().min(1).max(60).default(10),
+  /** The SMS routes file; absent: there is no SMS channel. */
+  CIVICLINE_SMS_ROUTES: z.string().min(1).optional(),
+  /** The first is published for senders to seal for; all of them open (key rotation). */
+  CIVICLINE_SMS_KEYS: json(z.array(sealingKeySchema)).prefault('[]'),
+  /** Whose access tokens senders may come with, beside API keys. */
+  CIVICLINE_TOKEN_ISSUER: json(tokenIssuerSchema).optional(),
+  /** Networks in CIDR notation in which webhooks may stand although they are not public; by comma. */
+  CIVICLINE_WEBHOOK_NETWORKS: z.string().default(''),
+  /** What differs from the usual send windows, by channel and category; null: at any time. */
+  CIVICLINE_SEND_WINDOWS: json(sendWindowsSchema).prefault('{}'),
+  /** Dates by time zone. */
+  CIVICLINE_HOLIDAYS: json(holidaysSchema).prefault('{}'),
 });
 
 /** What the gateway was told; see the variables' comments in this file. */
@@ -86,14 +131,14 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   return Object.freeze(arrange(parsed.data));
 }
 
-function arrange(values: z.output<typeof environmentSchema>) {
+function arrange(values: Values) {
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(values.CIVICLINE_LISTEN) ?? [];
   const publicUrl = values.CIVICLINE_PUBLIC_URL ?? `http://${values.CIVICLINE_LISTEN}`;
   return {
     listen: { host: host.replace(/^\[|\]$/g, ''), port: Number(port) },
     publicUrl,
     organisationsFile: values.CIVICLINE_ORGANISATIONS,
-    databaseFile: values.CIVICLINE_DATABASE,
+    databaseUrl: values.DATABASE_URL,
     dataKeys: values.CIVICLINE_DATA_KEY,
     sessionKey: values.CIVICLINE_SESSION_KEY,
     asterisks: values.CIVICLINE_ASTERISKS,
@@ -114,7 +159,28 @@ function arrange(values: z.output<typeof environmentSchema>) {
     trustedProxies: values.CIVICLINE_TRUSTED_PROXIES.split(',').map((part) => part.trim()),
     callRequestsPerMinute: values.CIVICLINE_CALL_REQUESTS_PER_MINUTE,
     codeMinutes: values.CIVICLINE_CODE_MINUTES,
+    sms: smsOf(values),
+    smis: {
+      ...SMIS_DEFAULTS,
+      tokenIssuer: values.CIVICLINE_TOKEN_ISSUER ?? null,
+      webhookNetworks: values.CIVICLINE_WEBHOOK_NETWORKS.split(',').flatMap((part) => part.trim() || []),
+      sendWindows: sendWindowsOf(values.CIVICLINE_SEND_WINDOWS),
+      holidays: { ...SMIS_DEFAULTS.holidays, ...values.CIVICLINE_HOLIDAYS },
+    },
   };
+}
+
+type Values = z.output<typeof environmentSchema>;
+
+function smsOf({ CIVICLINE_SMS_ROUTES: routesFile, CIVICLINE_SMS_KEYS: [current, ...older] }: Values) {
+  if (routesFile === undefined) return null;
+  if (!current) throw new ConfigError('CIVICLINE_SMS_KEYS is missing; make one with: npx civicline keys new');
+  return { routesFile, keys: [current, ...older] as const };
+}
+
+function sendWindowsOf(changes: Values['CIVICLINE_SEND_WINDOWS']): SendWindows {
+  const windowsOf = (channel: keyof SendWindows) => ({ ...DEFAULT_WINDOWS[channel], ...changes[channel] });
+  return { app: windowsOf('app'), sms: windowsOf('sms'), email: windowsOf('email') } as SendWindows;
 }
 
 /** A variable that holds JSON. */

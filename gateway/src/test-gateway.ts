@@ -34,7 +34,7 @@ export async function startTestGateway(environment: Record<string, string> = {})
     CIVICLINE_LISTEN: `127.0.0.1:${port}`,
     CIVICLINE_PUBLIC_URL: url,
     CIVICLINE_ORGANISATIONS: DEMO_FILE,
-    CIVICLINE_DATABASE: join(folder, 'test.sqlite'),
+    DATABASE_URL: `file:${folder}`,
     CIVICLINE_DATA_KEY: randomBytes(32).toString('base64'),
     CIVICLINE_SESSION_KEY: randomBytes(32).toString('base64'),
     CIVICLINE_IRMA_URL: 'http://127.0.0.1:9',

@@ -16,6 +16,10 @@ const runFileSchema = z.object({
   asterisk: z.object({ ariUrl: z.url() }),
   /** The demo's wallets get their credentials issued here. */
   yivi: z.object({ requestorUrl: z.url(), requestorToken: z.string(), schemes: z.string() }),
+  /** The demo's sender, and where its messages can be seen. */
+  messages: z.object({ url: z.url(), key: z.string(), phonesUrl: z.url() }),
+  /** For `civicline` commands. */
+  settings: z.record(z.string(), z.string()),
   agents: z.array(z.object({ id: z.string(), signIn: z.string(), name: z.string() })),
 });
 

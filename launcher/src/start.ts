@@ -68,6 +68,8 @@ function runFile(system: RunningSystem): RunFile {
       requestorToken: yivi.current.requestorToken,
       schemes: system.yiviSchemes,
     },
+    messages: { url: system.gatewayUrl, key: system.senderKey, phonesUrl: system.phonesUrl },
+    settings: system.administration,
     agents: system.people,
   };
 }

@@ -3,18 +3,19 @@
  * `npm start` runs it supervised on fixed ports; end-to-end tests and benchmarks run it on free ports and may kill its
  * parts one by one.
  */
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
+import { promisify } from 'node:util';
 import { prepareAsterisk, type RunningAsterisk, startAsterisk } from '@civicline/asterisk';
 import { startDevelopmentSignIn } from '@civicline/development-sign-in';
 import { prepareYivi, type RunningYivi, startYivi } from '@civicline/yivi';
-import { parse } from 'yaml';
+import { parse, parseDocument } from 'yaml';
 import { type RunningChild, startChild } from './child.ts';
 import { type Ports, RTP_PORTS } from './ports.ts';
-import { loadSecrets, type Secrets } from './secrets.ts';
+import { loadSecrets, type Secrets, saveSecrets } from './secrets.ts';
 import type { Component } from './supervise.ts';
 
 export const root = resolve(import.meta.dirname, '../..');
@@ -42,6 +43,10 @@ export interface RunningSystem {
   /** A mobile carrier that is none, with its page of phones. */
   simulator: Part<RunningChild>;
   phonesUrl: string;
+  /** API key of the demo's sender. */
+  senderKey: string;
+  /** The gateway's settings that `civicline` commands need. */
+  administration: Record<string, string>;
   /** The folder of schemes that wallets need, too. */
   yiviSchemes: string;
   people: Person[];
@@ -69,7 +74,9 @@ const OIDC_CLIENT_ID = 'civicline';
 export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
   const { home, directory, ports, log } = options;
   await mkdir(join(directory, 'logs'), { recursive: true });
-  const secrets = await loadSecrets(join(directory, 'secrets.json'));
+  const secretsFile = join(directory, 'secrets.json');
+  const secrets = await loadSecrets(secretsFile);
+  await writeRoutes(join(directory, 'sms-routes.yaml'), ports);
   const people = await readPeople(options.organisationsFile);
   const asteriskInstallation = await prepareAsterisk({ home, log });
   const yiviInstallation = await prepareYivi({ home, log });
@@ -120,6 +127,8 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       startGateway(options, secrets, signIn.issuer, asterisk.current, yivi.current),
     );
     keep({ stop: () => gateway.current.stop() });
+    const administration = { DATABASE_URL: databaseUrl(directory), CIVICLINE_DATA_KEY: secrets.dataKey };
+    const senderKey = await demoSenderKey(secrets, secretsFile, administration);
     return {
       ports,
       gatewayUrl,
@@ -130,6 +139,8 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       gateway,
       simulator,
       phonesUrl: phonesUrl(ports),
+      senderKey,
+      administration,
       yiviSchemes: yiviInstallation.schemes,
       people,
       stop: () => stopAll(started),
@@ -199,7 +210,7 @@ function startGateway(
       CIVICLINE_LISTEN: `127.0.0.1:${ports.gateway}`,
       CIVICLINE_PUBLIC_URL: url,
       CIVICLINE_ORGANISATIONS: organisationsFile,
-      CIVICLINE_DATABASE: join(directory, 'civicline.sqlite'),
+      DATABASE_URL: databaseUrl(directory),
       CIVICLINE_DATA_KEY: secrets.dataKey,
       CIVICLINE_SESSION_KEY: secrets.sessionKey,
       CIVICLINE_ASTERISKS: JSON.stringify([
@@ -223,9 +234,49 @@ function startGateway(
         { organisation: 'voorbeeldstad', name: 'demo exchange', key: secrets.exchangeKey },
       ]),
       CIVICLINE_DEMO: 'true',
+      CIVICLINE_SMS_ROUTES: join(directory, 'sms-routes.yaml'),
+      // The simulator lets everybody in.
+      CIVICLINE_SIMULATOR_PASSWORD: 'any',
+      CIVICLINE_SMS_KEYS: JSON.stringify([secrets.smsKey]),
+      // A message of the demonstration goes out at any hour.
+      CIVICLINE_SEND_WINDOWS: JSON.stringify({ sms: { individual: null, informative: null, broadcast: null } }),
       ...settings,
     },
   });
+}
+
+function databaseUrl(directory: string): string {
+  return `file:${directory}`;
+}
+
+/** The demonstration's sender is made once, by the command with which an operator makes any other. */
+async function demoSenderKey(
+  secrets: Secrets,
+  secretsFile: string,
+  administration: Record<string, string>,
+): Promise<string> {
+  if (secrets.senderKey !== null) return secrets.senderKey;
+  const command = (verb: string) =>
+    promisify(execFile)(
+      process.execPath,
+      [join(root, 'gateway/bin/civicline.mjs'), 'senders', verb, 'Demo', '--json'],
+      {
+        cwd: root,
+        env: { ...process.env, ...administration },
+      },
+    );
+  // It may be there already when its key was not kept: an earlier start ended in between.
+  const { stdout } = await command('add').catch(() => command('rotate'));
+  const { apiKey } = JSON.parse(stdout) as { apiKey: string };
+  await saveSecrets(secretsFile, { ...secrets, senderKey: apiKey });
+  return apiKey;
+}
+
+/** The demonstration's routes, to the simulator where it listens. */
+async function writeRoutes(file: string, { smpp }: Ports): Promise<void> {
+  const document = parseDocument(await readFile(join(root, 'demo/sms-routes.yaml'), 'utf8'));
+  document.setIn(['routes', 0, 'port'], smpp);
+  await writeFile(file, document.toString());
 }
 
 interface OrganisationsOutline {

@@ -23,6 +23,9 @@ export interface RoutesFile {
   routes: RouteSettings[];
 }
 
+/** Of bind PDUs: SMPP 3.4, 5.2.2. */
+const SMPP_PASSWORD = /^[\x20-\x7e]{0,8}$/;
+
 /** Where secrets are found. */
 export interface SecretSources {
   environment: NodeJS.ProcessEnv;
@@ -111,9 +114,16 @@ function withSecrets(
   };
   if (route.kind === 'smpp') {
     const caFile = route.tls?.caFile;
+    const password = secret('password', route.password, route.passwordFile);
+    if (!SMPP_PASSWORD.test(password)) {
+      mistakes.push({
+        path: [...path, 'password'],
+        message: 'the password must be at most 8 ASCII characters (SMPP 3.4)',
+      });
+    }
     return {
       ...route,
-      secret: secret('password', route.password, route.passwordFile),
+      secret: password,
       webhook: null,
       ca: caFile === undefined ? null : attempt('tls', () => fromFile(caFile, sources.folder)),
     };

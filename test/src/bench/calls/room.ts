@@ -114,7 +114,7 @@ export async function openRoom(agentCount = DESK_AGENTS): Promise<Room> {
 
 /** SQLite's main file and, beside it, what has not found its way into that yet. */
 async function databaseFiles(directory: string): Promise<string[]> {
-  return (await readdir(directory)).filter((name) => name.startsWith('civicline.sqlite'));
+  return (await readdir(directory)).filter((name) => name.startsWith('calls.db'));
 }
 
 async function organisation(agents: string[]): Promise<string> {

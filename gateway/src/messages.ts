@@ -1,0 +1,84 @@
+/** Composes the roles of sealed messages: SMIS and its channels, each with a database of its own. */
+import { createRouter, readRoutesFile } from '@civicline/sms';
+import type { Express } from 'express';
+import type { Config } from './config.ts';
+import type { Logger, Metrics, Operation, Readiness } from './http/index.ts';
+import { type Channel, createSmis } from './smis/index.ts';
+import { createSmsChannel } from './sms/index.ts';
+import type { Database, Sealer } from './storage/index.ts';
+
+export interface Messages {
+  operations: Operation[];
+  readiness: Readiness[];
+  mount(http: Express): void;
+  start(): void;
+  /** What is under way is finished or kept. */
+  stop(): Promise<void>;
+}
+
+export interface MessagesOptions {
+  config: Config;
+  open(role: string): Promise<Database>;
+  sealer: Sealer;
+  metrics: Metrics;
+  log: Logger;
+  now: () => number;
+}
+
+/** A channel as a part of this process. */
+interface Part extends Channel {
+  operations: Operation[];
+  mount(http: Express): void;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export async function createMessages(options: MessagesOptions): Promise<Messages> {
+  const { config, open, sealer, metrics, log, now } = options;
+  const databases: Database[] = [];
+  const opened = async (role: string) => {
+    const database = await open(role);
+    databases.push(database);
+    return database;
+  };
+  const channels: Part[] = [];
+  if (config.sms) channels.push(await smsChannel(config.sms, config.publicUrl));
+  const smis = await createSmis({ config: config.smis, open, sealer, channels, metrics, log, now });
+
+  async function smsChannel({ routesFile, keys }: NonNullable<Config['sms']>, publicUrl: string): Promise<Part> {
+    const file = readRoutesFile(routesFile);
+    return createSmsChannel({
+      database: await opened('sms'),
+      privateKeys: keys,
+      connect: (listener) =>
+        createRouter({
+          file,
+          listener,
+          publicUrl,
+          log: ({ route, what, code }) => log[what === 'up' ? 'info' : 'warn']({ route, code }, `SMS route: ${what}`),
+        }),
+      sealer,
+      metrics,
+      log,
+      now,
+    });
+  }
+
+  return {
+    operations: [...smis.operations, ...channels.flatMap(({ operations }) => operations)],
+    readiness: [],
+    mount(http) {
+      smis.mount(http);
+      for (const channel of channels) channel.mount(http);
+    },
+    start() {
+      for (const channel of channels) channel.start();
+      smis.start();
+    },
+    async stop() {
+      await smis.stop();
+      for (const channel of channels) await channel.stop();
+      for (const database of databases) await database.close();
+    },
+  };
+}
