@@ -55,7 +55,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
     },
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
-    components: { securitySchemes: SECURITY_SCHEMES },
+    components: { securitySchemes: SECURITY_SCHEMES, schemas: { Problem: jsonSchema(problemSchema, 'output') } },
   };
 }
 
@@ -75,16 +75,19 @@ function describe(op: Operation): OpenApiOperation {
     parameters: [...inPath, ...inHeader, ...queryParameters(op.query)],
     ...(op.body ? { requestBody: { required: true, content: json(jsonSchema(op.body, 'input')) } } : {}),
     responses: {
-      ...Object.fromEntries(Object.entries(op.answers).map(([status, answer]) => [status, describeAnswer(answer)])),
-      default: {
-        description: 'Anything else.',
-        content: { 'application/problem+json': { schema: jsonSchema(problemSchema, 'output') } },
-      },
+      ...Object.fromEntries(
+        Object.entries(op.answers).map(([status, answer]) => [status, describeAnswer(Number(status), answer)]),
+      ),
+      default: { description: 'Anything else.', content: PROBLEM },
     },
   };
 }
 
-function describeAnswer({ description, schema, type }: Answer): OpenApiOperation['responses'][string] {
+/** How every error is answered. */
+const PROBLEM = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+
+function describeAnswer(status: number, { description, schema, type }: Answer): OpenApiOperation['responses'][string] {
+  if (status >= 400 && !schema && !type) return { description, content: PROBLEM };
   if (!schema) return type ? { description, content: { [type]: { schema: {} } } } : { description };
   return { description, content: { [type ?? 'application/json']: { schema: jsonSchema(schema, 'output') } } };
 }

@@ -1,6 +1,7 @@
 /** Senders and feedback behind HTTP, for tests: one database, a clock to turn. */
 import { randomBytes } from 'node:crypto';
 import { createHttp, createLog, createMetrics, drain, finishHttp, listen } from '../../../http/index.ts';
+import { expectDescribed } from '../../../http/testing.ts';
 import { createSealer, type Database } from '../../../storage/index.ts';
 import { createSenderAdministration, createSenders, SCOPES, type TokenIssuer } from '../../senders/index.ts';
 import { createFeedback } from '../index.ts';
@@ -40,6 +41,8 @@ export async function openRoom(options: RoomOptions) {
   const { server, port } = await listen(http, '127.0.0.1', 0);
   const url = `http://127.0.0.1:${port}`;
 
+  const operations = [...senders.operations, ...feedback.operations];
+
   return {
     url,
     database,
@@ -50,7 +53,6 @@ export async function openRoom(options: RoomOptions) {
     senders,
     feedback,
     administration,
-    operations: [...senders.operations, ...feedback.operations],
     /** A sender that may do everything, and its key. */
     async addSender(name: string, limits: { perMinute: number | null; perDay: number | null } = UNLIMITED) {
       const { sender, apiKey } = await administration.add({
@@ -63,12 +65,16 @@ export async function openRoom(options: RoomOptions) {
       });
       return { id: sender.id, key: apiKey ?? '' };
     },
-    ask: (key: string, path: string, body?: object, method = body ? 'POST' : 'GET') =>
-      fetch(`${url}${path}`, {
+    /** Every answer is held against the OpenAPI document. */
+    async ask(key: string, path: string, body?: object, method = body ? 'POST' : 'GET') {
+      const response = await fetch(`${url}${path}`, {
         method,
         headers: { authorization: `Bearer ${key}`, ...(body ? { 'content-type': 'application/json' } : {}) },
         ...(body ? { body: JSON.stringify(body) } : {}),
-      }),
+      });
+      await expectDescribed(operations, method, response);
+      return response;
+    },
     async close() {
       await feedback.stop();
       await drain(server, 100);
