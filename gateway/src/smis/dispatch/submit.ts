@@ -7,18 +7,10 @@
  *     │  └──► cancelled, expired, …: dropped ─┼──► one write
  *     └─────► channel.submit ──► begun ───────┘
  */
-import type { ChannelName } from '@civicline/protocol';
-import type { Kysely } from 'kysely';
+import type { ChannelName, SealedPart } from '@civicline/protocol';
 import type { ClaimedItem, LeasedQueue } from '../../storage/index.ts';
 import type { Attempt, Channel } from '../channel.ts';
-import {
-  attemptIdOf,
-  isWaiting,
-  type MessageInput,
-  type MessageRow,
-  type Messages,
-  progressOf,
-} from '../messages/index.ts';
+import { attemptIdOf, type MessageInput, type Messages, type PartsRow, type Step } from '../messages/index.ts';
 import type { Sender } from '../senders/index.ts';
 import type { Windows } from './windows.ts';
 
@@ -55,82 +47,63 @@ export async function submitRound(options: SubmitOptions): Promise<boolean> {
     if (plan.attempts.length > 0) await channel.submit(plan.attempts);
   } catch (error) {
     const dueAt = now() + AGAIN_MS;
-    await messages.store.database.write((sql) =>
-      queue.later(
-        untyped(sql),
-        claimed.map(({ id }) => ({ id, dueAt })),
-      ),
-    );
+    const again = claimed.map(({ id }) => ({ id, dueAt }));
+    await messages.store.database.write((sql) => queue.later(sql, again));
     throw error;
   }
   await messages.turn(async ({ sql, apply }) => {
     await apply(plan.inputs);
-    await queue.done(untyped(sql), plan.done);
-    if (plan.later.length > 0) await queue.later(untyped(sql), plan.later);
+    await queue.done(sql, plan.stale);
+    await queue.later(sql, plan.later);
   });
   return true;
 }
 
 interface Plan {
   attempts: Attempt[];
+  /** Those that leave the queue by them are taken out of it with the transition. */
   inputs: MessageInput[];
-  done: string[];
+  stale: string[];
   later: { id: string; dueAt: number }[];
 }
 
 async function makePlan(claimed: readonly ClaimedItem[], options: SubmitOptions): Promise<Plan> {
-  const { messages, channel, windows, findSender, now } = options;
-  const { store } = messages;
-  const ids = claimed.map(({ id }) => id);
-  const rows = new Map((await store.byIds(store.database.sql, ids)).map((row) => [row.id, row]));
-  const parts = await store.partsOf(ids);
-  const senders = await findAll([...new Set(claimed.map(({ share }) => share))], findSender);
+  const { messages, findSender, now } = options;
+  const rows = await messages.store.partsOf(claimed.map(({ id }) => id));
+  const senders = await findAll([...new Set(rows.map(({ sender_id }) => sender_id))], findSender);
+  const known = new Set(rows.map(({ message_id }) => message_id));
+  const plan: Plan = { attempts: [], inputs: [], stale: [], later: [] };
+  plan.stale = claimed.map(({ id }) => id).filter((id) => !known.has(id));
   const at = now();
-  const plan: Plan = { attempts: [], inputs: [], done: [], later: [] };
-
-  for (const { id } of claimed) {
-    const row = rows.get(id);
-    const step = row && stepFor(row, channel.name);
-    // Cancelled or expired meanwhile, or it was noted already that the channel has it.
-    if (step === undefined || row === undefined || row.expires_at <= at) {
-      plan.done.push(id);
-      if (row) plan.inputs.push({ messageId: id, input: { kind: 'time', at } });
-      continue;
-    }
-    const sender = senders.get(row.sender_id);
-    const part = parts.get(id)?.[channel.name];
-    if (!sender || !part) {
-      const reason = sender ? 'PART_MISSING' : 'SENDER_UNKNOWN';
-      plan.done.push(id);
-      plan.inputs.push({ messageId: id, input: { kind: 'unavailable', reason, at } });
-      continue;
-    }
-    const { category, urgency, expires_at: expiresAt } = row;
-    const opensAt = windows.opensAt({ channel: channel.name, category, urgency, zone: sender.zone }, at);
-    if (opensAt > at) {
-      plan.later.push({ id, dueAt: Math.min(opensAt, expiresAt) });
-      plan.inputs.push({ messageId: id, input: { kind: 'window-closed', at } });
-      continue;
-    }
-    plan.done.push(id);
-    plan.inputs.push({ messageId: id, input: { kind: 'begun', step, at } });
-    const { name } = sender;
-    plan.attempts.push({
-      id: attemptIdOf(id, step),
-      sender: { id: sender.id, name },
-      urgency,
-      category,
-      expiresAt,
-      part,
-    });
-  }
+  for (const row of rows) planOne(plan, row, senders.get(row.sender_id), options, at);
   return plan;
 }
 
-/** The step that waits for the channel; undefined: none does. */
-function stepFor(row: MessageRow, channel: ChannelName): number | undefined {
-  const progress = progressOf(row);
-  return isWaiting(progress) && progress.steps[progress.step]?.channel === channel ? progress.step : undefined;
+function planOne(plan: Plan, row: PartsRow, sender: Sender | undefined, options: SubmitOptions, at: number): void {
+  const { message_id: messageId, category, urgency, expires_at: expiresAt } = row;
+  const { name: channel } = options.channel;
+  const step = (JSON.parse(row.steps) as Step[]).findIndex((one) => one.channel === channel);
+  const part = (JSON.parse(row.parts) as Partial<Record<ChannelName, SealedPart>>)[channel];
+  if (expiresAt <= at) {
+    plan.inputs.push({ messageId, input: { kind: 'time', at } });
+    // It may have to stay until an earlier channel's receipt can be excluded.
+    plan.stale.push(messageId);
+    return;
+  }
+  if (!sender || !part) {
+    const reason = sender ? 'PART_MISSING' : 'SENDER_UNKNOWN';
+    plan.inputs.push({ messageId, input: { kind: 'unavailable', reason, at } });
+    return;
+  }
+  const opensAt = options.windows.opensAt({ channel, category, urgency, zone: sender.zone }, at);
+  if (opensAt > at) {
+    plan.later.push({ id: messageId, dueAt: Math.min(opensAt, expiresAt) });
+    plan.inputs.push({ messageId, input: { kind: 'window-closed', at } });
+    return;
+  }
+  plan.inputs.push({ messageId, input: { kind: 'begun', step, at } });
+  const id = attemptIdOf(messageId, step);
+  plan.attempts.push({ id, sender: { id: sender.id, name: sender.name }, urgency, category, expiresAt, part });
 }
 
 async function findAll(ids: readonly string[], find: SubmitOptions['findSender']): Promise<Map<string, Sender>> {
@@ -140,8 +113,4 @@ async function findAll(ids: readonly string[], find: SubmitOptions['findSender']
     if (sender) found.set(id, sender);
   }
   return found;
-}
-
-function untyped(sql: unknown): Kysely<unknown> {
-  return sql as Kysely<unknown>;
 }

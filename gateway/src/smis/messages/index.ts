@@ -23,9 +23,9 @@ import { type Consequences, createTransitions, type MessageInput, type Queues } 
 import { startUpkeep } from './upkeep.ts';
 
 export { attemptIdOf, ofAttempt } from './ids.ts';
-export { isWaiting, type Progress } from './machine.ts';
+export type { Step } from './machine.ts';
 export { STREAMED_PATHS } from './routes.ts';
-export { type MessageRow, type MessageStore, type PartsByChannel, progressOf, type Tables } from './store.ts';
+export type { MessageRow, MessageStore, PartsRow, Tables } from './store.ts';
 export type { MessageInput, Queues } from './transitions.ts';
 
 /** Within one write. */

@@ -13,7 +13,7 @@ import type { Quota } from '../senders/index.ts';
 import { firstId, idAt } from './ids.ts';
 import { type Draft, EXPIRY_PASSED, expiryOf } from './input.ts';
 import { beginning } from './machine.ts';
-import { columnsOf, type MessageRow, type MessageStore, type RequestRow, type Tables } from './store.ts';
+import { columnsOf, type MessageRow, type MessageStore, type PartsRow, type RequestRow, type Tables } from './store.ts';
 import { laneOf, type Queues } from './transitions.ts';
 
 /** Part of the messages of one request; a single message is a request of one chunk of one. */
@@ -116,7 +116,7 @@ interface Waiting {
 interface Harvest {
   requests: RequestRow[];
   messages: MessageRow[];
-  parts: Tables['message_parts'][];
+  parts: PartsRow[];
   queued: Map<ChannelName, QueueItem[]>;
   drafts: Draft[];
 }
@@ -149,7 +149,7 @@ async function write(
   if (harvest.requests.length > 0) await database.insertMany(sql, 'message_requests', harvest.requests);
   if (harvest.messages.length > 0) await database.insertMany(sql, 'messages', harvest.messages);
   if (harvest.parts.length > 0) await database.insertMany(sql, 'message_parts', harvest.parts);
-  for (const [channel, items] of harvest.queued) await queues.get(channel)?.put(sql as Kysely<unknown>, items);
+  for (const [channel, items] of harvest.queued) await queues.get(channel)?.put(sql, items);
   return { answers, harvest };
 }
 
@@ -157,7 +157,7 @@ type Requests = Map<string, RequestRow>;
 
 async function knownRequests(sql: Kysely<Tables>, { database }: MessageStore, chunks: readonly Chunk[]) {
   const keys = [...new Set(chunks.flatMap(({ keyDigests }) => keyDigests))];
-  const rows = (await database.selectMany(sql, 'message_requests', 'key_digest', keys)) as RequestRow[];
+  const rows = await database.selectMany<RequestRow>(sql, 'message_requests', 'key_digest', keys);
   return new Map(rows.map((row) => [placeOf(row.key_digest, row.chunk), row]));
 }
 
@@ -246,6 +246,7 @@ function reap(harvest: Harvest, chunk: Chunk, allowance: Allowance, at: number):
 function reapOne(harvest: Harvest, draft: Draft, { id, senderId, at }: { id: string; senderId: string; at: number }) {
   const { reference, category, urgency, steps, parts } = draft;
   const expiresAt = expiryOf(draft, at);
+  const stepsText = JSON.stringify(steps);
   harvest.drafts.push(draft);
   harvest.messages.push({
     id,
@@ -253,13 +254,22 @@ function reapOne(harvest: Harvest, draft: Draft, { id, senderId, at }: { id: str
     reference,
     category,
     urgency,
-    steps: JSON.stringify(steps),
+    steps: stepsText,
     ...columnsOf(beginning(steps, expiresAt)),
+    deadline: expiresAt,
     created_at: at,
     updated_at: at,
     expires_at: expiresAt,
   });
-  harvest.parts.push({ message_id: id, parts: JSON.stringify(parts) });
+  harvest.parts.push({
+    message_id: id,
+    sender_id: senderId,
+    category,
+    urgency,
+    expires_at: expiresAt,
+    steps: stepsText,
+    parts: JSON.stringify(parts),
+  });
   const channel = steps[0]?.channel;
   if (!channel) return;
   const items = harvest.queued.get(channel) ?? [];

@@ -1,5 +1,5 @@
 /**
- * How a message goes from channel to channel: a pure function (progress, input) → (progress, events, commands).
+ * How a message goes from channel to channel: a pure function (progress, input) → (progress, events, withdrawals).
  *
  *                  window closed                          the channel has it
  *   accepted ────────────────────► deferred ──────────────────┐
@@ -72,14 +72,12 @@ export interface Telling {
   segments?: number;
 }
 
-/** To be done with the transition: queue the current step for its channel, or withdraw an attempt from its channel. */
-export type Command = { kind: 'enqueue'; channel: ChannelName } | { kind: 'withdraw'; step: number };
-
 export interface Transition {
   /** The very same object when nothing changed. */
   progress: Progress;
   events: Telling[];
-  commands: Command[];
+  /** Steps whose attempts are to be withdrawn from their channels. */
+  withdraw: number[];
 }
 
 export function beginning(steps: readonly Step[], expiresAt: number): Progress {
@@ -96,8 +94,13 @@ export function beginning(steps: readonly Step[], expiresAt: number): Progress {
 }
 
 /** No channel has the current step yet, and one is to get it. */
-export function isWaiting({ state, cancelling }: Progress): boolean {
+function isWaiting({ state, cancelling }: Progress): boolean {
   return !cancelling && (state === 'accepted' || state === 'deferred' || state === 'falling-back');
+}
+
+/** The channel that is to get the current step; null: none. The message is in this channel's queue, and in no other. */
+export function waitsFor(progress: Progress): ChannelName | null {
+  return isWaiting(progress) ? channelOf(progress, progress.step) : null;
 }
 
 export function isFinal(state: MessageState): boolean {
@@ -115,7 +118,7 @@ export function canCancel(progress: Progress): boolean {
 }
 
 export function advance(progress: Progress, input: Input): Transition {
-  const draft: Draft = { progress, events: [], commands: [] };
+  const draft: Draft = { progress, events: [], withdraw: [] };
   switch (input.kind) {
     case 'begun':
       begin(draft, input.step, input.at);
@@ -153,7 +156,7 @@ function enter(draft: Draft, state: keyof typeof EVENT_OF, at: number, more: Par
   draft.events.push({ kind: EVENT_OF[state], at, state, ...more });
   if (!final) return;
   for (const [step, attempt] of draft.progress.attempts.entries()) {
-    if (attempt.state === 'waiting') draft.commands.push({ kind: 'withdraw', step });
+    if (attempt.state === 'waiting') draft.withdraw.push(step);
   }
 }
 
@@ -175,14 +178,13 @@ function begin(draft: Draft, step: number, at: number): void {
   change(draft, { attempts: [...progress.attempts, { state: 'waiting', at }] });
   // It was cancelled, expired or delivered while it was on its way to the channel.
   if (!wanted) {
-    draft.commands.push({ kind: 'withdraw', step });
+    draft.withdraw.push(step);
     return;
   }
   enter(draft, 'attempting', at, { channel: channelOf(progress, step) });
   const { waitSeconds } = progress.steps[step] ?? {};
-  const patience =
-    waitSeconds === undefined || step + 1 === progress.steps.length ? Number.POSITIVE_INFINITY : waitSeconds * 1000;
-  change(draft, { deadline: Math.min(at + patience, progress.expiresAt + RECEIPT_GRACE_MS) });
+  if (waitSeconds === undefined || step + 1 === progress.steps.length) return;
+  change(draft, { deadline: Math.min(at + waitSeconds * 1000, progress.expiresAt) });
 }
 
 const RANK: Record<AttemptProgress['state'], number> = {
@@ -224,15 +226,13 @@ function takeOutcome(draft: Draft, step: number, outcome: (Input & { kind: 'outc
 function goOn(draft: Draft, reason: string, at: number): void {
   const { progress } = draft;
   const from = channelOf(progress, progress.step);
-  const next = progress.steps[progress.step + 1];
-  if (next) {
+  if (progress.step + 1 < progress.steps.length) {
     change(draft, { step: progress.step + 1, deadline: progress.expiresAt });
     enter(draft, 'falling-back', at, { channel: from, reason });
-    draft.commands.push({ kind: 'enqueue', channel: next.channel });
     return;
   }
   if (!isOpen(progress)) giveUp(draft, at);
-  else change(draft, { state: 'attempting', deadline: progress.expiresAt + RECEIPT_GRACE_MS });
+  else change(draft, { state: 'attempting', deadline: progress.expiresAt });
 }
 
 function giveUp(draft: Draft, at: number): void {
@@ -243,17 +243,19 @@ function giveUp(draft: Draft, at: number): void {
 
 function passTime(draft: Draft, at: number): void {
   const { progress } = draft;
-  if (progress.deadline === null || at < progress.deadline) return;
-  const limit = progress.state === 'attempting' ? progress.expiresAt + RECEIPT_GRACE_MS : progress.expiresAt;
-  if (at >= limit) {
-    enter(draft, 'expired', at, { reason: 'EXPIRED' });
+  const { deadline, expiresAt } = progress;
+  if (deadline === null || at < deadline) return;
+  if (at >= expiresAt) {
+    const receiptsUntil = isOpen(progress) ? expiresAt + RECEIPT_GRACE_MS : expiresAt;
+    if (at >= receiptsUntil) enter(draft, 'expired', at, { reason: 'EXPIRED' });
+    else change(draft, { deadline: receiptsUntil });
     return;
   }
   // Not to be brought twice, if that can still be prevented.
   if (progress.attempts[progress.step]?.state === 'waiting') {
-    draft.commands.push({ kind: 'withdraw', step: progress.step });
+    draft.withdraw.push(progress.step);
   }
-  if (progress.cancelling) change(draft, { deadline: limit });
+  if (progress.cancelling) change(draft, { deadline: expiresAt });
   else goOn(draft, 'STEP_TIMED_OUT', at);
 }
 
@@ -266,7 +268,7 @@ function cancel(draft: Draft, at: number): void {
     return;
   }
   for (const [step, attempt] of progress.attempts.entries()) {
-    if (attempt.state === 'waiting') draft.commands.push({ kind: 'withdraw', step });
+    if (attempt.state === 'waiting') draft.withdraw.push(step);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The tables of messages. Texts in them that senders chose: the reference, and what is sealed. */
-import type { Category, ChannelName, MessageState, SealedPart, Urgency } from '@civicline/protocol';
+import type { Category, ChannelName, MessageState, Urgency } from '@civicline/protocol';
 import { type Kysely, sql as raw } from 'kysely';
 import type { Database, Migration } from '../../storage/index.ts';
 import type { Progress } from './machine.ts';
@@ -24,9 +24,18 @@ export interface MessageRow {
   deadline: number | null;
 }
 
-/** The sealed parts stand apart: they are erased as soon as no channel can want them any more. */
-interface PartsRow {
+/**
+ * What channels are given. It stands apart because it never changes, and is erased as soon as no further channel can
+ * want it: what is not here is not to be submitted.
+ */
+export interface PartsRow {
   message_id: string;
+  sender_id: string;
+  category: Category;
+  urgency: Urgency;
+  expires_at: number;
+  /** JSON: {@link Progress} `steps`. */
+  steps: string;
   /** JSON: sealed part by channel. */
   parts: string;
 }
@@ -103,6 +112,11 @@ export const migrations: Migration[] = [
       await sql.schema
         .createTable('message_parts')
         .addColumn('message_id', 'text', (column) => column.primaryKey())
+        .addColumn('sender_id', 'text', (column) => column.notNull())
+        .addColumn('category', 'text', (column) => column.notNull())
+        .addColumn('urgency', 'text', (column) => column.notNull())
+        .addColumn('expires_at', 'bigint', (column) => column.notNull())
+        .addColumn('steps', 'text', (column) => column.notNull())
         .addColumn('parts', 'text', (column) => column.notNull())
         .execute();
       await sql.schema
@@ -144,14 +158,10 @@ export function progressOf(row: MessageRow): Progress {
   };
 }
 
-/** The columns that a transition changes. */
-export function columnsOf(progress: Progress) {
-  const { state, reason, step, deadline } = progress;
-  const attempts = JSON.stringify(progress.attempts);
-  return { state, reason, step, attempts, deadline, cancelling: progress.cancelling ? 1 : 0 };
+/** The columns that a transition changes, except the deadline, which most leave alone, and which has an index. */
+export function columnsOf({ state, reason, step, attempts, cancelling }: Progress) {
+  return { state, reason, step, attempts: JSON.stringify(attempts), cancelling: cancelling ? 1 : 0 };
 }
-
-export type PartsByChannel = Partial<Record<ChannelName, SealedPart>>;
 
 /** A page looks at so many messages at most, so that asking for a rare state costs no more than for a common one. */
 const ROWS_LOOKED_AT = 5_000;
@@ -196,12 +206,10 @@ export function createMessageStore(all: Database) {
     },
 
     byIds: (sql: Kysely<Tables>, ids: readonly string[]): Promise<MessageRow[]> =>
-      database.selectMany(sql, 'messages', 'id', ids) as Promise<MessageRow[]>,
+      database.selectMany(sql, 'messages', 'id', ids),
 
-    async partsOf(ids: readonly string[]): Promise<Map<string, PartsByChannel>> {
-      const rows = (await database.selectMany(database.sql, 'message_parts', 'message_id', ids)) as PartsRow[];
-      return new Map(rows.map(({ message_id, parts }) => [message_id, JSON.parse(parts)]));
-    },
+    partsOf: (ids: readonly string[]): Promise<PartsRow[]> =>
+      database.selectMany(database.sql, 'message_parts', 'message_id', ids),
 
     /** Those whose deadline has come, the oldest first. */
     async due(now: number, limit: number): Promise<string[]> {

@@ -4,7 +4,7 @@ import type { Kysely } from 'kysely';
 import type { LeasedQueue, QueueItem } from '../../storage/index.ts';
 import type { Feedback, MessageEvent } from '../feedback/index.ts';
 import { attemptIdOf } from './ids.ts';
-import { advance, type Command, type Input, isFinal, type Progress, type Telling } from './machine.ts';
+import { advance, type Input, isFinal, type Progress, type Telling, waitsFor } from './machine.ts';
 import { addInFlight, columnsOf, type MessageRow, type MessageStore, progressOf, type Tables } from './store.ts';
 
 export interface MessageInput {
@@ -46,13 +46,13 @@ export function createTransitions(options: {
     }
     for (const message of messages.values()) collect(message, changes);
 
-    if (changes.rows.length > 0) await database.updateMany(sql, 'messages', 'id', changes.rows);
-    if (changes.partsDone.length > 0) await database.deleteMany(sql, 'message_parts', 'message_id', changes.partsDone);
+    await database.updateMany(sql, 'messages', 'id', changes.rows);
+    await database.updateMany(sql, 'messages', 'id', changes.deadlines);
+    await database.deleteMany(sql, 'message_parts', 'message_id', changes.partsDone);
     if (changes.events.length > 0) await feedback.record(sql as Kysely<unknown>, changes.events);
-    for (const [channel, items] of changes.enqueued) await queues.get(channel)?.put(sql as Kysely<unknown>, items);
-    if (changes.withdrawals.length > 0) {
-      await database.insertMany(sql, 'message_withdrawals', changes.withdrawals, { ignoreConflicts: true });
-    }
+    for (const [channel, ids] of changes.dequeued) await queues.get(channel)?.done(sql, ids);
+    for (const [channel, items] of changes.enqueued) await queues.get(channel)?.put(sql, items);
+    await database.insertMany(sql, 'message_withdrawals', changes.withdrawals, { ignoreConflicts: true });
     await addInFlight(sql, changes.inFlight);
     const withdrawn = changes.withdrawals.map(({ channel }) => channel);
     return { concerned: new Set([...changes.enqueued.keys(), ...withdrawn]), events: changes.events };
@@ -73,7 +73,9 @@ interface Change {
 
 interface Changes {
   rows: (ReturnType<typeof columnsOf> & { id: string; updated_at: number })[];
+  deadlines: { id: string; deadline: number | null }[];
   events: MessageEvent[];
+  dequeued: Map<ChannelName, string[]>;
   enqueued: Map<ChannelName, QueueItem[]>;
   withdrawals: { attempt_id: string; channel: ChannelName }[];
   partsDone: string[];
@@ -86,15 +88,28 @@ function beginChange(row: MessageRow): Change {
 }
 
 function newChanges(): Changes {
-  return { rows: [], events: [], enqueued: new Map(), withdrawals: [], partsDone: [], inFlight: new Map() };
+  return {
+    rows: [],
+    deadlines: [],
+    events: [],
+    dequeued: new Map(),
+    enqueued: new Map(),
+    withdrawals: [],
+    partsDone: [],
+    inFlight: new Map(),
+  };
 }
 
 function applyOne(message: Change, input: Input, changes: Changes): void {
-  const { progress, events, commands } = advance(message.progress, input);
+  const { progress, events, withdraw } = advance(message.progress, input);
+  const { row } = message;
   message.progress = progress;
   message.at = Math.max(message.at, input.kind === 'outcome' ? input.outcome.at : input.at);
-  for (const event of events) changes.events.push(eventOf(message.row, event));
-  for (const command of commands) obey(message, command, changes);
+  for (const event of events) changes.events.push(eventOf(row, event));
+  for (const step of withdraw) {
+    const channel = progress.steps[step]?.channel;
+    if (channel) changes.withdrawals.push({ attempt_id: attemptIdOf(row.id, step), channel });
+  }
 }
 
 function eventOf(row: MessageRow, { kind, at, ...telling }: Telling): MessageEvent {
@@ -102,29 +117,40 @@ function eventOf(row: MessageRow, { kind, at, ...telling }: Telling): MessageEve
   return { messageId: row.id, senderId: row.sender_id, kind, at, data };
 }
 
-function obey({ row, progress, at }: Change, command: Command, changes: Changes): void {
-  if (command.kind === 'withdraw') {
-    const channel = progress.steps[command.step]?.channel;
-    if (channel) changes.withdrawals.push({ attempt_id: attemptIdOf(row.id, command.step), channel });
-    return;
-  }
-  const items = changes.enqueued.get(command.channel) ?? [];
-  items.push({ id: row.id, lane: laneOf(row.urgency), share: row.sender_id, dueAt: at });
-  changes.enqueued.set(command.channel, items);
-}
-
 function collect({ row, before, progress, at }: Change, changes: Changes): void {
   if (progress === before) return;
-  changes.rows.push({ id: row.id, ...columnsOf(progress), updated_at: at });
-  if (wantsParts(before) && !wantsParts(progress)) changes.partsDone.push(row.id);
+  const { id } = row;
+  changes.rows.push({ id, ...columnsOf(progress), updated_at: at });
+  if (progress.deadline !== before.deadline) changes.deadlines.push({ id, deadline: progress.deadline });
+  if (wantsParts(before) && !wantsParts(progress)) changes.partsDone.push(id);
+  const [waited, waits] = [waitsFor(before), waitsFor(progress)];
+  if (waited !== waits) {
+    if (waited) listIn(changes.dequeued, waited).push(id);
+    if (waits) {
+      const item = { id, lane: laneOf(row.urgency), share: row.sender_id, dueAt: at };
+      listIn(changes.enqueued, waits).push(item);
+    }
+  }
   for (const [step, { channel }] of progress.steps.entries()) {
-    const waits = (of: Progress) => (of.attempts[step]?.state === 'waiting' ? 1 : 0);
-    const change = waits(progress) - waits(before);
+    const change = atChannel(progress, step) - atChannel(before, step);
     if (change !== 0) changes.inFlight.set(channel, (changes.inFlight.get(channel) ?? 0) + change);
   }
 }
 
+function listIn<Item>(lists: Map<ChannelName, Item[]>, channel: ChannelName): Item[] {
+  const known = lists.get(channel);
+  if (known) return known;
+  const list: Item[] = [];
+  lists.set(channel, list);
+  return list;
+}
+
+/** 1 for an attempt that its channel has and has not handed over, else 0. */
+function atChannel({ attempts }: Progress, step: number): 0 | 1 {
+  return attempts[step]?.state === 'waiting' ? 1 : 0;
+}
+
 /** A channel may still have to be given its part. */
-function wantsParts({ state, attempts, steps }: Progress): boolean {
-  return !isFinal(state) && attempts.length < steps.length;
+function wantsParts({ state, attempts, steps, cancelling }: Progress): boolean {
+  return !isFinal(state) && !cancelling && attempts.length < steps.length;
 }
