@@ -110,10 +110,21 @@ function digitsOf(number: string): string {
   return number.startsWith('+') ? number.slice(1) : number;
 }
 
-/** UTC milliseconds in SMPP's absolute format, §7.1.1: YYMMDDhhmmss, tenths, no quarter hours of offset. */
-export function absoluteTime(time: number): string {
-  const iso = new Date(time).toISOString();
-  const [, year, month, day, hour, minute, second, tenth] =
-    /^\d*(\d\d)-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d)/.exec(iso) ?? [];
-  return `${year}${month}${day}${hour}${minute}${second}${tenth}00+`;
+let lastSecond = 0;
+let lastSecondText = absoluteSecond(0);
+
+/** UTC milliseconds, rounded down to a second, in SMPP's absolute format. Messages of one second are many. */
+function absoluteTime(time: number): string {
+  const second = Math.floor(time / 1000);
+  if (second !== lastSecond) {
+    lastSecondText = absoluteSecond(second);
+    lastSecond = second;
+  }
+  return lastSecondText;
+}
+
+/** YYMMDDhhmmss, no tenths, no quarter hours ahead of UTC (SMPP 3.4 §7.1.1). */
+function absoluteSecond(second: number): string {
+  const digits = new Date(second * 1000).toISOString().replace(/\D/g, '');
+  return `${digits.slice(2, 14)}000+`;
 }
