@@ -19,7 +19,8 @@ import { type AttemptRow, migrations, type Tables } from './tables.ts';
 import { createUpkeep } from './upkeep.ts';
 import { createWorker } from './worker.ts';
 
-export { type LedgerRow, ledger } from './ledger.ts';
+export { type LedgerRow, ledger, ledgerCsv, ledgerTable } from './ledger.ts';
+export { ledgerPlot } from './ledger-plot.ts';
 
 /** How long an ended attempt is remembered: a submit that comes again within it does nothing. */
 const REMEMBER_MS = 24 * 3600_000;

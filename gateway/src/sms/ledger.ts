@@ -69,3 +69,38 @@ export async function ledger(database: Database, months?: readonly string[]): Pr
     .orderBy('sender_id');
   return (months ? rows.where('month', 'in', [...months]) : rows).execute();
 }
+
+const COLUMNS = ['month', 'route', 'sender', 'messages', 'segments', 'euro'];
+const MICRO = 1_000_000;
+
+/** For a terminal: columns of equal width, the total last. */
+export function ledgerTable(rows: readonly LedgerRow[]): string {
+  const sum = (of: (row: LedgerRow) => number) => rows.reduce((total, row) => total + of(row), 0);
+  const [messages, segments, price] = [sum((row) => row.messages), sum((row) => row.segments), sum((row) => row.price)];
+  const cells = [
+    COLUMNS,
+    ...rows.map((row) => cellsOf(row, 2)),
+    ['', '', 'total', String(messages), String(segments), (price / MICRO).toFixed(2)],
+  ];
+  const widths = COLUMNS.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
+  const lines = cells.map((line) =>
+    line.map((cell, column) => (column < 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))),
+  );
+  return `${lines.map((line) => line.join('  ')).join('\n')}\n`;
+}
+
+/** RFC 4180. */
+export function ledgerCsv(rows: readonly LedgerRow[]): string {
+  return [COLUMNS, ...rows.map((row) => cellsOf(row, 6))].map((line) => `${line.map(csvCell).join(',')}\r\n`).join('');
+}
+
+function cellsOf(row: LedgerRow, decimals: number): string[] {
+  const { month, route, sender_id, messages, segments, price } = row;
+  return [month, route, sender_id, String(messages), String(segments), (price / MICRO).toFixed(decimals)];
+}
+
+/** Quoted where needed; a spreadsheet must not take a name for a formula. */
+function csvCell(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -15,9 +15,11 @@ export type Wish = 'stop' | 'start';
 
 /** What somebody wishes by an SMS; null: something else. */
 export function wishOf(text: string): Wish | null {
-  const [first = ''] = plain(text).split(' ');
-  if (/^(stop|stopp|stops|arret|arreter|arretez)$/.test(first)) return 'stop';
-  if (/^(start|reactiveer|reactiver)$/.test(first)) return 'start';
+  const words = plain(text).split(' ');
+  const [first = ''] = words;
+  // Who says more than the word wants to be left alone all the more; but does not ask for messages again in passing.
+  if (/^(stop|stopp|stoppen|arret|arreter|arretez)$/.test(first)) return 'stop';
+  if (/^(start|reactiveer|reactiver)$/.test(first) && words.length <= 2) return 'start';
   return null;
 }
 
