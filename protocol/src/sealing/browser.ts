@@ -14,7 +14,7 @@ import {
   X25519_BYTES,
 } from './key-schedule.ts';
 import {
-  associatedData,
+  ASSOCIATED_DATA,
   decodeContent,
   encodeContent,
   INFO,
@@ -109,7 +109,7 @@ function prepared(): Promise<PreparedInfo> {
 }
 
 function gcm(keys: Schedule, channel: ChannelName): AesGcmParams {
-  return { name: 'AES-GCM', iv: nonceAt(keys.baseNonce, 0), additionalData: associatedData(channel) };
+  return { name: 'AES-GCM', iv: nonceAt(keys.baseNonce, 0), additionalData: ASSOCIATED_DATA[channel] };
 }
 
 async function run<Result>(steps: HmacSteps<Result>): Promise<Result> {

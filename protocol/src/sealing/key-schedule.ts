@@ -74,6 +74,7 @@ export function* deriveKeys(dh: Bytes, enc: Bytes, recipient: Bytes, info: Prepa
 
 /** The nonce of the nth encryption under one key, from 0 (RFC 9180, section 5.2). */
 export function nonceAt(baseNonce: Bytes, sequence: number): Bytes {
+  if (sequence === 0) return baseNonce;
   const nonce = Uint8Array.from(baseNonce);
   const tail = new DataView(nonce.buffer, NONCE_BYTES - 4, 4);
   tail.setUint32(0, tail.getUint32(0) ^ sequence);

@@ -22,6 +22,8 @@ import {
   X25519_BYTES,
 } from './key-schedule.ts';
 
+export type { PreparedInfo, Schedule } from './key-schedule.ts';
+
 /** A key in both of its forms: making a key object costs as much as using it. */
 export interface HpkeKey {
   object: KeyObject;
@@ -81,7 +83,8 @@ export function prepare(info: Bytes): PreparedInfo {
 /** RFC 9180, SetupBaseS. `ephemeral` is given by tests alone. Throws when the recipient's key is of small order. */
 export function setupSender(recipient: HpkeKey, info: PreparedInfo, ephemeral = generateEphemeral()) {
   const dh = exchange(ephemeral, recipient);
-  return { enc: ephemeral.publicBytes, ...run(deriveKeys(dh, ephemeral.publicBytes, recipient.publicBytes, info)) };
+  const keys = run(deriveKeys(dh, ephemeral.publicBytes, recipient.publicBytes, info));
+  return { enc: ephemeral.publicBytes, keys };
 }
 
 /** RFC 9180, SetupBaseR. Throws when `enc` is of small order. */
@@ -115,8 +118,8 @@ export function decrypt(keys: Schedule, sequence: number, ciphertext: Uint8Array
 
 /** RFC 9180's single-shot SealBase. */
 export function seal(recipient: HpkeKey, info: PreparedInfo, plain: Uint8Array, aad: Uint8Array): Sealed {
-  const sender = setupSender(recipient, info);
-  return { enc: sender.enc, ciphertext: encrypt(sender, 0, plain, aad) };
+  const { enc, keys } = setupSender(recipient, info);
+  return { enc, ciphertext: encrypt(keys, 0, plain, aad) };
 }
 
 /** RFC 9180's single-shot OpenBase. Throws when anything does not belong together. */

@@ -5,7 +5,7 @@ import { SealingError } from './errors.ts';
 import { type Bytes, X25519_BYTES } from './key-schedule.ts';
 import { type HpkeKey, importPrivateKey, importPublicKey, open, prepare, seal } from './node-hpke.ts';
 import {
-  associatedData,
+  ASSOCIATED_DATA,
   decodeContent,
   encodeContent,
   INFO,
@@ -49,7 +49,7 @@ export function sealPartSync(channel: ChannelName, publicKey: SealingPublicKey, 
   const plain = encodeContent(content);
   const recipient = recipientOf(publicKey);
   try {
-    const { enc, ciphertext } = seal(recipient, info, plain, associatedData(channel));
+    const { enc, ciphertext } = seal(recipient, info, plain, ASSOCIATED_DATA[channel]);
     return { keyId: publicKey.id, sealed: Buffer.concat([enc, ciphertext]).toString('base64url') };
   } catch (error) {
     throw new SealingError('SEALING_KEY_INVALID', error);
@@ -60,7 +60,7 @@ export function sealPartSync(channel: ChannelName, publicKey: SealingPublicKey, 
 export function openPartSync(channel: ChannelName, keys: readonly SealingPrivateKey[], part: SealedPart): unknown {
   const recipient = privateKeyOf(keyFor(part, keys));
   const sealed = splitEnvelope(bytesOf(part.sealed, 'SEALED_PART_MALFORMED'));
-  return decodeContent(opened(recipient, sealed, associatedData(channel)));
+  return decodeContent(opened(recipient, sealed, ASSOCIATED_DATA[channel]));
 }
 
 function opened(recipient: HpkeKey, sealed: { enc: Bytes; ciphertext: Bytes }, aad: Bytes): Bytes {

@@ -3,8 +3,11 @@ import type { ChannelName, SealedPart } from '../messages.ts';
 import { SealingError } from './errors.ts';
 import { type Bytes, TAG_BYTES, X25519_BYTES } from './key-schedule.ts';
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
 /** HPKE's `info`: keys that seal parts cannot be made to open anything else. */
-export const INFO: Bytes = new TextEncoder().encode('civicline sealed part v1');
+export const INFO: Bytes = encoder.encode('civicline sealed part v1');
 
 /** Lengths tell contents apart, so only their multiple of this is seen. */
 const PADDED_TO = 128;
@@ -29,26 +32,28 @@ export interface SealingKeys extends SealingPrivateKey {
   publicKey: string;
 }
 
-/** The additional authenticated data: a part of one channel does not open as that of another. */
-export function associatedData(channel: ChannelName): Bytes {
-  return new TextEncoder().encode(channel);
-}
+/** The additional authenticated data, the channel's name: a part of one channel does not open as that of another. */
+export const ASSOCIATED_DATA: Record<ChannelName, Bytes> = {
+  app: encoder.encode('app'),
+  sms: encoder.encode('sms'),
+  email: encoder.encode('email'),
+};
 
 /** JSON in UTF-8, padded with spaces. */
 export function encodeContent(content: unknown): Bytes {
   const json = JSON.stringify(content);
   if (json === undefined) throw new TypeError('The content has no JSON form.');
-  const bytes = new TextEncoder().encode(json);
-  const padded = new Uint8Array(Math.ceil(bytes.length / PADDED_TO) * PADDED_TO);
-  if (padded.length > CONTENT_LIMIT) throw new SealingError('SEALING_CONTENT_TOO_LARGE');
-  padded.fill(0x20, bytes.length);
-  padded.set(bytes);
-  return padded;
+  // UTF-8 has three bytes at most for one unit of UTF-16.
+  const bytes = new Uint8Array(json.length * 3 + PADDED_TO).fill(0x20);
+  const { written } = encoder.encodeInto(json, bytes);
+  const length = Math.ceil(written / PADDED_TO) * PADDED_TO;
+  if (length > CONTENT_LIMIT) throw new SealingError('SEALING_CONTENT_TOO_LARGE');
+  return bytes.subarray(0, length);
 }
 
 export function decodeContent(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(decoder.decode(bytes));
   } catch {
     // JSON.parse quotes the text in its message.
     throw new SealingError('SEALED_PART_MALFORMED');
