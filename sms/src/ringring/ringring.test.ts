@@ -197,6 +197,9 @@ describe('RingRing route', () => {
     answer = () => ({ status: 307, body: '' });
     await start({}, 'down');
     expect(codes.at(-1)).to.equal('HTTP_307');
+    await route.close();
+    answer = () => ({ status: 400, body: { ResultCode: 24 } });
+    await start();
   });
 
   it('keeps to its window and ends everything when it closes', async () => {

@@ -65,11 +65,12 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
   let announceIdle = () => {};
   const poller = startPoller({ api, intervalMs: pollMs, listener, service: onService });
 
+  /** What a poll, or a message that was not taken, says about the service. Who refuses one request answers all the same. */
   function onService(verdict: Verdict): void {
-    if (verdict.kind === 'accepted') enter('up', 'ANSWERED');
+    if (verdict.kind === 'accepted' || verdict.kind === 'refused') enter('up', 'ANSWERED');
     else if (verdict.kind === 'stopped') enter('stopped', verdict.reason);
+    else if (verdict.kind === 'down') enter('down', verdict.reason);
     else if (verdict.kind === 'unknown') enter('down', 'NO_ANSWER');
-    else if (verdict.kind !== 'slower') enter('down', verdict.reason);
   }
 
   function enter(next: State, code: string): void {

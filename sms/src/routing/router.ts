@@ -61,8 +61,9 @@ interface Line extends Offer {
 
 /** No route goes to this number. */
 const NOWHERE: RoutedResult = { kind: 'refused', permanent: true, reason: 'NO_ROUTE', route: 'none', segmentPrice: 0 };
-/** The text does not fit the route; says nothing about whether it works. */
 const TEXT_TOO_LONG = 'TEXT_TOO_LONG';
+/** Found out before the carrier was asked, so they say nothing about it. */
+const OWN_REFUSALS = new Set([TEXT_TOO_LONG, 'EXPIRED']);
 
 /** Connects every route of the file. */
 export function createRouter(options: RouterOptions): Router {
@@ -140,8 +141,8 @@ function moreTelling(best: RoutedResult | null, next: RoutedResult): RoutedResul
 }
 
 function trialOf(result: SendResult): Trial {
-  if (isFinal(result)) return 'success';
-  return result.kind === 'refused' && result.reason === TEXT_TOO_LONG ? 'neutral' : 'failure';
+  if (result.kind === 'refused' && OWN_REFUSALS.has(result.reason)) return 'neutral';
+  return isFinal(result) ? 'success' : 'failure';
 }
 
 function connect(settings: RouteSettings, { listener, publicUrl, log }: RouterOptions): Connected {

@@ -173,7 +173,13 @@ describe('router', () => {
 });
 
 describe('routes file', () => {
-  const environment = { CARRIER_PASSWORD: 'secret-1', KEY: 'secret-2', HOOK: 'h'.repeat(32), SHORT: 'short-hook' };
+  const environment = {
+    CARRIER_PASSWORD: 'secret-1',
+    KEY: 'secret-2',
+    HOOK: 'h'.repeat(32),
+    SHORT: 'short-hook',
+    LONG: 'ninechars',
+  };
   const parse = (text: string) => parseRoutes(text, 'routes.yaml', { environment, folder: tmpdir() });
   const mistakes = (text: string) => {
     try {
@@ -241,6 +247,9 @@ describe('routes file', () => {
   it('takes no secret that stands in the file, and shows none', () => {
     const literal = mistakes(SMPP.replace(`\${CARRIER_PASSWORD}`, 'hunter2'));
     expect(literal.join()).to.include('routes[0].password').and.not.include('hunter2');
+    expect(mistakes(SMPP.replace('CARRIER_PASSWORD', 'LONG'))[0])
+      .to.include('at most 8')
+      .and.not.include('ninechars');
     expect(mistakes(SMPP.replace('CARRIER_PASSWORD', 'ABSENT'))).to.deep.equal([
       'routes.yaml:7:15: routes[0].password: the environment variable ABSENT is not set',
     ]);
@@ -253,8 +262,8 @@ describe('routes file', () => {
   it('reads file and secret files beside it', () => {
     const folder = mkdtempSync(join(tmpdir(), 'civicline-routes-'));
     writeFileSync(join(folder, 'routes.yaml'), SMPP.replace(`password: \${CARRIER_PASSWORD}`, 'passwordFile: pass'));
-    writeFileSync(join(folder, 'pass'), 'from-file\n');
-    expect(readRoutesFile(join(folder, 'routes.yaml'), {}).routes[0]?.secret).to.equal('from-file');
+    writeFileSync(join(folder, 'pass'), 'in-file\n');
+    expect(readRoutesFile(join(folder, 'routes.yaml'), {}).routes[0]?.secret).to.equal('in-file');
     rmSync(folder, { recursive: true });
     expect(() => readRoutesFile(join(folder, 'routes.yaml'))).to.throw(RoutesError, 'cannot be read');
   });
