@@ -52,7 +52,7 @@ CREATE TABLE cursors (service TEXT PRIMARY KEY, cursor TEXT NOT NULL);
 /** Opens or creates it. `:memory:` keeps it in memory. Throws when another side-car has it open. */
 export function openSideCarDatabase(folder: string): SideCarDatabase {
   if (folder !== ':memory:') mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const database = new Sqlite(folder === ':memory:' ? folder : join(folder, 'side-car.db'));
+  const database = new Sqlite(folder === ':memory:' ? folder : join(folder, 'side-car.db'), { timeout: 1_000 });
   try {
     database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = WAL');
