@@ -136,8 +136,29 @@ describe('phones page', () => {
     await picture('small-conversation');
     const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
     expect(await page.evaluate(overflow)).to.equal(0);
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.locator('summary').click();
+    expect(await page.evaluate(overflow), 'at 320 pixels, WCAG 2.2 1.4.10').to.equal(0);
     await page.locator('#back').click();
     expect(await page.evaluate(() => document.activeElement?.closest('#phones') !== null)).to.equal(true);
+  });
+
+  it('shows the end of a long conversation, and keeps its reader’s place', async () => {
+    await open(DESKTOP);
+    for (let i = 1; i <= 60; i++) await arrive('32470000001', `Bericht ${i}`);
+    await page.locator('#phones button').click();
+    await page.locator('#messages li').first().waitFor();
+    expect(await text('#conversation-count')).to.equal('the latest 50 of 60 messages');
+    expect(await text('#messages li:first-child')).to.include('Bericht 11');
+    expect(await page.locator('#messages li:last-child').isVisible()).to.equal(true);
+    const scrolled = () => document.querySelector('#messages')?.scrollTop ?? 0;
+    expect(await page.evaluate(scrolled)).to.be.above(100);
+    await page.locator('#messages').press('Home');
+    await page.waitForFunction(() => document.querySelector('#messages')?.scrollTop === 0);
+    await arrive('32470000001', 'Bericht 61');
+    await page.locator('#messages li', { hasText: 'Bericht 61' }).waitFor({ state: 'attached' });
+    expect(await page.evaluate(scrolled)).to.equal(0);
+    await passes();
   });
 
   it('switches the carrier’s behaviour', async () => {

@@ -6,6 +6,7 @@ const texts = TEXTS[language];
 const clock = new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'medium' });
 const find = (id) => document.getElementById(id);
 const MAXIMUM_PHONES = 200;
+const NEAR_END_PX = 40;
 const DELAYS_S = [0, 1, 5, 30];
 const COUNTS = ['sessions', 'smppPort', 'submits', 'taken', 'messages', 'delivered', 'waiting'];
 
@@ -131,7 +132,12 @@ function showConversation(next) {
   find('conversation-count').textContent =
     next.count === 1 ? texts.countOne : texts.count(next.messages.length, next.count);
   const before = first ? Number.POSITIVE_INFINITY : lastShown;
-  find('messages').replaceChildren(...next.messages.map((message) => messageItem(message, message.id > before)));
+  const area = find('messages');
+  const atEnd = first || area.scrollHeight - area.scrollTop - area.clientHeight < NEAR_END_PX;
+  area.hidden = false;
+  area.firstElementChild.replaceChildren(...next.messages.map((message) => messageItem(message, message.id > before)));
+  // Who reads older ones is left where they are.
+  if (atEnd) area.scrollTop = area.scrollHeight;
   lastShown = next.messages.at(-1)?.id ?? 0;
   const sender = next.messages.findLast(({ direction }) => direction === 'to-phone')?.counterpart;
   find('reply').hidden = sender === undefined;
@@ -164,7 +170,8 @@ function showNothing(text) {
   conversation = null;
   find('conversation-title').textContent = texts.messages;
   find('conversation-count').textContent = '';
-  find('messages').replaceChildren();
+  find('messages').firstElementChild.replaceChildren();
+  find('messages').hidden = true;
   find('reply').hidden = true;
   find('choose').textContent = text;
 }
@@ -278,6 +285,10 @@ function connect() {
 showTexts();
 fillSelects();
 document.body.classList.toggle('chosen', chosen !== 0);
+// It scrolls by itself, so the keyboard must reach it.
+find('messages').setAttribute('role', 'group');
+find('messages').setAttribute('aria-labelledby', 'conversation-title');
+find('messages').tabIndex = 0;
 find('reply').noValidate = true;
 find('reply').addEventListener('submit', reply);
 find('reply-text').addEventListener('keydown', (event) => {
