@@ -1,10 +1,14 @@
 /** Many messages: sealed and submitted batch by batch, so that memory does not grow with their number. */
+import { setImmediate } from 'node:timers/promises';
 import { BATCH_LIMIT, type BatchAnswer, type MessageInput, type Problem } from '@civicline/protocol';
 import { problemOf, SenderError } from './errors.ts';
 import type { SmsSize } from './message.ts';
 
 /** Half of what SMIS reads at once. */
 const BATCH_BYTES = 4 * 1024 * 1024;
+
+/** Sealing is computing: after this many, everything else in the process gets its turn. */
+const SEALED_AT_ONCE = 32;
 
 /** What became of one message of many; `index` counts from 0 in the order in which they came. */
 export type ManyAnswer = { index: number; reference?: string } & ({ id: string; sms?: SmsSize } | { problem: Problem });
@@ -66,6 +70,7 @@ async function* batchesOf<Message>(
     batch.push({ index, message, sealed });
     bytes += size;
     index++;
+    if (index % SEALED_AT_ONCE === 0) await setImmediate();
   }
   if (batch.length > 0) yield batch;
 }

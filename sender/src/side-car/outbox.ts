@@ -4,6 +4,7 @@
  * loses a message or sends one twice.
  */
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { MessageInput } from '@civicline/protocol';
 import { type Sender, SenderError } from '../index.ts';
 import type { Log } from './log.ts';
@@ -61,6 +62,8 @@ export function startOutbox(options: OutboxOptions): Outbox {
         const reference = id;
         const { input } = await sender.seal({ ...content, reference, expiresAt: new Date(expiresAt) });
         inputs.push(input);
+        // Sealing is computing: services are answered meanwhile.
+        if (inputs.length % 32 === 0) await setImmediate();
       } catch (error) {
         if (!(error instanceof SenderError) || error.status !== undefined || error.code === 'SMIS_UNREACHABLE')
           throw error;
