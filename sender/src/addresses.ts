@@ -8,7 +8,10 @@ export type { CountryCode } from 'libphonenumber-js';
  * null: not a number that can be dialled, or one with an extension.
  */
 export function normalisePhone(text: string, country?: CountryCode): string | null {
-  const number = parsePhoneNumberFromString(text.trim(), { ...(country && { defaultCountry: country }), extract: false });
+  const number = parsePhoneNumberFromString(text.trim(), {
+    ...(country && { defaultCountry: country }),
+    extract: false,
+  });
   if (!number?.isPossible() || number.ext) return null;
   return /^\+[1-9]\d{6,14}$/.test(number.number) ? number.number : null;
 }
