@@ -8,6 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface Kannel {
+  /** What a GET hands a message over with. */
+  sendUrl(fields: Record<string, string>): URL;
+  /** Its two processes. */
+  pids: number[];
   /** Hands a message over by `/cgi-bin/sendsms`; resolves with the HTTP status. */
   send(fields: Record<string, string>): Promise<number>;
   stop(): Promise<void>;
@@ -51,10 +55,13 @@ export async function startKannel(options: KannelOptions): Promise<Kannel> {
     await stop();
     throw error;
   }
+  const sendUrl = (fields: Record<string, string>) =>
+    new URL(`${address}?${new URLSearchParams({ username: 'civicline', password, ...fields })}`);
   return {
+    sendUrl,
+    pids: boxes.map(({ pid }) => pid),
     async send(fields) {
-      const query = new URLSearchParams({ username: 'civicline', password, ...fields });
-      const response = await fetch(`${address}?${query}`);
+      const response = await fetch(sendUrl(fields));
       await response.arrayBuffer();
       return response.status;
     },
@@ -126,6 +133,7 @@ function configuration(options: KannelOptions & Ports): string {
 }
 
 interface Box {
+  pid: number;
   ended(): string | null;
   stop(): Promise<void>;
 }
@@ -148,6 +156,7 @@ function startBox(program: string, file: string): Box {
     });
   }
   return {
+    pid: child.pid ?? 0,
     ended: () => (running ? null : `${program} has ended:\n${said}`),
     async stop() {
       child.kill('SIGTERM');
