@@ -1,22 +1,33 @@
 /**
- * One role's database. SQLite today; features write their SQL with Kysely, so that PostgreSQL can be the second engine
- * without a change in them. What was acknowledged survives kill -9 and a power cut; the group commit (group-commit.ts)
- * makes that cheap.
+ * One role's database, on SQLite or PostgreSQL; features write their SQL with Kysely and see no difference. What was
+ * acknowledged survives kill -9 and a power cut; the group commit (group-commit.ts) makes that cheap.
  */
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { deleteMany, insertMany, selectMany, updateMany } from './batch.ts';
+import type { Write } from './group-commit.ts';
 import { type Migration, migrate } from './migrate.ts';
-import { type Engine, openSqlite } from './sqlite.ts';
+import { openPostgres } from './postgresql.ts';
+import { openSqlite } from './sqlite.ts';
+
+/** One open database: how to read it and how to write it. */
+export interface Engine {
+  engine: Database['engine'];
+  sql: Kysely<unknown>;
+  write: Write;
+  /** Called when no write is under way. */
+  close(): Promise<void>;
+}
 
 export interface Database<Tables = unknown> {
   readonly engine: 'sqlite' | 'postgresql';
-  /** For reading. A statement here waits for a group of writes that is under way, and must not be used within one. */
+  /** For reading, outside of a write's work. It sees what was acknowledged before. */
   readonly sql: Kysely<Tables>;
   /**
-   * Runs `work` atomically and durably: resolves after the commit. Works run one after another; several share one
-   * commit, and one that throws undoes only itself. A statement that fails fails its work, also when the work catches
-   * the error. `work` may wait for its own SQL only, for nothing else.
+   * Runs `work` atomically and durably: resolves after the commit. The works of this process run one after another
+   * (those of other gateways on PostgreSQL beside them); several share one commit, and one that throws undoes only
+   * itself. A statement that fails fails its work, also when the work catches the error. `work` may wait for its own
+   * SQL only, for nothing else. Rejects with a {@link StorageError} when the database fails.
    */
   write<Result>(work: (sql: Kysely<Tables>) => Promise<Result>): Promise<Result>;
   /** Hundreds of rows by one statement: see batch.ts. */
@@ -35,8 +46,9 @@ export interface Database<Tables = unknown> {
 /** Opens or creates a SQLite file; `:memory:` keeps it in memory. Being replaced by the one below. */
 export function openDatabase(file: string): Database;
 /**
- * Opens or creates the database of a role. `url`: `file:FOLDER` (SQLite, the file FOLDER/<role>.db) or `memory:`.
- * `role`: lower-case letters and `_`.
+ * Opens or creates the database of a role. `url`: `file:FOLDER` (SQLite, the file FOLDER/<role>.db), `memory:` or
+ * `postgres://…` (the schema <role> of that database). `role`: lower-case letters and `_`. Throws a
+ * {@link StorageError} when a server does not answer within seconds.
  */
 export function openDatabase(options: { url: string; role: string }): Promise<Database>;
 export function openDatabase(options: string | { url: string; role: string }): Database | Promise<Database> {
@@ -48,7 +60,8 @@ async function openRole(url: string, role: string): Promise<Database> {
   if (!/^[a-z_]+$/.test(role)) throw new Error(`"${role}" is no name of a role.`);
   if (url === 'memory:') return databaseOf(openSqlite(':memory:'));
   if (url.startsWith('file:')) return databaseOf(openSqlite(join(url.slice('file:'.length), `${role}.db`)));
-  throw new Error('A database URL begins with file: or memory:.');
+  if (/^postgres(ql)?:/.test(url)) return databaseOf(await openPostgres(url, role));
+  throw new Error('A database URL begins with file:, postgres: or memory:.');
 }
 
 function databaseOf({ engine, sql, write, close }: Engine): Database {

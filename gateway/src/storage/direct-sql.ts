@@ -2,9 +2,10 @@ import {
   type CompiledQuery,
   DefaultQueryExecutor,
   type Dialect,
+  type DialectAdapter,
   Kysely,
+  type QueryCompiler,
   type QueryResult,
-  SingleConnectionProvider,
 } from 'kysely';
 import { StorageError } from './errors.ts';
 
@@ -16,15 +17,19 @@ export interface ManyTimes extends CompiledQuery {
 /** Runs one statement. */
 export type RunStatement = (query: CompiledQuery) => Promise<QueryResult<unknown>>;
 
+/** What Kysely has to know of an engine. */
+export type Language = Pick<Dialect, 'createAdapter' | 'createIntrospector' | 'createQueryCompiler'>;
+
 /**
- * Kysely on a function that runs statements. Kysely's own way to a connection, with its locks, transactions and
- * plug-ins, costs a dozen promises per statement; here the storage itself knows whose turn it is on which connection.
+ * Makes Kyselys out of functions that run statements. Kysely's own way to a connection, with its locks, transactions
+ * and plug-ins, costs a dozen promises per statement; here the storage itself knows whose turn it is on which
+ * connection.
  */
-export function directSql(dialect: Omit<Dialect, 'createDriver'>, run: RunStatement): Kysely<unknown> {
-  const whole: Dialect = { ...dialect, createDriver: refuse };
-  return new Kysely<unknown>({
-    config: { dialect: whole },
-    dialect: whole,
+export function directSql(language: Language): (run: RunStatement) => Kysely<unknown> {
+  const dialect: Dialect = { ...language, createDriver: refuse };
+  const shared = {
+    config: { dialect },
+    dialect,
     driver: {
       init: refuse,
       acquireConnection: refuse,
@@ -34,19 +39,23 @@ export function directSql(dialect: Omit<Dialect, 'createDriver'>, run: RunStatem
       releaseConnection: refuse,
       destroy: refuse,
     },
-    executor: new DirectExecutor(dialect, run),
-  });
+  };
+  const [compiler, adapter] = [language.createQueryCompiler(), language.createAdapter()];
+  return (run) => new Kysely<unknown>({ ...shared, executor: new DirectExecutor(compiler, adapter, run) });
 }
 
+/** A connection is what Kysely uses to look into the schema. */
 class DirectExecutor extends DefaultQueryExecutor {
   readonly #run: RunStatement;
 
-  constructor(dialect: Omit<Dialect, 'createDriver'>, run: RunStatement) {
-    const connection = {
-      executeQuery: <Row>(query: CompiledQuery) => run(query) as Promise<QueryResult<Row>>,
-      streamQuery: refuse,
-    };
-    super(dialect.createQueryCompiler(), dialect.createAdapter(), new SingleConnectionProvider(connection));
+  constructor(compiler: QueryCompiler, adapter: DialectAdapter, run: RunStatement) {
+    super(compiler, adapter, {
+      provideConnection: (consumer) =>
+        consumer({
+          executeQuery: <Row>(query: CompiledQuery) => run(query) as Promise<QueryResult<Row>>,
+          streamQuery: refuse,
+        }),
+    });
     this.#run = run;
   }
 

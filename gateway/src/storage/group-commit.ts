@@ -1,39 +1,62 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-/** Each commit costs a flush to disk: all works that arrive while one is under way share the next one. */
+/**
+ * Each commit costs a flush to disk: all works that arrive while one is under way share the next one. A group is one
+ * transaction, in which every work has a savepoint of its own; a work that is alone needs none.
+ *
+ *   begin ─► savepoint ─► work ──ok──► release ─┐
+ *                 ▲         └─throws─► undo ────┤
+ *                 └──────────next work──────────┴──last──► commit ─► answers
+ */
+import type { Kysely } from 'kysely';
+import type { RunStatement } from './direct-sql.ts';
+import { StorageError } from './errors.ts';
 
-/** A work that waits for its commit. */
-export interface Job<Sql> {
-  run: (sql: Sql) => Promise<unknown>;
-  resolve: (result: never) => void;
-  reject: (error: unknown) => void;
-}
+export type Write = <Result>(work: (sql: Kysely<unknown>) => Promise<Result>) => Promise<Result>;
 
-export interface GroupCommit<Sql> {
-  write<Result>(run: (sql: Sql) => Promise<Result>): Promise<Result>;
+export interface GroupCommit {
+  write: Write;
   /** While a group is being written: fulfilled at its end. */
   underWay(): Promise<void> | undefined;
 }
 
-/**
- * Where several works came at once, more are on their way: waiting so long for them makes a quarter of the commits, and
- * took a tenth off the gateway's processor time per call. A work that comes alone never waits.
- */
-const GATHERING_MS = 4;
+/** What an engine does on its one writing connection. */
+export interface Transaction {
+  begin(): Promise<void>;
+  run: RunStatement;
+  savepoint(): void;
+  release(): void;
+  /** Back to the savepoint, which is gone then. */
+  undo(): void;
+  commit(): Promise<void>;
+  /** Back to before the transaction, if there still is one. Does not throw. */
+  rollback(): Promise<void>;
+  /** false: an error so bad that the engine has undone the transaction by itself. */
+  isOpen(): boolean;
+}
 
-/** `writeGroup` settles every job of the group; it never rejects. */
-export function createGroupCommit<Sql>(writeGroup: (group: Job<Sql>[]) => Promise<void>): GroupCommit<Sql> {
-  let waiting: Job<Sql>[] = [];
+interface Job {
+  work: (sql: Kysely<unknown>) => Promise<unknown>;
+  resolve: (result: never) => void;
+  reject: (error: unknown) => void;
+}
+
+type Answer = () => void;
+
+/** `sqlOf`: what a work gets for a way to run its statements. `largestGroup`: how many works share a commit at most. */
+export function createGroupCommit(
+  sqlOf: (run: RunStatement) => Kysely<unknown>,
+  transaction: Transaction,
+  largestGroup = Number.POSITIVE_INFINITY,
+): GroupCommit {
+  let waiting: Job[] = [];
   let writing = false;
-  let crowded = false;
   let underWay: Promise<void> | undefined;
 
   async function writeAll(): Promise<void> {
     while (waiting.length > 0) {
       // The end of this turn of the event loop: what it brings in goes into one commit, and reads get their turn.
-      await (crowded ? sleep(GATHERING_MS) : new Promise(setImmediate));
-      const group = waiting;
-      crowded = group.length > 1;
-      waiting = [];
+      await new Promise(setImmediate);
+      const group = waiting.slice(0, largestGroup);
+      waiting = waiting.slice(group.length);
       underWay = writeGroup(group);
       await underWay;
       underWay = undefined;
@@ -41,14 +64,70 @@ export function createGroupCommit<Sql>(writeGroup: (group: Job<Sql>[]) => Promis
     writing = false;
   }
 
+  async function writeGroup(group: Job[]): Promise<void> {
+    const answers: Answer[] = [];
+    try {
+      await transaction.begin();
+      for (const job of group) answers.push(await runWork(job, group.length === 1));
+      await transaction.commit();
+    } catch (error) {
+      await transaction.rollback();
+      for (const { reject } of group) reject(error);
+      return;
+    }
+    for (const answer of answers) answer();
+  }
+
+  /** Returns how to tell the caller once the commit is done. Throws when the whole group has failed. */
+  async function runWork({ work, resolve, reject }: Job, isAlone: boolean): Promise<Answer> {
+    const statements = statementsOfWork(transaction);
+    if (!isAlone) transaction.savepoint();
+    try {
+      const result = await work(sqlOf(statements.run));
+      await statements.end();
+      if (!isAlone) transaction.release();
+      return () => resolve(result as never);
+    } catch (error) {
+      await statements.end().catch(() => undefined);
+      if (isAlone || !transaction.isOpen()) throw error;
+      transaction.undo();
+      return () => reject(error);
+    }
+  }
+
   return {
-    write: (run) =>
+    write: (work) =>
       new Promise((resolve, reject) => {
-        waiting.push({ run, resolve, reject });
+        waiting.push({ work, resolve, reject });
         if (writing) return;
         writing = true;
         void writeAll();
       }),
     underWay: () => underWay,
+  };
+}
+
+/** The statements of one work: after one has failed, or the work has ended, no other runs. */
+function statementsOfWork(transaction: Transaction): { run: RunStatement; end(): Promise<void> } {
+  let failure: { error: unknown } | undefined;
+  let hasEnded = false;
+  let last: Promise<unknown> | undefined;
+
+  return {
+    run(query) {
+      if (failure) return Promise.reject(failure.error);
+      if (hasEnded) return Promise.reject(new StorageError('STORAGE_MISUSED', 'the work has ended.'));
+      const statement = transaction.run(query);
+      last = statement.catch((error: unknown) => {
+        failure ??= { error };
+      });
+      return statement;
+    },
+    /** Waits for what the work has not waited for; throws the error of the statement that failed. */
+    async end() {
+      await last;
+      hasEnded = true;
+      if (failure) throw failure.error;
+    },
   };
 }

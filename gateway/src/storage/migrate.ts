@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { isPostgres } from './batch.ts';
 import type { Database } from './database.ts';
 
 /** One step of a feature's tables. Steps are only ever added: an installation has run all before its last one. */
@@ -19,6 +20,8 @@ interface MigrationTables {
  */
 export async function migrate(database: Database, feature: string, migrations: readonly Migration[]): Promise<void> {
   await database.withTables<MigrationTables>().write(async (tables) => {
+    // Several gateways that start together: one after the other.
+    if (isPostgres(tables)) await sql`select pg_advisory_xact_lock(hashtext('civicline migrations'))`.execute(tables);
     await tables.schema
       .createTable('migrations')
       .ifNotExists()

@@ -13,24 +13,16 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import type { Database } from './database.ts';
+import type { Engine } from './database.ts';
 import { directSql, type ManyTimes } from './direct-sql.ts';
-import { StorageError } from './errors.ts';
-import { createGroupCommit, type GroupCommit, type Job } from './group-commit.ts';
+import { StorageError, type StorageErrorCode } from './errors.ts';
+import { createGroupCommit, type Transaction } from './group-commit.ts';
 
-/** One open database: how to read it and how to write it. */
-export interface Engine extends Pick<GroupCommit<Kysely<unknown>>, 'write'> {
-  engine: Database['engine'];
-  sql: Kysely<unknown>;
-  /** Called when no write is under way. */
-  close(): Promise<void>;
-}
-
-const DIALECT = {
+const sqlOf = directSql({
   createAdapter: () => new SqliteAdapter(),
   createIntrospector: (sql: Kysely<unknown>) => new SqliteIntrospector(sql),
   createQueryCompiler: () => new SqliteQueryCompiler(),
-};
+});
 
 /** Opens or creates the database file; `:memory:` keeps it in memory. */
 export function openSqlite(file: string): Engine {
@@ -42,11 +34,13 @@ export function openSqlite(file: string): Engine {
   // What is erased is overwritten, not just unlinked.
   driver.pragma('secure_delete = ON');
 
-  const run = statementRunner(driver);
-  const commits = createGroupCommit(groupWriter(driver, run));
-  const sql = directSql(DIALECT, async (query) => {
+  const prepared = statementKeeper(driver);
+  const commits = createGroupCommit(sqlOf, transactionOf(driver, prepared));
+  const sql = sqlOf(async (query) => {
     for (let group = commits.underWay(); group; group = commits.underWay()) await group;
-    return run(query);
+    const statement = prepared(query.sql);
+    if (!statement.readonly) throw new StorageError('STORAGE_MISUSED', 'only Database.write writes.');
+    return runNow(statement, query);
   });
   return {
     engine: 'sqlite',
@@ -58,111 +52,82 @@ export function openSqlite(file: string): Engine {
   };
 }
 
-type RunNow = (query: CompiledQuery) => QueryResult<unknown>;
-
 /** More than the features have queries, however long the lists in them. */
 const STATEMENTS_KEPT = 500;
 
-/** Runs statements, each prepared once: preparing took a seventh of the time of redeeming a code. */
-function statementRunner(driver: BetterSqlite.Database): RunNow {
+/** Prepares each statement once: preparing took a seventh of the time of redeeming a code. */
+function statementKeeper(driver: BetterSqlite.Database): (text: string) => BetterSqlite.Statement {
   const statements = new Map<string, BetterSqlite.Statement>();
-
-  function prepared(text: string): BetterSqlite.Statement {
+  return (text) => {
     const kept = statements.get(text);
     if (kept) return kept;
     if (statements.size >= STATEMENTS_KEPT) statements.clear();
-    const statement = driver.prepare(text);
+    const statement = named(() => driver.prepare(text));
     statements.set(text, statement);
     return statement;
-  }
+  };
+}
 
-  return (query) => {
-    const statement = prepared(query.sql);
+function runNow(statement: BetterSqlite.Statement, query: CompiledQuery | ManyTimes): QueryResult<unknown> {
+  return named(() => {
     if ('parameterSets' in query) {
-      for (const parameters of (query as ManyTimes).parameterSets) statement.run(parameters);
+      for (const parameters of query.parameterSets) statement.run(parameters);
       return { rows: [] };
     }
-    const { parameters } = query;
-    if (statement.reader) return { rows: statement.all(parameters) };
-    return { rows: [], numAffectedRows: BigInt(statement.run(parameters).changes) };
-  };
-}
-
-/**
- * Writes a group: one transaction, in which every work has a savepoint of its own. A work that is alone needs none.
- *
- * Some errors, such as a full disk, make SQLite undo the whole transaction by itself. Then all of the group has failed,
- * and what its works still try must not be written outside of the transaction.
- */
-function groupWriter(driver: BetterSqlite.Database, run: RunNow): (group: Job<Kysely<unknown>>[]) => Promise<void> {
-  const [begin, commit, rollback, savepoint, undo, release] = [
-    'BEGIN IMMEDIATE',
-    'COMMIT',
-    'ROLLBACK',
-    'SAVEPOINT work',
-    'ROLLBACK TO work',
-    'RELEASE work',
-  ].map((text) => driver.prepare(text)) as [Command, Command, Command, Command, Command, Command];
-  /** The first error of a statement of the present work. */
-  let failure: { error: unknown } | undefined;
-
-  const sql = directSql(DIALECT, async (query) => {
-    if (failure) throw failure.error;
-    if (!driver.inTransaction) throw new StorageError('STORAGE_MISUSED', 'the work has ended.');
-    try {
-      return run(query);
-    } catch (error) {
-      failure = { error: named(error) };
-      throw failure.error;
-    }
+    if (statement.reader) return { rows: statement.all(query.parameters) };
+    return { rows: [], numAffectedRows: BigInt(statement.run(query.parameters).changes) };
   });
+}
 
-  /** Returns how to tell the caller, once the commit is done. */
-  async function runJob(job: Job<Kysely<unknown>>, isAlone: boolean): Promise<() => void> {
-    failure = undefined;
-    if (!isAlone) savepoint.run();
-    try {
-      const result = await job.run(sql);
-      if (failure) throw (failure as { error: unknown }).error;
-      if (!isAlone) release.run();
-      return () => job.resolve(result as never);
-    } catch (error) {
-      if (isAlone || !driver.inTransaction) throw error;
-      undo.run();
-      release.run();
-      return () => job.reject(error);
-    }
-  }
-
-  function tryToUndo(): void {
-    try {
-      if (driver.inTransaction) rollback.run();
-    } catch {
-      // The next group tries again, and fails with a reason when it cannot either.
-    }
-  }
-
-  return async (group) => {
-    const answers: (() => void)[] = [];
-    try {
+function transactionOf(driver: BetterSqlite.Database, prepared: ReturnType<typeof statementKeeper>): Transaction {
+  const command = (text: string) => {
+    const statement = driver.prepare(text);
+    return () => {
+      named(() => statement.run());
+    };
+  };
+  const begin = command('BEGIN IMMEDIATE');
+  const commit = command('COMMIT');
+  const rollback = command('ROLLBACK');
+  const undo = command('ROLLBACK TO work');
+  const release = command('RELEASE work');
+  return {
+    async begin() {
       // Left by an error so bad that undoing failed as well.
-      if (driver.inTransaction) rollback.run();
-      begin.run();
-      for (const job of group) answers.push(await runJob(job, group.length === 1));
-      commit.run();
-    } catch (error) {
-      for (const job of group) job.reject(named(error));
-      tryToUndo();
-      return;
-    }
-    for (const answer of answers) answer();
+      if (driver.inTransaction) rollback();
+      begin();
+    },
+    run: async (query) => runNow(prepared(query.sql), query),
+    savepoint: command('SAVEPOINT work'),
+    release,
+    undo() {
+      undo();
+      release();
+    },
+    commit: async () => commit(),
+    async rollback() {
+      try {
+        if (driver.inTransaction) rollback();
+      } catch {
+        // The next group tries again, and fails with a reason when it cannot either.
+      }
+    },
+    isOpen: () => driver.inTransaction,
   };
 }
 
-type Command = BetterSqlite.Statement<[]>;
+/** SQLite's errors under codes of ours; its messages name tables and columns, never values. */
+function named<Result>(step: () => Result): Result {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof BetterSqlite.SqliteError)) throw error;
+    throw new StorageError(codeOf(error.code), `${error.message} (${error.code})`);
+  }
+}
 
-/** SQLite's own errors that a caller can tell by a code of ours. */
-function named(error: unknown): unknown {
-  if (!(error instanceof BetterSqlite.SqliteError) || error.code !== 'SQLITE_FULL') return error;
-  return new StorageError('STORAGE_FULL', 'the disk has no room for the database; nothing was written.');
+function codeOf(code: string): StorageErrorCode {
+  if (code === 'SQLITE_FULL') return 'STORAGE_FULL';
+  if (code.startsWith('SQLITE_BUSY')) return 'STORAGE_CONFLICT';
+  return /^SQLITE_(IOERR|CANTOPEN|READONLY|CORRUPT|NOTADB)/.test(code) ? 'STORAGE_UNAVAILABLE' : 'STORAGE_REFUSED';
 }

@@ -1,0 +1,195 @@
+/**
+ * PostgreSQL, for several gateways that share the work: one schema per role, one connection that writes in groups, a
+ * few that read. A server that restarts is waited for; a write that was under way then fails as STORAGE_UNAVAILABLE.
+ */
+
+import {
+  type CompiledQuery,
+  type Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+} from 'kysely';
+import pg from 'pg';
+import type { Engine } from './database.ts';
+import { directSql } from './direct-sql.ts';
+import { StorageError } from './errors.ts';
+import { createGroupCommit, type Transaction } from './group-commit.ts';
+import { isConnectionLost, named } from './postgresql-errors.ts';
+
+const sqlOf = directSql({
+  createAdapter: () => new PostgresAdapter(),
+  createIntrospector: (sql: Kysely<unknown>) => new PostgresIntrospector(sql),
+  createQueryCompiler: () => new PostgresQueryCompiler(),
+});
+
+/** Savepoints beyond 64 in a transaction make every other connection slower. */
+const LARGEST_GROUP = 60;
+const READING_CONNECTIONS = 4;
+/** How long a server that does not answer is waited for; a restart takes a second. */
+const PATIENCE_MS = 5_000;
+
+/** Opens the schema of a role, which is created where there is none. */
+export async function openPostgres(url: string, role: string): Promise<Engine> {
+  const settings = settingsOf(url, role);
+  await patiently(() => createSchema(settings, role));
+  const naming = statementNames();
+  const writer = createWriter({ ...settings, pipeline: true }, naming);
+  const pool = new pg.Pool({
+    ...settings,
+    options: `${settings.options} -c default_transaction_read_only=on`,
+    max: READING_CONNECTIONS,
+  });
+  // A connection that ended while nobody used it: the pool makes another.
+  pool.on('error', () => undefined);
+  const { write } = createGroupCommit(sqlOf, writer.transaction, LARGEST_GROUP);
+  return {
+    engine: 'postgresql',
+    sql: sqlOf((query) => patiently(async () => resultOf(await pool.query(naming(query))))),
+    write,
+    async close() {
+      await Promise.all([writer.end(), pool.end()]);
+    },
+  };
+}
+
+/**
+ * The statements are all short and have their index. So: no whole table is ever read just because it was small when
+ * its statement was planned, and nobody holds a lock for long.
+ */
+function settingsOf(url: string, role: string) {
+  return {
+    connectionString: url,
+    application_name: `civicline ${role}`,
+    options: `-c search_path=${role} -c enable_seqscan=off -c jit=off`,
+    lock_timeout: 10_000,
+    idle_in_transaction_session_timeout: 30_000,
+    query_timeout: 60_000,
+    connectionTimeoutMillis: PATIENCE_MS,
+    keepAlive: true,
+    types: { getTypeParser },
+  };
+}
+
+/** Times and counts are far below 2⁵³: they arrive as numbers. */
+function getTypeParser(type: number, format?: 'text' | 'binary'): (text: string) => unknown {
+  const { INT8, NUMERIC } = pg.types.builtins;
+  return type === INT8 || type === NUMERIC ? Number : pg.types.getTypeParser(type, format);
+}
+
+async function createSchema(settings: pg.ClientConfig, role: string): Promise<void> {
+  const client = new pg.Client(settings);
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query('select to_regnamespace($1) as schema', [role]);
+    if (rows[0].schema !== null) return;
+    // Two gateways that start together: one after the other.
+    await client.query(
+      `begin; select pg_advisory_xact_lock(hashtext('civicline schema')); create schema if not exists ${role}; commit`,
+    );
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Repeats a step while the server cannot be reached, within bounds; throws its error under our code. */
+async function patiently<Result>(step: () => Promise<Result>): Promise<Result> {
+  const end = Date.now() + PATIENCE_MS;
+  for (let pause = 20; ; pause *= 2) {
+    try {
+      return await step();
+    } catch (error) {
+      if (!isConnectionLost(error) || Date.now() + pause > end) throw named(error);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+type Naming = (query: Pick<CompiledQuery, 'sql' | 'parameters'>) => pg.QueryConfig;
+
+/** More than the features have queries, however long the lists in them. */
+const STATEMENTS_KEPT = 500;
+
+/** A statement that comes again is prepared, once per connection: the server then plans it once as well. */
+function statementNames(): Naming {
+  const seen = new Set<string>();
+  const names = new Map<string, string>();
+  return ({ sql: text, parameters }) => {
+    const values = [...parameters];
+    const name = names.get(text);
+    if (name) return { name, text, values };
+    if (seen.has(text)) names.set(text, `civicline_${names.size}`);
+    else if (seen.size < STATEMENTS_KEPT) seen.add(text);
+    return { text, values };
+  };
+}
+
+function resultOf({ rows, rowCount }: pg.QueryResult): QueryResult<unknown> {
+  return { rows, numAffectedRows: BigInt(rowCount ?? 0) };
+}
+
+/** The writing connection. It is made when needed, and again after it was lost. */
+function createWriter(settings: pg.ClientConfig, naming: Naming): { transaction: Transaction; end(): Promise<void> } {
+  let client: pg.Client | undefined;
+
+  async function connect(): Promise<void> {
+    if (client) return;
+    const next = new pg.Client(settings);
+    next.on('error', () => forget(next));
+    next.on('end', () => forget(next));
+    await next.connect();
+    client = next;
+  }
+
+  function forget(lost: pg.Client | undefined): void {
+    if (client === lost) client = undefined;
+    lost?.end().catch(() => undefined);
+  }
+
+  async function query(config: pg.QueryConfig | string): Promise<pg.QueryResult> {
+    const used = client;
+    if (!used) throw new StorageError('STORAGE_UNAVAILABLE', 'the connection to the database was lost.');
+    try {
+      return await used.query(config as pg.QueryConfig);
+    } catch (error) {
+      if (isConnectionLost(error)) forget(used);
+      throw named(error);
+    }
+  }
+
+  /** Sent without waiting for the answer: what fails here makes the next statement, or the commit, fail. */
+  function send(command: string): void {
+    query(command).catch(() => undefined);
+  }
+
+  return {
+    transaction: {
+      begin: () =>
+        patiently(async () => {
+          await connect();
+          await query('BEGIN');
+        }),
+      run: async (compiled) => resultOf(await query(naming(compiled))),
+      savepoint: () => send('SAVEPOINT work'),
+      release: () => send('RELEASE work'),
+      undo() {
+        send('ROLLBACK TO work');
+        send('RELEASE work');
+      },
+      async commit() {
+        const { command } = await query('COMMIT');
+        if (command === 'COMMIT') return;
+        throw new StorageError('STORAGE_UNAVAILABLE', 'the database did not take the transaction.');
+      },
+      async rollback() {
+        if (client) await query('ROLLBACK').catch(() => forget(client));
+      },
+      isOpen: () => client !== undefined,
+    },
+    async end() {
+      await client?.end();
+    },
+  };
+}
