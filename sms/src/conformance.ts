@@ -23,17 +23,18 @@ export function describeRoute(
     let simulator: SmscSimulator;
     let route: Route;
     let log: Log;
+    /** Of what has begun, however far that came. */
+    let end: () => Promise<void>;
 
     beforeEach(() => begin());
-    afterEach(async () => {
-      await route.close();
-      await simulator.stop();
-    });
+    afterEach(() => end());
 
     async function begin(behaviour: BehaviourInput = {}): Promise<void> {
       simulator = await startSmscSimulator({ behaviour });
+      end = () => simulator.stop();
       log = createLog();
       route = connect(simulator, log.listener);
+      end = () => route.close().finally(() => simulator.stop());
       await log.until(() => route.up());
     }
     const send = (fields: Partial<OutgoingSms> = {}) => route.send(sms(fields));

@@ -37,8 +37,8 @@ export interface Carrier {
   /** Receipts go out before the answer. */
   early(): boolean;
   encode(delivery: Delivery): DeliverSm;
-  /** The sender has answered a delivery; `false`: not taken, or lost. */
-  delivered(mailbox: Mailbox, delivery: Delivery, taken: boolean): void;
+  /** What became of a delivery: the sender has answered that it took it, or could not, or there was no answer. */
+  delivered(mailbox: Mailbox, delivery: Delivery, outcome: 'taken' | 'refused' | 'lost'): void;
 }
 
 const SYSTEM_ID = 'simulator';
@@ -238,7 +238,7 @@ export function serveSession(socket: Socket, carrier: Carrier, closed: (session:
     const sent = outstanding.get(number);
     if (!sent || !bind) return;
     outstanding.delete(number);
-    carrier.delivered(bind.mailbox, sent.delivery, status === STATUS.ok);
+    carrier.delivered(bind.mailbox, sent.delivery, status === STATUS.ok ? 'taken' : 'refused');
   }
 
   /** The sender has forgotten to answer, or the answer was lost. */
@@ -247,7 +247,7 @@ export function serveSession(socket: Socket, carrier: Carrier, closed: (session:
     for (const [number, { delivery, sentAt }] of outstanding) {
       if (sentAt > oldest) break;
       outstanding.delete(number);
-      if (bind) carrier.delivered(bind.mailbox, delivery, false);
+      if (bind) carrier.delivered(bind.mailbox, delivery, 'lost');
     }
   }
 
@@ -292,7 +292,7 @@ export function serveSession(socket: Socket, carrier: Carrier, closed: (session:
     for (const timer of timers) clearTimeout(timer);
     if (bind?.receives) {
       bind.mailbox.leave(receiver);
-      for (const { delivery } of outstanding.values()) carrier.delivered(bind.mailbox, delivery, false);
+      for (const { delivery } of outstanding.values()) carrier.delivered(bind.mailbox, delivery, 'lost');
     }
     outstanding.clear();
     closed(session);

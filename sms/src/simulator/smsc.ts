@@ -18,7 +18,7 @@ export interface SmscCounts {
   taken: number;
   /** Receipts and inbound messages that a sender has answered with ESME_ROK. */
   delivered: number;
-  /** Given up, after so many tries or as too many waited. */
+  /** Given up, after hundreds of tries or as too many waited. */
   dropped: number;
   /** Not answered yet, or not even sent. */
   waiting: number;
@@ -44,7 +44,8 @@ export interface SmscOptions {
   password: string | undefined;
 }
 
-const DELIVERY_TRIES = 20;
+/** A sender that cannot take a delivery is asked again for a quarter of an hour. */
+const DELIVERY_TRIES = 900;
 const RETRY_MS = 1000;
 const MAXIMUM_SENDERS = 1000;
 const NEVER_ON_PHONE: ReadonlySet<ReceiptState | undefined> = new Set<ReceiptState>([
@@ -131,8 +132,9 @@ export function createSmsc({ judge, phones, password }: SmscOptions): Smsc {
     },
     early: () => judge.behaviour.receipts.early,
     encode: (delivery) => (delivery.kind === 'receipt' ? receiptPdu(delivery.receipt, judge.behaviour) : delivery),
-    delivered(mailbox, delivery, taken) {
-      if (taken) counts.delivered++;
+    delivered(mailbox, delivery, outcome) {
+      if (outcome === 'taken') counts.delivered++;
+      else if (outcome === 'lost') put(mailbox, [delivery]);
       else if (++delivery.tries >= DELIVERY_TRIES) counts.dropped++;
       else after(RETRY_MS, () => put(mailbox, [delivery]));
     },
