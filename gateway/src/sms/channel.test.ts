@@ -188,8 +188,8 @@ eachEngine((open) => {
       });
       await room.channel.submit([one, two]);
       await tried;
-      // Once that is recorded, the back-off is over.
-      await room.channel.submit([]);
+      while ((await row(two.id)).state !== 'waiting') await new Promise(setImmediate);
+      // The back-off is over.
       room.clock.ahead += 60_000;
       expect(await told(two.id, 1)).to.deep.equal(['handed-over']);
       expect(await told(one.id, 1)).to.deep.equal(['NUMBER_UNKNOWN']);

@@ -10,9 +10,9 @@ import type { Kysely } from 'kysely';
 import type { Logger, Metrics, Operation } from '../http/index.ts';
 import type { Attempt, Channel } from '../smis/channel.ts';
 import { createQueue, type Database, insertMany, queueMigrations, type Sealer } from '../storage/index.ts';
-import { openSms } from './intake.ts';
 import { createListener } from './listener.ts';
 import { createSmsMetrics } from './metrics.ts';
+import { createOpener } from './opener.ts';
 import { createRecorder } from './recorder.ts';
 import { readOutcomes } from './store.ts';
 import { type AttemptRow, migrations, type Tables } from './tables.ts';
@@ -70,12 +70,13 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
     createListener({ database, recorder, sealer, metrics: () => metrics, wake: () => worker.wake(), log, now }),
   );
   const metrics = createSmsMetrics(options.metrics, { queue, routes: () => router.routes() });
+  const opener = createOpener(privateKeys);
   const worker = createWorker({
     database,
     queue,
     recorder,
     router,
-    open: async (parts) => parts.map((part) => openSms(privateKeys, part)),
+    open: opener.open,
     sealer,
     metrics,
     leaseMs,
@@ -95,7 +96,7 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
     },
     async stop() {
       await Promise.all([worker.stop(), router.close(), upkeep.stop()]);
-      await recorder.idle();
+      await Promise.all([recorder.idle(), opener.close()]);
     },
     keys: async () => keys,
     async submit(attempts) {

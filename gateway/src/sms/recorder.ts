@@ -4,6 +4,7 @@ import type { Rules, State } from './machine.ts';
 import type { FinalReceipt } from './receipts.ts';
 import { type Happening, record } from './store.ts';
 import type { Tables } from './tables.ts';
+import type { KnownRows } from './working-set.ts';
 
 export interface Recorder {
   /** Resolves when stored, with the state that it led to; null: it changed nothing. */
@@ -37,6 +38,7 @@ export function createRecorder(options: {
   const { database, queue, rules, early, onOutcomes } = options;
   const happenings: Entry<Happening>[] = [];
   const receipts: Entry<FinalReceipt>[] = [];
+  const known: KnownRows | null = database.engine === 'sqlite' ? new Map() : null;
   let storing: Promise<void> | null = null;
 
   async function storeAll(): Promise<void> {
@@ -48,7 +50,7 @@ export function createRecorder(options: {
     let happened: typeof happenings = [];
     let received: typeof receipts = [];
     try {
-      const { reached, outcomes, unmatched } = await database.write((sql) => {
+      const { reached, outcomes, unmatched, remember } = await database.write((sql) => {
         // Only now: an answer and its receipt, which come right after one another, are in one batch.
         happened = happenings.splice(0, MOST);
         received = receipts.splice(0, MOST);
@@ -56,14 +58,16 @@ export function createRecorder(options: {
           rules,
           queue,
           mayBeEarly: early.mayBe,
-          isShared: database.engine === 'postgresql',
+          known,
         });
       });
+      remember();
       if (unmatched > 0) early.mayBe = true;
       for (const [index, { resolve }] of happened.entries()) resolve(reached[index] ?? null);
       for (const { resolve } of received) resolve(null);
       if (outcomes.length > 0) onOutcomes(outcomes);
     } catch (error) {
+      known?.clear();
       // Not even begun: then nothing of what waits can be stored.
       if (happened.length + received.length === 0) [happened, received] = [happenings.splice(0), receipts.splice(0)];
       for (const { reject } of [...happened, ...received]) reject(error);

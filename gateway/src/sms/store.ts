@@ -2,12 +2,13 @@
 import type { Kysely } from 'kysely';
 import type { Outcome } from '../smis/channel.ts';
 import type { LeasedQueue } from '../storage/index.ts';
-import { type Database, deleteMany, insertMany, selectMany, updateMany } from '../storage/index.ts';
+import { type Database, insertMany } from '../storage/index.ts';
 import { addCosts, type Cost } from './ledger.ts';
-import { type AttemptEvent, isPending, type Rules, type SmsAttempt, type State, step } from './machine.ts';
+import type { AttemptEvent, Rules, State } from './machine.ts';
 import { expectReceipts, type FinalReceipt, matchEarly, matchReceipts } from './receipts.ts';
 import { rememberSenders } from './suppressions.ts';
-import { type AttemptRow, carrierKey, type OutcomeRow, type SegmentRow, type Tables } from './tables.ts';
+import { carrierKey, type OutcomeRow, type SegmentRow, type Tables } from './tables.ts';
+import { createWorkingSet, type KnownRows } from './working-set.ts';
 
 /** Something that happened to an attempt. */
 export interface Happening {
@@ -16,7 +17,7 @@ export interface Happening {
   /** With `leaves`: keyed digest of the number that it goes to. */
   recipient?: string;
   /** With `accepted` or `unknown`: what the carrier takes for it. */
-  cost?: Pick<Cost, 'segments' | 'price'>;
+  cost?: Pick<Cost, 'route' | 'segments' | 'price'>;
 }
 
 export interface Recorded {
@@ -25,6 +26,8 @@ export interface Recorded {
   outcomes: Outcome[];
   /** Receipts that belong to nothing known so far. */
   unmatched: number;
+  /** To be called after the commit. */
+  remember(): void;
 }
 
 export interface RecordOptions {
@@ -32,122 +35,57 @@ export interface RecordOptions {
   queue: LeasedQueue;
   /** False: surely no receipt is kept that came before its answer. */
   mayBeEarly: boolean;
-  /** Other processes write to the same database. */
-  isShared: boolean;
+  /** null: other processes write to the same database. */
+  known: KnownRows | null;
 }
 
-/** An attempt in the course of one transaction. */
-interface Loaded {
-  row: AttemptRow;
-  before: SmsAttempt;
-  after: SmsAttempt | null;
-}
-
-/** Steps all attempts by what happened to them, in the order given; receipts come last. */
+/** Steps all attempts by what happened to them, in the order given; receipts come last. Within a write. */
 export async function record(
   sql: Kysely<Tables>,
   happenings: readonly Happening[],
   receipts: readonly FinalReceipt[],
-  { rules, queue, mayBeEarly, isShared }: RecordOptions,
+  { rules, queue, mayBeEarly, known }: RecordOptions,
 ): Promise<Recorded> {
-  if (isShared) await lock(sql);
-  const loaded = new Map<string, Loaded>();
-  const told: Omit<OutcomeRow, 'position'>[] = [];
-  const put: { id: string; dueAt: number }[] = [];
+  if (!known) await lock(sql);
+  const attempts = createWorkingSet(sql, rules, known);
   const segments: SegmentRow[] = [];
   const costs: Cost[] = [];
   const recipients = new Map<string, { senderId: string; at: number }>();
 
-  await load(happenings.map(({ attemptId }) => attemptId));
-  const reached: (State | null)[] = [];
-  for (const { attemptId, event, recipient, cost } of happenings) {
-    const attempt = happen(attemptId, event);
-    reached.push(attempt?.after?.state ?? null);
-    if (!attempt) continue;
-    const { row } = attempt;
+  await attempts.load(happenings.map(({ attemptId }) => attemptId));
+  const reached = happenings.map(({ attemptId, event, recipient, cost }) => {
+    const changed = attempts.happen(attemptId, event);
+    if (!changed) return null;
+    const { row, after } = changed;
     if (recipient !== undefined) recipients.set(recipient, { senderId: row.sender_id, at: event.at });
-    if (event.type !== 'accepted' && event.type !== 'unknown') continue;
-    for (const carrierId of event.carrierIds) {
-      segments.push({ carrier: carrierKey(event.route, carrierId), attempt_id: row.id, created_at: event.at });
-    }
-    if (cost) costs.push({ at: event.at, route: event.route, senderId: row.sender_id, ...cost });
-  }
+    if (event.type === 'accepted' || event.type === 'unknown') segments.push(...segmentsOf(row.id, event));
+    if (cost) costs.push({ at: event.at, senderId: row.sender_id, ...cost });
+    return after?.state ?? null;
+  });
   await expectReceipts(sql, segments);
   const early = mayBeEarly ? await matchEarly(sql, segments) : [];
   const { matched, unmatched } = await matchReceipts(sql, receipts);
   const final = [...early, ...matched];
-  await load(final.map(({ attemptId }) => attemptId));
-  for (const { attemptId, event } of final) happen(attemptId, event);
+  await attempts.load(final.map(({ attemptId }) => attemptId));
+  for (const { attemptId, event } of final) attempts.happen(attemptId, event);
 
   await rememberSenders(sql, recipients);
   await addCosts(sql, costs);
-  await save();
-  return { reached, outcomes: await tell(sql, told), unmatched };
+  await attempts.save(queue);
+  return { reached, outcomes: await tell(sql, attempts.told), unmatched, remember: attempts.remember };
+}
 
-  async function load(ids: string[]): Promise<void> {
-    const missing = [...new Set(ids)].filter((id) => !loaded.has(id));
-    for (const row of await selectMany<AttemptRow>(sql, 'sms_attempts', 'id', missing)) {
-      const attempt = attemptOf(row);
-      loaded.set(row.id, { row, before: attempt, after: attempt });
-    }
-  }
+type Answer = Extract<AttemptEvent, { type: 'accepted' | 'unknown' }>;
 
-  /** Returns the attempt if the event changed it. */
-  function happen(attemptId: string, event: AttemptEvent): Loaded | null {
-    const attempt = loaded.get(attemptId);
-    if (!attempt?.after) return null;
-    const { attempt: after, outcome, dueAt } = step(attempt.after, event, rules);
-    if (after === attempt.after) return null;
-    attempt.after = after;
-    if (dueAt !== null) put.push({ id: attemptId, dueAt });
-    if (outcome) {
-      const { kind, reason = null, segments: sent = null } = outcome;
-      told.push({ attempt_id: attemptId, kind, reason, segments: sent, at: event.at });
-    }
-    return attempt;
-  }
-
-  async function save(): Promise<void> {
-    const changed = [...loaded.values()].filter(({ before, after }) => before !== after);
-    const pending = changed.flatMap(({ row, after }) => (after && isPending(after) ? [{ row, after }] : []));
-    const out = changed.flatMap(({ row, after }) => (after && !isPending(after) ? [{ row, after }] : []));
-    await updateMany(
-      sql,
-      'sms_attempts',
-      'id',
-      pending.map(({ row, after }) => ({ id: row.id, state: after.state, withdrawn: after.withdrawn ? 1 : 0 })),
-    );
-    await updateMany(
-      sql,
-      'sms_attempts',
-      'id',
-      out.map(({ row, after: { state, route, segments, awaiting, deadline } }) => {
-        return { id: row.id, state, route, segments, awaiting, deadline, sealed: null };
-      }),
-    );
-    await deleteMany(
-      sql,
-      'sms_attempts',
-      'id',
-      changed.flatMap(({ row, after }) => (after ? [] : [row.id])),
-    );
-    const ended = out.filter(({ row }) => isPending(row));
-    await queue.done(
-      sql,
-      ended.map(({ row }) => row.id),
-    );
-    await queue.later(sql, put);
-  }
+function segmentsOf(attemptId: string, { route, carrierIds, at }: Answer): SegmentRow[] {
+  return carrierIds.map((carrierId) => {
+    return { carrier: carrierKey(route, carrierId), attempt_id: attemptId, created_at: at };
+  });
 }
 
 /** Processes record one after another: none steps an attempt that another has loaded. */
 async function lock(sql: Kysely<Tables>): Promise<void> {
   await sql.selectFrom('sms_positions').select('last').forUpdate().execute();
-}
-
-function attemptOf(row: AttemptRow): SmsAttempt {
-  const { state, route, segments, awaiting, deadline } = row;
-  return { state, route, segments, awaiting, deadline, expiresAt: row.expires_at, withdrawn: row.withdrawn === 1 };
 }
 
 /** Stores outcomes at the next positions. */

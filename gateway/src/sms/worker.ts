@@ -8,11 +8,12 @@ import type { RoutedResult, Router } from '@civicline/sms';
 import type { Logger } from '../http/index.ts';
 import type { ClaimedItem, LeasedQueue } from '../storage/index.ts';
 import { type Database, type Sealer, selectMany } from '../storage/index.ts';
-import type { Opened } from './intake.ts';
 import type { AttemptEvent } from './machine.ts';
 import type { SmsMetrics } from './metrics.ts';
+import type { Opener } from './opener.ts';
 import { createPace } from './pace.ts';
 import type { Recorder } from './recorder.ts';
+import type { Happening } from './store.ts';
 import { digestsOf, readSuppressions } from './suppressions.ts';
 import type { AttemptRow, Tables } from './tables.ts';
 
@@ -50,7 +51,7 @@ export function createWorker(options: {
   queue: LeasedQueue;
   recorder: Recorder;
   router: Router;
-  open(parts: readonly { keyId: string; sealed: string }[]): Promise<Opened[]>;
+  open: Opener['open'];
   sealer: Sealer;
   metrics: SmsMetrics;
   leaseMs: number;
@@ -283,9 +284,10 @@ function backOff(claims: number, { first, most }: { first: number; most: number 
   return longest * (0.75 + Math.random() / 2);
 }
 
-function costOf(result: RoutedResult): { segments: number; price: number } | undefined {
-  if (result.kind === 'accepted') return { segments: result.segments, price: result.segments * result.segmentPrice };
-  if (result.kind !== 'unknown' || result.carrierIds.length === 0) return undefined;
-  const segments = result.carrierIds.length;
-  return { segments, price: segments * result.segmentPrice };
+function costOf(result: RoutedResult): Happening['cost'] {
+  if (result.kind !== 'accepted' && result.kind !== 'unknown') return undefined;
+  const { route, segmentPrice } = result;
+  // Of a lost answer, the carrier surely takes what it has accepted.
+  const segments = result.kind === 'accepted' ? result.segments : result.carrierIds.length;
+  return segments === 0 ? undefined : { route, segments, price: segments * segmentPrice };
 }
