@@ -11,7 +11,7 @@ import {
   smsContentSchema,
   urgencySchema,
 } from '@civicline/protocol';
-import { segment } from '@civicline/sms/text';
+import { sizeOfText, type TextSize } from '@civicline/sms/text';
 import { z } from 'zod';
 import { type CountryCode, normaliseEmail, normalisePhone } from './addresses.ts';
 import { type Mistake, mistaken } from './errors.ts';
@@ -36,13 +36,7 @@ const outgoingSchema = z.strictObject({
 /** A message as a service writes it, number and text in clear. */
 export type OutgoingMessage = z.input<typeof outgoingSchema>;
 
-/** What an SMS will cost: every segment is billed as one SMS. */
-export interface SmsSize {
-  encoding: 'gsm' | 'ucs2';
-  segments: number;
-  /** Unicode code points. */
-  characters: number;
-}
+export type SmsSize = TextSize;
 
 export interface CheckedMessage {
   /** What SMIS may read. */
@@ -55,8 +49,7 @@ export interface CheckedMessage {
 
 /** Counts what `text` takes as SMS, before anything is sent. */
 export function sizeOfSms(text: string): SmsSize {
-  const { encoding, segments, characters } = segment(text);
-  return { encoding, segments: segments.length, characters };
+  return sizeOfText(text);
 }
 
 /** Throws SenderError with everything that is wrong with `message`, and never a word of what it holds. */

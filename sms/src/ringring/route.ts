@@ -10,7 +10,7 @@
 import type { Router } from 'express';
 import type { OutgoingSms, Route, RouteListener, SendResult } from '../route.ts';
 import { createPace } from '../smpp/index.ts';
-import { countSegments } from '../text/index.ts';
+import { sizeOfText } from '../text/index.ts';
 import { type Answer, codeOf, createApi } from './api.ts';
 import { MAXIMUM_CHARACTERS, messageFields } from './message.ts';
 import { startPoller } from './poller.ts';
@@ -93,7 +93,7 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
   async function send(sms: OutgoingSms): Promise<SendResult> {
     if (!open()) return UNAVAILABLE;
     if (sms.text.length > MAXIMUM_CHARACTERS) return TOO_LONG;
-    const segments = countSegments(sms.text);
+    const segments = sizeOfText(sms.text).segments;
     for (let forbidden = 0; ; ) {
       await room();
       const result = await attempt(sms, segments).finally(leave);

@@ -3,7 +3,7 @@ import type { Router as HttpRouter } from 'express';
 import { createRingRingRoute } from '../ringring/index.ts';
 import type { InboundSms, OutgoingSms, Receipt, Route, RouteListener, SendResult } from '../route.ts';
 import { createSmppRoute } from '../smpp/index.ts';
-import { countSegments } from '../text/index.ts';
+import { sizeOfText } from '../text/index.ts';
 import { admit, type Breaker, CLOSED, conclude, type Trial } from './breaker.ts';
 import { choose, type Offer } from './choose.ts';
 import type { RouteSettings, RoutesFile } from './load.ts';
@@ -110,7 +110,7 @@ export function routeAmong(connected: readonly { settings: RouteSettings; route:
     send,
     quote(to, text) {
       const [first] = choose(lines, to);
-      return first ? { route: first.route.name, segments: countSegments(text), segmentPrice: first.price } : null;
+      return first ? { route: first.route.name, segments: sizeOfText(text).segments, segmentPrice: first.price } : null;
     },
     routes: () =>
       lines.map(({ name, settings, route, breaker, prefixes }) => ({

@@ -38,6 +38,13 @@ function septetTable(): Uint16Array {
   return table;
 }
 
+/** How many septets a character takes, an escape included; 0: the alphabet lacks it. */
+export function septetsOf(character: string): 0 | 1 | 2 {
+  const septets = character.length === 1 ? (SEPTETS[character.charCodeAt(0)] ?? NONE) : NONE;
+  if (septets === NONE) return 0;
+  return septets > 0x7f ? 2 : 1;
+}
+
 /** The septets of `text`, or null when it has a character that the alphabet lacks. */
 export function encodeGsm(text: string): Buffer | null {
   const septets = Buffer.allocUnsafe(text.length * 2);

@@ -1,4 +1,5 @@
 import { encodeGsm, tearsEscape } from './gsm.ts';
+import { type ReferenceBits, ROOM } from './room.ts';
 import { encodeUcs2, tearsPair } from './ucs2.ts';
 
 export interface Segment {
@@ -15,15 +16,6 @@ export interface SegmentedText {
   /** Unicode code points. */
   characters: number;
 }
-
-/** Octets of `bytes` that fit: user data is 140 octets, a concatenation header takes 6 of them (7 with 16 bits). */
-const ROOM = {
-  gsm: { one: 160, part: { 8: 153, 16: 152 } },
-  ucs2: { one: 140, part: { 8: 134, 16: 132 } },
-} as const;
-
-/** Bits of the number that the parts of one SMS share. */
-export type ReferenceBits = 8 | 16;
 
 /**
  * Divides a text into the user data of one SMS or of its parts (3GPP TS 23.038 and 23.040 §9.2.3.24): 160 septets or 153
@@ -45,12 +37,6 @@ export function segment(text: string, reference: ReferenceBits = 8): SegmentedTe
     return { bytes: part, characters: count(part) };
   });
   return { encoding, segments, characters: segments.reduce((sum, { characters }) => sum + characters, 0) };
-}
-
-/** How many SMS the carrier will bill for `text`. */
-export function countSegments(text: string, reference: ReferenceBits = 8): number {
-  const septets = encodeGsm(text);
-  return cut(septets ?? encodeUcs2(text), septets ? 'gsm' : 'ucs2', reference).length;
 }
 
 /** Where each segment ends. */

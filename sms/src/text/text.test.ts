@@ -5,12 +5,12 @@ import fc from 'fast-check';
 import {
   type Concatenation,
   concatenationHeader,
-  countSegments,
   decodeGsm,
   decodeUcs2,
   encodeGsm,
   readHeader,
   segment,
+  sizeOfText,
 } from './index.ts';
 
 const { split }: { split(text: string): { parts: unknown[] } } = createRequire(import.meta.url)('split-sms');
@@ -113,7 +113,7 @@ describe('segments', () => {
         expect(segments.map(({ bytes }) => decode(bytes)).join('')).to.equal(text);
         for (const { bytes, characters } of segments) expect([...decode(bytes)].length).to.equal(characters);
         expect(characters).to.equal([...text].length);
-        expect(countSegments(text, bits)).to.equal(segments.length);
+        expect(sizeOfText(text, bits)).to.deep.equal({ encoding, segments: segments.length, characters });
         const room = encoding === 'gsm' ? (bits === 8 ? 153 : 152) : bits === 8 ? 134 : 132;
         const full = segments.length === 1 ? (encoding === 'gsm' ? 160 : 140) : room;
         for (const { bytes } of segments) expect(bytes.length).to.be.at.most(full);
@@ -126,7 +126,7 @@ describe('segments', () => {
   it('are as many as the split-sms package counts', () => {
     fc.assert(
       fc.property(anyText, (text) => {
-        expect(countSegments(text)).to.equal(split(text).parts.length);
+        expect(sizeOfText(text).segments).to.equal(split(text).parts.length);
       }),
     );
   });
