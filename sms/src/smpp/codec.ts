@@ -10,7 +10,8 @@ type Field = readonly [name: string, type: Type, max: number];
 
 const BIND = [
   ['system_id', 'cstring', 16],
-  ['password', 'cstring', 9],
+  // SMPP 3.4 allows 9; carriers give out longer ones.
+  ['password', 'cstring', 65],
   ['system_type', 'cstring', 13],
   ['interface_version', 'int8', 1],
   ['addr_ton', 'int8', 1],

@@ -14,6 +14,7 @@ import {
   type Body,
   type Decoded,
   decodePdu,
+  encodePdu,
   MAX_LENGTH,
   type Pdu,
   type Request,
@@ -84,7 +85,10 @@ const UNREAD_LIMIT = 1_048_576;
 /** For the carrier to read the last octets. */
 const LINGER_MS = 500;
 
+/** Throws RangeError `PDU_FIELD_INVALID` when a login cannot be sent. */
 export function openConnection(options: ConnectionOptions, events: ConnectionEvents): Connection {
+  const bindBody = bindBodyOf(options);
+  encodePdu({ command: options.bind, status: ESME.ROK, sequence: 1, body: bindBody, tlvs: {} });
   let state: State = 'connecting';
   const outstanding = createOutstanding();
   const batch = Buffer.allocUnsafe(BATCH_OCTETS);
@@ -112,10 +116,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   function bind(): void {
     if (state !== 'connecting') return;
     go('binding');
-    const { systemId: system_id, password, systemType: system_type } = options;
-    const address = { addr_ton: 0, addr_npi: 0, address_range: '' };
-    const body = { system_id, password, system_type, interface_version: INTERFACE_VERSION, ...address };
-    request(options.bind, body, {}, (ending) => {
+    request(options.bind, bindBody, {}, (ending) => {
       if (typeof ending === 'string') return;
       if (ending.status === ESME.ROK) onBound();
       else destroy(statusName(ending.status));
@@ -306,4 +307,9 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   }
 
   return { ready, bound: () => state === 'bound', request, unbind, destroy };
+}
+
+function bindBodyOf({ systemId: system_id, password, systemType: system_type }: ConnectionOptions) {
+  const address = { addr_ton: 0, addr_npi: 0, address_range: '' };
+  return { system_id, password, system_type, interface_version: INTERFACE_VERSION, ...address };
 }

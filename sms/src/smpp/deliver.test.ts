@@ -101,6 +101,17 @@ describe('inbound SMS', () => {
   });
 });
 
+describe('deliveries', () => {
+  it('are read whatever the octets are', () => {
+    fc.assert(
+      fc.property(fc.nat(255), fc.nat(255), fc.uint8Array({ maxLength: 254 }), (esm_class, data_coding, octets) => {
+        const delivery = read({ esm_class, data_coding, short_message: Buffer.from(octets) });
+        expect(delivery.kind).to.be.oneOf(['receipt', 'sms', 'useless']);
+      }),
+    );
+  });
+});
+
 describe('notations of a carrier’s message id', () => {
   it('begin with the id itself and hold the others that carriers use', () => {
     expect(carrierIdNotations('12648430')[0]).to.equal('12648430');

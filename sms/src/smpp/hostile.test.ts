@@ -240,6 +240,13 @@ describe('SMPP session and a hostile or broken carrier', () => {
     expect(binds()).to.equal(4);
   });
 
+  it('says at once that a login can never do', async () => {
+    await open(accept);
+    const never = openRoute({ port: smsc.port, systemId: 'far too long for SMPP' }, { wait: false });
+    const error = await never.catch((error: unknown) => error);
+    expect(error).to.be.instanceOf(RangeError).with.property('message', 'PDU_FIELD_INVALID: system_id');
+  });
+
   it('answers a request before the bind with the right error', async () => {
     await open((pdu, peer) => {
       if (pdu.command === 'bind_transceiver') {

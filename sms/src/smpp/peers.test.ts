@@ -34,7 +34,7 @@ describe('SMPP session with other people’s SMSCs', () => {
 
   it('sends through Net::SMPP: throttled segments again, none twice, receipts in another notation', async () => {
     const script = new URL('./testing/net-smpp-smsc.pl', import.meta.url).pathname;
-    peer = spawn('perl', [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    peer = spawn('perl', [script], { stdio: ['pipe', 'pipe', 'ignore'] });
     const lines = createInterface({ input: peer.stdout as NodeJS.ReadableStream });
     const [first] = (await Promise.race([once(lines, 'line'), once(peer, 'exit')])) as [unknown];
     const port = Number(/^port (\d+)/.exec(String(first))?.[1]);
@@ -59,7 +59,7 @@ describe('SMPP session with other people’s SMSCs', () => {
 
   it('sends through Net::SMPP by a transmitter, and has receipts by a receiver beside it', async () => {
     const script = new URL('./testing/net-smpp-smsc.pl', import.meta.url).pathname;
-    peer = spawn('perl', [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    peer = spawn('perl', [script], { stdio: ['pipe', 'pipe', 'ignore'] });
     const [first] = await once(createInterface({ input: peer.stdout as NodeJS.ReadableStream }), 'line');
     route = await openRoute({ port: Number(first.slice(5)), bind: 'transmitter-and-receiver' });
     await route.until(() => route.codes.includes('RECEIVER_BOUND'));

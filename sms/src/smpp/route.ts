@@ -50,7 +50,10 @@ const CLOSE_PATIENCE_MS = 5_000;
 const MOST_UNANSWERED = 5_000;
 const TICK_MS = 1_000;
 
-/** Begins to connect at once, and goes on until closed. */
+/**
+ * Begins to connect at once, and goes on until closed. Throws when the settings can never do: RangeError
+ * `PDU_FIELD_INVALID` for a login that SMPP has no room for, Node's own errors for a port or certificate that is none.
+ */
 export function createSmppRoute(options: SmppRouteOptions, listener: RouteListener): Route {
   const { name, responseTimeoutMs = 30_000, log = () => {} } = options;
   const clock = () => performance.now();
