@@ -40,6 +40,7 @@ describe('phones page', () => {
     page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())));
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(`${simulator.url}${path}`);
+    await page.locator('#counts dd').first().waitFor({ state: 'attached' });
   };
   const picture = async (name: string) => {
     const folder = process.env.CIVICLINE_PICTURES;
@@ -60,8 +61,6 @@ describe('phones page', () => {
   it('says what it is, empty, in every language', async () => {
     for (const [language, simulates] of Object.entries(LANGUAGES)) {
       await open(DESKTOP, `/?lang=${language}`);
-      await page.locator('#phones-state:not(:empty)').waitFor();
-      await page.waitForFunction(() => document.querySelectorAll('#counts dd').length > 0);
       expect(await text('.simulation')).to.include(simulates);
       expect(await page.locator('html').getAttribute('lang')).to.equal(language);
       expect(await page.locator(`#languages [aria-current]`).getAttribute('lang')).to.equal(language);
@@ -164,7 +163,6 @@ describe('phones page', () => {
   it('switches the carrier’s behaviour', async () => {
     await open(DESKTOP);
     await page.locator('summary').click();
-    await page.waitForFunction(() => document.querySelectorAll('#counts dd').length > 0);
     const changed = () => page.waitForResponse((response) => response.url().endsWith('/behaviour') && response.ok());
     await Promise.all([changed(), page.locator('#fault').selectOption('throttled')]);
     await Promise.all([changed(), page.locator('#receipts').selectOption('UNDELIV')]);
@@ -175,7 +173,6 @@ describe('phones page', () => {
 
   it('says that it is out of date while the simulator is away', async () => {
     await open(PHONE);
-    await page.waitForFunction(() => document.querySelectorAll('#counts dd').length > 0);
     const httpPort = Number(new URL(simulator.url).port);
     await simulator.stop();
     await page.locator('#offline:not([hidden])').waitFor();
