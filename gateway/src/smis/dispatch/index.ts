@@ -6,7 +6,7 @@ import type { Messages } from '../messages/index.ts';
 import type { Sender } from '../senders/index.ts';
 import { type Loop, startLoop } from './loop.ts';
 import { outcomesRound } from './outcomes.ts';
-import { submitRound } from './submit.ts';
+import { createSubmitRound } from './submit.ts';
 import type { Windows } from './windows.ts';
 
 export {
@@ -53,7 +53,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       const queue = messages.queues.get(name);
       if (!queue) continue;
       const submit = startLoop(
-        () => submitRound({ messages, channel, queue, windows, findSender, mostInFlight, now }),
+        createSubmitRound({ messages, channel, queue, windows, findSender, mostInFlight, now }),
         onError(`submit ${name}`),
       );
       const withdraw = startLoop(() => withdrawRound(messages, channel), onError(`withdraw ${name}`));

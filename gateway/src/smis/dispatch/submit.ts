@@ -14,8 +14,12 @@ import { attemptIdOf, type MessageInput, type Messages, type PartsRow, type Step
 import type { Sender } from '../senders/index.ts';
 import type { Windows } from './windows.ts';
 
-const BATCH = 500;
-const LEASE_MS = 60_000;
+const MOST_AT_ONCE = 500;
+const FEWEST_AT_ONCE = 20;
+/** Sealed parts of one round: messages may be large, memory is to stay flat. */
+const ROUND_CHARACTERS = 4_000_000;
+/** A dead gateway's messages wait so long; one that is only slow submits them twice, which the channel recognises. */
+const LEASE_MS = 15_000;
 /** When the channel could not take them. */
 const AGAIN_MS = 2_000;
 
@@ -30,19 +34,35 @@ export interface SubmitOptions {
   now: () => number;
 }
 
-/** One round; returns whether there was something to do. */
-export async function submitRound(options: SubmitOptions): Promise<boolean> {
+/** Rounds; each says whether there was something to do. */
+export function createSubmitRound(options: SubmitOptions): () => Promise<boolean> {
   const { messages, channel, queue, mostInFlight, now } = options;
-  const { in_flight } = await messages.store.channel(channel.name);
-  const room = mostInFlight - in_flight;
-  const claimed = await queue.claim({
-    limit: room > 0 ? Math.min(room, BATCH) : BATCH,
-    leaseMs: LEASE_MS,
-    now: now(),
-    ...(room > 0 ? {} : { lanes: [0] }),
-  });
-  if (claimed.length === 0) return false;
-  const plan = await makePlan(claimed, options);
+  let atOnce = FEWEST_AT_ONCE;
+
+  return async () => {
+    const { in_flight } = await messages.store.channel(channel.name);
+    const room = mostInFlight - in_flight;
+    const claimed = await queue.claim({
+      limit: room > 0 ? Math.min(room, atOnce) : atOnce,
+      leaseMs: LEASE_MS,
+      now: now(),
+      ...(room > 0 ? {} : { lanes: [0] }),
+    });
+    if (claimed.length === 0) return false;
+    const plan = await makePlan(claimed, options);
+    atOnce = Math.max(FEWEST_AT_ONCE, Math.min(MOST_AT_ONCE, atOnce * 2, fitting(plan)));
+    await submitPlan(plan, claimed, options);
+    return true;
+  };
+}
+
+/** How many messages such as these make a round. */
+function fitting({ attempts, characters }: Plan): number {
+  return characters === 0 ? MOST_AT_ONCE : Math.floor((ROUND_CHARACTERS * attempts.length) / characters);
+}
+
+async function submitPlan(plan: Plan, claimed: readonly ClaimedItem[], options: SubmitOptions): Promise<void> {
+  const { messages, channel, queue, now } = options;
   try {
     if (plan.attempts.length > 0) await channel.submit(plan.attempts);
   } catch (error) {
@@ -56,11 +76,12 @@ export async function submitRound(options: SubmitOptions): Promise<boolean> {
     await queue.done(sql, plan.stale);
     await queue.later(sql, plan.later);
   });
-  return true;
 }
 
 interface Plan {
   attempts: Attempt[];
+  /** Of what was read for them. */
+  characters: number;
   /** Those that leave the queue by them are taken out of it with the transition. */
   inputs: MessageInput[];
   stale: string[];
@@ -72,7 +93,7 @@ async function makePlan(claimed: readonly ClaimedItem[], options: SubmitOptions)
   const rows = await messages.store.partsOf(claimed.map(({ id }) => id));
   const senders = await findAll([...new Set(rows.map(({ sender_id }) => sender_id))], findSender);
   const known = new Set(rows.map(({ message_id }) => message_id));
-  const plan: Plan = { attempts: [], inputs: [], stale: [], later: [] };
+  const plan: Plan = { attempts: [], characters: 0, inputs: [], stale: [], later: [] };
   plan.stale = claimed.map(({ id }) => id).filter((id) => !known.has(id));
   const at = now();
   for (const row of rows) planOne(plan, row, senders.get(row.sender_id), options, at);
@@ -101,6 +122,7 @@ function planOne(plan: Plan, row: PartsRow, sender: Sender | undefined, options:
     plan.inputs.push({ messageId, input: { kind: 'window-closed', at } });
     return;
   }
+  plan.characters += row.parts.length;
   plan.inputs.push({ messageId, input: { kind: 'begun', step, at } });
   const id = attemptIdOf(messageId, step);
   plan.attempts.push({ id, sender: { id: sender.id, name: sender.name }, urgency, category, expiresAt, part });

@@ -155,7 +155,7 @@ export async function until<Value>(ask: () => Promise<Value>, isSo: (value: Valu
   for (let tries = 0; ; tries++) {
     const value = await ask();
     if (isSo(value)) return value;
-    if (tries === 1_000) throw new Error(`It did not come to pass: ${JSON.stringify(value)}`);
+    if (tries === 3_000) throw new Error(`It did not come to pass: ${JSON.stringify(value).slice(0, 1_000)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -128,7 +128,8 @@ export async function createStandInChannel(options: {
       return rows.map(({ outcome }) => JSON.parse(outcome));
     },
     async acknowledge(upTo) {
-      await database.write((sql) => sql.deleteFrom('stand_in_outcomes').where('position', '<=', upTo).execute());
+      // The last one stays, so that positions go on counting after a restart.
+      await database.write((sql) => sql.deleteFrom('stand_in_outcomes').where('position', '<', upTo).execute());
     },
     onOutcome(listener) {
       listeners.add(listener);
