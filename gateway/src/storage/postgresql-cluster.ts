@@ -58,11 +58,11 @@ export async function startCluster(): Promise<Cluster> {
     async kill() {
       const [pid] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
       process.kill(Number(pid), 'SIGKILL');
-      if (server?.exitCode === null) await once(server, 'exit');
+      await ended(server);
     },
     async remove() {
       server?.stdin?.end();
-      if (server?.exitCode === null) await once(server, 'exit');
+      await ended(server);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -82,6 +82,12 @@ status=$?
 kill $! 2>/dev/null
 [ $status = 137 ] || rm -rf "$3"
 exit $status`;
+
+async function ended(server: ChildProcess | undefined): Promise<void> {
+  if (server?.exitCode !== null) return;
+  server.ref();
+  await once(server, 'exit');
+}
 
 async function answers(url: string, server: ChildProcess): Promise<boolean> {
   while (server.exitCode === null) {

@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import {
+  type ClaimedItem,
+  createQueue,
+  type Database,
+  openDatabase,
+  type QueueItem,
+  queueMigrations,
+} from './index.ts';
+import { eachEngine } from './testing.ts';
+
+const LEASE = 100;
+
+describe('leased queue', () =>
+  eachEngine((open, place) => {
+    const item = (values: Partial<QueueItem> = {}): QueueItem => {
+      return { id: randomUUID(), lane: 0, share: 'a', dueAt: 0, ...values };
+    };
+    const items = (count: number, values: Partial<QueueItem> = {}) => Array.from({ length: count }, () => item(values));
+
+    async function openQueue(name = 'work') {
+      const database = await open();
+      await database.migrate(name, queueMigrations(name));
+      return { database, ...driven(database, name) };
+    }
+
+    it('does what a simple model says, whatever is asked in whatever order', async function () {
+      this.timeout(120_000);
+      const database = await open();
+      let run = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+          const name = `model_${letters(run++)}`;
+          await database.migrate(name, queueMigrations(name));
+          const model = createModel();
+          const queue = driven(database, name);
+          for (const { apply } of steps) await apply(queue, model);
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    it('gives no item to two at once, and every item to somebody', async () => {
+      const { put, claim } = await openQueue();
+      await put([...items(300), ...items(300, { share: 'b' }), ...items(100, { lane: 1 })]);
+      const claims = await Promise.all(Array.from({ length: 20 }, () => claim({ limit: 50, leaseMs: LEASE, now: 1 })));
+      const ids = claims.flat().map(({ id }) => id);
+      expect(ids).to.have.length(700);
+      expect(new Set(ids).size).to.equal(700);
+    });
+
+    it('serves a faster lane first, although many wait in the other', async function () {
+      this.timeout(120_000);
+      const { put, claim } = await openQueue();
+
+      await put(items(10_000, { lane: 2 }));
+      const urgent = item({ lane: 0, dueAt: 1 });
+      await put([urgent]);
+      const [first] = await claim({ limit: 10, leaseMs: LEASE, now: 1 });
+      expect(first?.id).to.equal(urgent.id);
+      expect(await claim({ limit: 10, leaseMs: LEASE, now: 1, lanes: [0, 1] })).to.deep.equal([]);
+    });
+
+    it('gives every share its turn, also when there are more shares than are claimed at once', async () => {
+      const { put, claim } = await openQueue();
+      await put(['a', 'b', 'c', 'd'].flatMap((share) => items(share === 'a' ? 500 : 3, { share })));
+      const shares: string[] = [];
+      for (let i = 0; i < 4; i++) {
+        const claimed = await claim({ limit: 2, leaseMs: LEASE, now: 1 });
+        shares.push(...claimed.map(({ share }) => share));
+      }
+      expect(shares.sort().join('')).to.equal('aabbccdd');
+    });
+
+    it('brings an item back when its lease has run out, and counts', async () => {
+      const { put, claim, done, queue } = await openQueue();
+      const only = item({ dueAt: 5 });
+      await put([only]);
+      expect(await claim({ limit: 1, leaseMs: LEASE, now: 4 })).to.deep.equal([]);
+      expect(await claim({ limit: 1, leaseMs: LEASE, now: 5 })).to.deep.equal([{ ...only, claims: 1 }]);
+      expect(await queue.nextDue()).to.equal(5 + LEASE);
+      expect(await claim({ limit: 1, leaseMs: LEASE, now: 4 + LEASE })).to.deep.equal([]);
+      expect(await claim({ limit: 1, leaseMs: LEASE, now: 5 + LEASE })).to.deep.equal([{ ...only, claims: 2 }]);
+      await done([only.id]);
+      expect(await queue.nextDue()).to.equal(null);
+      expect(await queue.counts()).to.deep.equal([]);
+    });
+
+    it('puts and ends nothing when the work that asked for it fails', async () => {
+      const { put, claim, database, queue } = await openQueue();
+      const [kept, never] = [item(), item()];
+      await put([kept]);
+      const failed = database.write(async (sql) => {
+        await queue.put(sql, [never]);
+        await queue.done(sql, [kept.id]);
+        throw new Error('on purpose');
+      });
+      expect(await failed.catch((error: Error) => error.message)).to.equal('on purpose');
+      expect((await claim({ limit: 9, leaseMs: LEASE, now: 1 })).map(({ id }) => id)).to.deep.equal([kept.id]);
+    });
+
+    it('gives no item to two gateways at once', async () => {
+      const there = place();
+      const first = await openDatabase(there);
+      // Only PostgreSQL is for several at once.
+      const others = first.engine === 'sqlite' ? [] : [await openDatabase(there), await openDatabase(there)];
+      const gateways = [first, ...others];
+      await Promise.all(gateways.map((gateway) => gateway.migrate('work', queueMigrations('work'))));
+      const queues = gateways.map((gateway) => driven(gateway, 'work'));
+      await queues[0]?.put([...items(500), ...items(500, { share: 'b' })]);
+      const claims = await Promise.all(
+        queues.flatMap(({ claim }) => Array.from({ length: 10 }, () => claim({ limit: 100, leaseMs: LEASE, now: 1 }))),
+      );
+      const ids = claims.flat().map(({ id }) => id);
+      expect(ids).to.have.length(1_000);
+      expect(new Set(ids).size).to.equal(1_000);
+      await Promise.all(gateways.map((gateway) => gateway.close()));
+    });
+  }));
+
+/** A queue with its writes around it. */
+function driven(database: Database, name: string) {
+  const queue = createQueue(database, name);
+  return {
+    queue,
+    claim: queue.claim,
+    put: (items: QueueItem[]) => database.write((sql) => queue.put(sql, items)),
+    done: (ids: string[]) => database.write((sql) => queue.done(sql, ids)),
+    later: (items: { id: string; dueAt: number }[]) => database.write((sql) => queue.later(sql, items)),
+  };
+}
+
+type Driven = ReturnType<typeof driven>;
+
+/** What the queue should be, in a few lines and without any speed. */
+function createModel() {
+  const items = new Map<string, ClaimedItem & { readyAt: number; leased: boolean }>();
+  return { items, now: 0 };
+}
+
+type Model = ReturnType<typeof createModel>;
+
+interface Step {
+  apply(queue: Driven, model: Model): Promise<void>;
+}
+
+const ids = fc.integer({ min: 0, max: 60 }).map((number) => `item-${number}`);
+const itemOfModel = fc.record({
+  id: ids,
+  lane: fc.integer({ min: 0, max: 2 }),
+  share: fc.constantFrom('', 'a', 'B', 'z', 'É'),
+  dueAt: fc.integer({ min: 0, max: 300 }),
+});
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.array(itemOfModel, { minLength: 1, maxLength: 20 }).map(putting) },
+  { weight: 4, arbitrary: fc.tuple(fc.integer({ min: 1, max: 15 }), lanesAsked()).map(claiming) },
+  { weight: 2, arbitrary: fc.array(ids, { maxLength: 10 }).map(ending) },
+  { weight: 2, arbitrary: fc.tuple(fc.uniqueArray(ids, { maxLength: 10 }), fc.nat(300)).map(givingBack) },
+  { weight: 2, arbitrary: fc.nat(150).map(waiting) },
+);
+
+function lanesAsked(): fc.Arbitrary<number[] | undefined> {
+  return fc.option(fc.uniqueArray(fc.integer({ min: 0, max: 2 }), { minLength: 1 }), { nil: undefined });
+}
+
+function putting(put: QueueItem[]): Step {
+  return {
+    async apply(queue, { items }) {
+      await queue.put(put);
+      for (const item of put) {
+        if (!items.has(item.id)) items.set(item.id, { ...item, claims: 0, readyAt: item.dueAt, leased: false });
+      }
+    },
+  };
+}
+
+function claiming([limit, lanes]: [number, number[] | undefined]): Step {
+  return {
+    async apply({ claim }, model) {
+      const claimed = await claim({ limit, leaseMs: LEASE, now: model.now, ...(lanes ? { lanes } : {}) });
+      const ready = [...model.items.values()].filter(
+        ({ readyAt, lane }) => readyAt <= model.now && (lanes ?? [lane]).includes(lane),
+      );
+      const known = claimed.map(({ id }) => ready.find((item) => item.id === id));
+      expect(new Set(claimed.map(({ id }) => id)).size).to.equal(claimed.length);
+      expect(claimed).to.have.length(Math.min(limit, ready.length));
+      const lanesOf = (list: { lane: number }[]) => list.map(({ lane }) => lane);
+      expect(lanesOf(claimed)).to.deep.equal(lanesOf(ready).sort().slice(0, limit));
+
+      const takenOf = (lane: number, share: string) =>
+        known.filter((item) => item?.lane === lane && item.share === share);
+      for (const [i, item] of known.entries()) {
+        if (!item) throw new Error('An item was claimed that was not ready.');
+        const { id, lane, share, dueAt, claims } = item;
+        expect(claimed[i]).to.deep.equal({ id, lane, share, dueAt, claims: claims + 1 });
+      }
+      for (const left of ready.filter((item) => !known.includes(item))) {
+        const ofShare = takenOf(left.lane, left.share);
+        expect(ofShare.every((item) => (item?.readyAt ?? 0) <= left.readyAt)).to.equal(true);
+        for (const other of known.filter((item) => item?.lane === left.lane)) {
+          expect(takenOf(left.lane, other?.share ?? '').length).to.be.at.most(ofShare.length + 1);
+        }
+      }
+      for (const item of known) {
+        if (item) Object.assign(item, { readyAt: model.now + LEASE, leased: true, claims: item.claims + 1 });
+      }
+    },
+  };
+}
+
+function ending(ended: string[]): Step {
+  return {
+    async apply(queue, { items }) {
+      await queue.done(ended);
+      for (const id of ended) items.delete(id);
+    },
+  };
+}
+
+function givingBack([given, dueAt]: [string[], number]): Step {
+  return {
+    async apply(queue, { items }) {
+      await queue.later(given.map((id) => ({ id, dueAt })));
+      for (const id of given) {
+        const item = items.get(id);
+        if (item) Object.assign(item, { dueAt, readyAt: dueAt, leased: false });
+      }
+    },
+  };
+}
+
+/** Time passes; meanwhile the figures are looked at. */
+function waiting(ms: number): Step {
+  return {
+    async apply({ queue }, model) {
+      model.now += ms;
+      const all = [...model.items.values()];
+      expect(await queue.nextDue()).to.equal(all.length === 0 ? null : Math.min(...all.map(({ readyAt }) => readyAt)));
+      const counts = [0, 1, 2].map((lane) => {
+        const leased = all.filter((item) => item.lane === lane && item.leased).length;
+        return { lane, waiting: all.filter((item) => item.lane === lane).length - leased, leased };
+      });
+      expect(await queue.counts()).to.deep.equal(counts.filter(({ waiting, leased }) => waiting + leased > 0));
+    },
+  };
+}
+
+function letters(number: number): string {
+  return [...String(number)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+}
