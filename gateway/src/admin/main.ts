@@ -1,6 +1,7 @@
 /** `civicline`: what operators do with senders, queues, routes, webhooks and the SMS bill. */
 import { parseArgs } from 'node:util';
 import { CommandError } from './command.ts';
+import { keyCommands } from './keys.ts';
 import { ledgerCommands } from './ledger.ts';
 import { queueCommands } from './queue.ts';
 import { senderCommands } from './senders.ts';
@@ -12,7 +13,7 @@ export interface Surroundings {
   output: { stdout: { write(text: string): unknown }; stderr: { write(text: string): unknown } };
 }
 
-const COMMANDS = [...senderCommands, ...queueCommands, ...webhookCommands, ...ledgerCommands];
+const COMMANDS = [...senderCommands, ...queueCommands, ...webhookCommands, ...ledgerCommands, ...keyCommands];
 
 /** Runs one command; resolves with the exit code: 0, 1 (it could not be done) or 2 (not understood). */
 export async function main(args: readonly string[], { environment, output }: Surroundings): Promise<number> {

@@ -1,9 +1,8 @@
 import type { Kysely } from 'kysely';
 import { sql as raw } from 'kysely';
-import type { Database, Migration } from '../../storage/index.ts';
+import { type Database, insertMany, type Migration } from '../../storage/index.ts';
 import type { StoredEvent } from './events.ts';
 import { createHorizon } from './horizon.ts';
-import { type Engine, engineOf, insertMany } from './shim.ts';
 
 interface Tables {
   events: {
@@ -19,7 +18,7 @@ interface Tables {
   event_feeds: { sender_id: string; pruned_to: number };
 }
 
-export function eventMigrations(engine: Engine): Migration[] {
+export function eventMigrations(engine: Database['engine']): Migration[] {
   return [
     {
       name: 'events',
@@ -53,7 +52,7 @@ export type EventStore = ReturnType<typeof createEventStore>;
 /** The append-only table of events. */
 export function createEventStore(all: Database) {
   const database = all.withTables<Tables>();
-  const horizon = createHorizon({ engine: engineOf(all), sql: all.sql });
+  const horizon = createHorizon(all);
 
   return {
     /** Within a write. */

@@ -12,7 +12,6 @@
  */
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../../storage/index.ts';
-import type { Engine } from './shim.ts';
 
 export interface Horizon {
   /** Within a write, before its first event. Positions that are taken afterwards stay hidden until its commit. */
@@ -21,7 +20,7 @@ export interface Horizon {
   reach(): Promise<number>;
 }
 
-export function createHorizon(database: Pick<Database, 'sql'> & { engine: Engine }): Horizon {
+export function createHorizon(database: Pick<Database, 'engine' | 'sql'>): Horizon {
   if (database.engine === 'sqlite') return { enter: async () => undefined, reach: async () => Number.MAX_SAFE_INTEGER };
   return {
     // Once per transaction: the setting is undone together with the lock when a savepoint is rolled back.

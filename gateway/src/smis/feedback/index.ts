@@ -14,7 +14,6 @@ import { createEventStore, eventMigrations } from './event-store.ts';
 import { cloudEventOf, QUOTA_WARNING, type StoredEvent, WEBHOOK_DISABLED, writeCursor } from './events.ts';
 import { createFeedbackMetrics } from './metrics.ts';
 import { feedbackOperations, mountFeedback } from './routes.ts';
-import { engineOf } from './shim.ts';
 import { signedHeaders } from './signature.ts';
 import { createWebhookStore, webhookMigrations } from './webhook-store.ts';
 import { createWebhooks, viewOf } from './webhooks.ts';
@@ -167,6 +166,6 @@ export async function createWebhookAdministration(options: { database: Database;
 }
 
 async function migrateFeedback(database: Database): Promise<void> {
-  await database.migrate('events', eventMigrations(engineOf(database)));
+  await database.migrate('events', eventMigrations(database.engine));
   await database.migrate('webhooks', webhookMigrations);
 }
