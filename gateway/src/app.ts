@@ -130,6 +130,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   messages.mount(http);
   serveOwnPages(http, {
     operations,
+    demo: config.demo ? { phonesUrl: config.phonesUrl } : null,
     logCodes: { ...requestLogCodes, ...signInLogCodes },
     version: version(),
     metrics,

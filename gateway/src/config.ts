@@ -91,6 +91,8 @@ const environmentSchema = z.object({
   CIVICLINE_OIDC_CLIENT_SECRET: z.string().min(1),
   CIVICLINE_EXCHANGE_KEYS: json(z.array(exchangeKeySchema)).prefault('[]'),
   CIVICLINE_DEMO: z.stringbool().default(false),
+  /** Of the demonstration: where the phones of its SMSC simulator can be seen. */
+  CIVICLINE_PHONES_URL: urlSchema.optional(),
   CIVICLINE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   /** Whose X-Forwarded-For counts: addresses, ranges or the words loopback, linklocal, uniquelocal; by comma. */
   CIVICLINE_TRUSTED_PROXIES: z.string().min(1).default('loopback'),
@@ -155,6 +157,7 @@ function arrange(values: Values) {
     },
     exchangeKeys: values.CIVICLINE_EXCHANGE_KEYS,
     demo: values.CIVICLINE_DEMO,
+    phonesUrl: values.CIVICLINE_PHONES_URL ?? null,
     logLevel: values.CIVICLINE_LOG_LEVEL,
     trustedProxies: values.CIVICLINE_TRUSTED_PROXIES.split(',').map((part) => part.trim()),
     callRequestsPerMinute: values.CIVICLINE_CALL_REQUESTS_PER_MINUTE,

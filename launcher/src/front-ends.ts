@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-const FRONT_ENDS = ['agent-console', 'web-widget'];
+const FRONT_ENDS = ['agent-console', 'web-widget', 'api-page'];
 
 /** Builds each front end whose sources changed since its last build. `log` hears one line per build. */
 export async function buildFrontEnds(root: string, log: (line: string) => void): Promise<void> {
@@ -29,6 +29,7 @@ async function sourceDigest(root: string, name: string): Promise<string> {
   for (const file of [
     ...(await filesBelow(root, name)),
     ...(await filesBelow(root, 'protocol')),
+    ...(await filesBelow(root, 'sms/src/text')),
     'package-lock.json',
   ]) {
     hash.update(file).update(await readFile(join(root, file)));

@@ -234,6 +234,7 @@ function startGateway(
         { organisation: 'voorbeeldstad', name: 'demo exchange', key: secrets.exchangeKey },
       ]),
       CIVICLINE_DEMO: 'true',
+      CIVICLINE_PHONES_URL: phonesUrl(ports),
       CIVICLINE_SMS_ROUTES: join(directory, 'sms-routes.yaml'),
       // The simulator lets everybody in.
       CIVICLINE_SIMULATOR_PASSWORD: 'any',

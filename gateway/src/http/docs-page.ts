@@ -1,8 +1,13 @@
+import { type Demo, sendHead, sendSection } from './docs-send.ts';
 import type { OpenApiDocument, OpenApiOperation } from './openapi.ts';
 import { type Html, html, page } from './page.ts';
 
-/** The API documentation as one plain page, rendered here: no script, works in every browser and screen reader. */
-export function docsPage(document: OpenApiDocument, logCodes: Record<string, string>): string {
+/**
+ * The API documentation as one plain page, rendered here: it is read without a script, in every browser and screen
+ * reader. Where messages can be sent there is a form for it.
+ */
+export function docsPage(document: OpenApiDocument, logCodes: Record<string, string>, demo: Demo | null): string {
+  const sends = document.paths['/v1/messages'] !== undefined;
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, op]) => ({ path, method: method.toUpperCase(), op })),
   );
@@ -11,6 +16,7 @@ export function docsPage(document: OpenApiDocument, logCodes: Record<string, str
     'API documentation',
     html`<p>${document.info.description}</p>
 <p>Version ${document.info.version}. For programs: <a href="/docs/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
+${sends ? sendSection(demo) : ''}
 <nav aria-label="Operations"><ul>${document.tags.map(
       ({ name }) => html`<li><a href="#${anchor(name)}">${name}</a></li>`,
     )}<li><a href="#log-codes">Codes in the log</a></li></ul></nav>
@@ -24,6 +30,7 @@ ${operations.filter(({ op }) => op.tags.includes(name)).map(({ path, method, op 
 <tbody>${Object.entries(logCodes).map(
       ([code, meaning]) => html`<tr><th scope="row"><code>${code}</code></th><td>${meaning}</td></tr>`,
     )}</tbody></table></section>`,
+    sends ? sendHead : html``,
   );
 }
 

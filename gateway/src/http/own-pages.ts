@@ -1,11 +1,12 @@
 import type { Express } from 'express';
 import { docsPage } from './docs-page.ts';
+import type { Demo } from './docs-send.ts';
 import { AppError } from './errors.ts';
 import type { Metrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { PAGE_CSS } from './page.ts';
-import { ownPagePolicy } from './security.ts';
+import { contentSecurityPolicy } from './security.ts';
 
 /** Says in a word how a component is; throws or answers `false` when the gateway cannot serve without it. */
 export interface Readiness {
@@ -15,11 +16,20 @@ export interface Readiness {
   check(): Promise<boolean> | boolean;
 }
 
+/** The form for sending messages: its script, and the API of this very gateway. */
+const docsPolicy = contentSecurityPolicy({
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'connect-src': ["'self'"],
+});
+
 /** `/docs`, `/health`, `/ready`, `/metrics` and the style sheet of the gateway's own pages. */
 export function serveOwnPages(
   http: Express,
   options: {
     operations: readonly Operation[];
+    /** null: this is no demonstration. */
+    demo: Demo | null;
     /** Meanings of the codes in the log. */
     logCodes: Record<string, string>;
     version: string;
@@ -29,8 +39,8 @@ export function serveOwnPages(
   },
 ): void {
   const document = openApiDocument(options.operations, options.version);
-  const docs = docsPage(document, options.logCodes);
-  http.get('/docs', ownPagePolicy, (_request, response) => void response.type('html').send(docs));
+  const docs = docsPage(document, options.logCodes, options.demo);
+  http.get('/docs', docsPolicy, (_request, response) => void response.type('html').send(docs));
   http.get('/docs/openapi.json', (_request, response) => void response.json(document));
   http.get('/page.css', (_request, response) => {
     response.type('css').setHeader('Cache-Control', 'max-age=3600').send(PAGE_CSS);

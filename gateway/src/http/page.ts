@@ -19,8 +19,11 @@ function render(part: Part): string {
   return String(part).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** A small page of the gateway's own: no script, one style sheet (`/page.css`), readable on any screen. */
-export function page(language: Language, title: string, body: Html): string {
+/**
+ * A small page of the gateway's own: one style sheet (`/page.css`), readable on any screen. `head`: what it loads beside
+ * that.
+ */
+export function page(language: Language, title: string, body: Html, head: Html = html``): string {
   return html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -28,7 +31,7 @@ export function page(language: Language, title: string, body: Html): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} – Civicline</title>
 <link rel="stylesheet" href="/page.css">
-</head>
+${head}</head>
 <body><main>
 <h1>${title}</h1>
 ${body}

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import express, { type Express, type RequestHandler } from 'express';
+import { SEND_PATH } from './docs-send.ts';
 import { AppError } from './errors.ts';
 import { contentSecurityPolicy } from './security.ts';
 
@@ -17,7 +18,7 @@ export interface StaticOptions {
   demo: boolean;
 }
 
-/** Serves the built front ends: the console, the widget's script and, when wanted, the demo municipality. */
+/** Serves the built front ends: console, widget, the API page's script and, when wanted, the demo municipality. */
 export function serveFrontEnds(http: Express, options: StaticOptions): void {
   const { root, publicUrl } = options;
   http.use(
@@ -41,6 +42,7 @@ export function serveFrontEnds(http: Express, options: StaticOptions): void {
     withHeaders({ 'Cross-Origin-Resource-Policy': 'cross-origin', 'Access-Control-Allow-Origin': '*' }),
     ...built(join(root, 'web-widget/dist'), 'web-widget'),
   );
+  http.use(SEND_PATH, ...built(join(root, 'api-page/dist'), 'api-page'));
   http.get(
     '/call/:organisation/:purpose',
     contentSecurityPolicy({
