@@ -2,12 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { EmailContent } from '@civicline/protocol';
-import { generateSealingKeysSync, sealPartSync } from '@civicline/protocol/sealing/node';
+import { generateSealingKeysSync, type SealingPrivateKey, sealPartSync } from '@civicline/protocol/sealing/node';
 import { v7 as uuid } from 'uuid';
 import { createLog, createMetrics, type Metrics } from '../../http/index.ts';
 import type { Attempt, Outcome } from '../../smis/channel.ts';
 import type { Database } from '../../storage/index.ts';
-import { createEmailChannel, type EmailChannel, type EmailChannelOptions, type EmailSettings } from '../index.ts';
+import { createEmailChannel, type EmailChannel, type EmailSettings } from '../index.ts';
 import type { Behaviour, Reply, StartOptions, Told } from './smtp-server.ts';
 
 export const KEYS = generateSealingKeysSync();
@@ -92,15 +92,18 @@ export interface Room {
 export async function openRoom(
   database: Database,
   port: number,
-  changes: { settings?: Partial<EmailSettings>; smtp?: Partial<EmailSettings['smtp']> } & Partial<
-    Pick<EmailChannelOptions, 'leaseMs'>
-  > = {},
+  changes: {
+    settings?: Partial<EmailSettings>;
+    smtp?: Partial<EmailSettings['smtp']>;
+    keys?: SealingPrivateKey;
+    leaseMs?: number;
+  } = {},
 ): Promise<Room> {
   const metrics = createMetrics(false);
   const clock = { ahead: 0 };
   const channel = await createEmailChannel({
     database,
-    privateKeys: [KEYS],
+    privateKeys: [changes.keys ?? KEYS],
     settings: {
       smtp: {
         host: 'localhost',

@@ -37,9 +37,9 @@ const tell = (told: Told) => process.send?.(told);
 type Callback = (error?: Error | null) => void;
 
 function answer(point: keyof Behaviour, callback: Callback, received?: () => void): void {
-  tell({ type: 'at', point });
   const reply = behaviour[point];
   if (reply === 'ok' || reply === 'take-and-hang') received?.();
+  tell({ type: 'at', point });
   if (reply === 'hang' || reply === 'take-and-hang') return;
   if (reply === 'ok') callback();
   else callback(Object.assign(new Error(reply.message), { responseCode: reply.code }));
