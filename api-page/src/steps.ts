@@ -19,7 +19,7 @@ export function stepsOf({ state, reason = '', createdAt, updatedAt, attempts }: 
   const steps: Step[] = [{ name: 'accepted', more: 'Stored by SMIS.', at: createdAt }];
   for (const { channel, state, reason = '', segments, updatedAt: at } of attempts) {
     if (state === 'waiting' || state === 'cancelled') continue;
-    const attempted = { name: 'attempted', more: `Handed over by the ${channel} channel.` };
+    const attempted = { name: 'attempted', more: channel };
     if (state !== 'failed') steps.push({ ...attempted, at: state === 'handed-over' ? at : null });
     if (state === 'unknown') steps.push({ name: state, more: 'It may or may not have gone out.', at });
     if (state === 'failed') steps.push({ name: state, more: `${channel} ${reason}`.trim(), at });

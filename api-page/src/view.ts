@@ -55,6 +55,7 @@ export function createView(section: HTMLElement) {
       const lines = ['POST /v1/messages', 'Authorization: Bearer …', `Idempotency-Key: ${idempotencyKey}`];
       sent.textContent = `${lines.join('\n')}\n\n${JSON.stringify(input, null, 2)}`;
       result.hidden = false;
+      result.scrollIntoView({ block: 'nearest' });
     },
 
     /** Adds what is new, which is read out; what stands there already keeps its time. */
@@ -85,6 +86,7 @@ export function createView(section: HTMLElement) {
       });
       problem.replaceChildren(heading, ' ', name, ...lines);
       problem.hidden = false;
+      problem.scrollIntoView({ block: 'nearest' });
       state.textContent = '';
     },
   };

@@ -14,7 +14,7 @@ export function docsPage(document: OpenApiDocument, logCodes: Record<string, str
   return page(
     'en',
     'API documentation',
-    html`<p>${document.info.description}</p>
+    html`<p>${prose(document.info.description)}</p>
 <p>Version ${document.info.version}. For programs: <a href="/docs/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 ${sends ? sendSection(demo) : ''}
 <nav aria-label="Operations"><ul>${document.tags.map(
@@ -38,13 +38,13 @@ function operationSection(path: string, method: string, op: OpenApiOperation): H
   const security = op.security.flatMap((scheme) => Object.keys(scheme));
   return html`<article aria-labelledby="${anchor(`${method} ${path}`)}">
 <h3 id="${anchor(`${method} ${path}`)}"><code>${method} ${path}</code></h3>
-<p>${op.summary}</p>
-${op.description ? html`<p>${op.description}</p>` : ''}
+<p>${prose(op.summary)}</p>
+${op.description ? html`<p>${prose(op.description)}</p>` : ''}
 <p>${security.length > 0 ? html`Needs: ${security.join(', ')}` : 'Open to everybody.'}</p>
 ${op.parameters.length > 0 ? parameterTable(op) : ''}
-${op.requestBody ? schemaBlock('Body', Object.values(op.requestBody.content)[0]?.schema) : ''}
+${op.requestBody ? schemaBlock(html`Body`, Object.values(op.requestBody.content)[0]?.schema) : ''}
 ${Object.entries(op.responses).map(([status, { description, content }]) =>
-  schemaBlock(`${status}: ${description}`, Object.values(content ?? {})[0]?.schema),
+  schemaBlock(prose(`${status}: ${description}`), Object.values(content ?? {})[0]?.schema),
 )}
 </article>`;
 }
@@ -53,13 +53,18 @@ function parameterTable(op: OpenApiOperation): Html {
   return html`<table><thead><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">Required</th><th scope="col">Meaning</th></tr></thead>
 <tbody>${op.parameters.map(
     (parameter) =>
-      html`<tr><th scope="row"><code>${parameter.name}</code></th><td>${parameter.in}</td><td>${parameter.required ? 'yes' : 'no'}</td><td>${parameter.description ?? ''}</td></tr>`,
+      html`<tr><th scope="row"><code>${parameter.name}</code></th><td>${parameter.in}</td><td>${parameter.required ? 'yes' : 'no'}</td><td>${prose(parameter.description ?? '')}</td></tr>`,
   )}</tbody></table>`;
 }
 
-function schemaBlock(title: string, schema: object | undefined): Html {
+function schemaBlock(title: Html, schema: object | undefined): Html {
   if (!schema || Object.keys(schema).length === 0) return html`<p>${title}</p>`;
   return html`<details><summary>${title}</summary><pre tabindex="0">${JSON.stringify(schema, null, 2)}</pre></details>`;
+}
+
+/** As it stands in the OpenAPI document, where `code` is between backticks. */
+function prose(text: string): Html {
+  return html`${text.split('`').map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : part))}`;
 }
 
 function anchor(text: string): string {

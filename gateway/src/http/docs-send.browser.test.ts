@@ -194,7 +194,6 @@ describe('sending from the API page', function () {
     await send();
     await delivered();
     await passes();
-    await page.locator('#send-sent').scrollIntoViewIfNeeded();
     await picture('small');
     await page.setViewportSize({ width: 320, height: 640 });
     const overflow = await page.evaluate(() => {

@@ -51,7 +51,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
       title: 'Civicline',
       version,
       description:
-        'Identity-verified calls. Errors are problem+json (RFC 9457) with a stable `code`; times are RFC 3339; telephone numbers are E.164.',
+        'Identity-verified calls and sealed messages. Errors are problem+json (RFC 9457) with a stable `code`; times are RFC 3339; telephone numbers are E.164.',
     },
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
