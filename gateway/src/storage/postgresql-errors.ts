@@ -7,6 +7,9 @@ import { StorageError, type StorageErrorCode } from './errors.ts';
  */
 const LOST = /^(08|57P0|53300|25006)/;
 
+/** SQLSTATE: a write in a transaction, or on a server, that only reads. */
+export const READ_ONLY = '25006';
+
 /** Wrong log-in, unknown database, mistakes in a statement, and what triggers say: texts without values. */
 const WITHOUT_VALUES = /^(28|3D|42|P0001)/;
 

@@ -16,7 +16,7 @@ import type { Engine } from './database.ts';
 import { directSql } from './direct-sql.ts';
 import { StorageError } from './errors.ts';
 import { createGroupCommit, type Transaction } from './group-commit.ts';
-import { isConnectionLost, named } from './postgresql-errors.ts';
+import { isConnectionLost, named, READ_ONLY } from './postgresql-errors.ts';
 
 const sqlOf = directSql({
   createAdapter: () => new PostgresAdapter(),
@@ -46,12 +46,23 @@ export async function openPostgres(url: string, role: string): Promise<Engine> {
   const { write } = createGroupCommit(sqlOf, writer.transaction, LARGEST_GROUP);
   return {
     engine: 'postgresql',
-    sql: sqlOf((query) => patiently(async () => resultOf(await pool.query(naming(query))))),
+    sql: sqlOf((query) => patiently(async () => resultOf(await read(pool, naming(query))))),
     write,
     async close() {
       await Promise.all([writer.end(), pool.end()]);
     },
   };
+}
+
+async function read(pool: pg.Pool, query: pg.QueryConfig): Promise<pg.QueryResult> {
+  try {
+    return await pool.query(query);
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === READ_ONLY) {
+      throw new StorageError('STORAGE_MISUSED', 'only Database.write writes.');
+    }
+    throw error;
+  }
 }
 
 /**
@@ -133,6 +144,7 @@ function resultOf({ rows, rowCount }: pg.QueryResult): QueryResult<unknown> {
 /** The writing connection. It is made when needed, and again after it was lost. */
 function createWriter(settings: pg.ClientConfig, naming: Naming): { transaction: Transaction; end(): Promise<void> } {
   let client: pg.Client | undefined;
+  let hasSavepoint = false;
 
   async function connect(): Promise<void> {
     if (client) return;
@@ -170,14 +182,16 @@ function createWriter(settings: pg.ClientConfig, naming: Naming): { transaction:
         patiently(async () => {
           await connect();
           await query('BEGIN');
+          hasSavepoint = false;
         }),
       run: async (compiled) => resultOf(await query(naming(compiled))),
-      savepoint: () => send('SAVEPOINT work'),
-      release: () => send('RELEASE work'),
-      undo() {
-        send('ROLLBACK TO work');
-        send('RELEASE work');
+      // One message per work: the savepoint of the work before is released together with setting the next.
+      savepoint() {
+        send(hasSavepoint ? 'RELEASE work; SAVEPOINT work' : 'SAVEPOINT work');
+        hasSavepoint = true;
       },
+      release() {},
+      undo: () => send('ROLLBACK TO work'),
       async commit() {
         const { command } = await query('COMMIT');
         if (command === 'COMMIT') return;
