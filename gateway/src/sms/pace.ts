@@ -2,9 +2,10 @@
  * How many SMS may be in hand at once. What is in hand cannot be overtaken by something urgent, so it is not more than
  * what leaves within {@link AHEAD_MS}; yet enough that a carrier's window is always full.
  */
-const AHEAD_MS = 800;
+const AHEAD_MS = 500;
 const FEWEST = 64;
-const MOST = 1_500;
+/** Also of memory, and of what a crash leaves unknown. */
+const MOST = 4_000;
 const MEASURE_MS = 250;
 
 export function createPace(now: () => number) {

@@ -1,14 +1,16 @@
 import type { Outcome } from '../smis/channel.ts';
-import type { Database, LeasedQueue } from '../storage/index.ts';
+import { type Database, type LeasedQueue, selectMany } from '../storage/index.ts';
 import type { Rules, State } from './machine.ts';
 import type { FinalReceipt } from './receipts.ts';
 import { type Happening, record } from './store.ts';
-import type { Tables } from './tables.ts';
+import type { AttemptRow, Tables } from './tables.ts';
 import type { KnownRows } from './working-set.ts';
 
 export interface Recorder {
   /** Resolves when stored, with the state that it led to; null: it changed nothing. */
   happened(happening: Happening): Promise<State | null>;
+  /** Attempts as they stand now; what happens to them next is recorded without reading them again. */
+  read(ids: readonly string[]): Promise<AttemptRow[]>;
   /** Resolves when stored. */
   receipt(receipt: FinalReceipt): Promise<void>;
   /** Resolves when nothing waits to be stored. */
@@ -22,7 +24,7 @@ interface Entry<What> {
 }
 
 /** Of each kind, as many as one transaction takes: some ten milliseconds. */
-const MOST = 2_000;
+const MOST = 5_000;
 
 /**
  * Records what happens in batches: all that comes while one transaction is under way goes into the next. Rejects, and
@@ -83,6 +85,13 @@ export function createRecorder(options: {
 
   return {
     happened: (happening) => add(happenings, happening),
+    // Within a write, so that nothing happens to an attempt between reading it and knowing it.
+    read: (ids) =>
+      database.write(async (sql) => {
+        const rows = await selectMany<AttemptRow>(sql, 'sms_attempts', 'id', ids);
+        for (const row of rows) known?.set(row.id, row);
+        return rows;
+      }),
     receipt: async (receipt) => void (await add(receipts, receipt)),
     idle: async () => {
       while (storing) await storing;

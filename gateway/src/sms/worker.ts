@@ -6,8 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SmsContent } from '@civicline/protocol';
 import type { RoutedResult, Router } from '@civicline/sms';
 import type { Logger } from '../http/index.ts';
-import type { ClaimedItem, LeasedQueue } from '../storage/index.ts';
-import { type Database, type Sealer, selectMany } from '../storage/index.ts';
+import type { ClaimedItem, Database, LeasedQueue, Sealer } from '../storage/index.ts';
 import type { AttemptEvent } from './machine.ts';
 import type { SmsMetrics } from './metrics.ts';
 import type { Opener } from './opener.ts';
@@ -137,7 +136,8 @@ export function createWorker(options: {
   }
 
   async function handOver(items: readonly ClaimedItem[]): Promise<void> {
-    const rows = await readRows(items);
+    const read = await recorder.read(items.map(({ id }) => id));
+    const rows = new Map(read.map((row) => [row.id, row]));
     const ready: Ready[] = [];
     const rejected: { row: AttemptRow; event: AttemptEvent }[] = [];
     const at = now();
@@ -170,12 +170,6 @@ export function createWorker(options: {
     await dropEnded(items, rows);
     for (const { row, event } of rejected) void reject(row, event);
     for (const sms of free) void send(sms);
-  }
-
-  async function readRows(items: readonly ClaimedItem[]): Promise<Map<string, AttemptRow>> {
-    const ids = items.map(({ id }) => id);
-    const rows = await selectMany<AttemptRow>(database.sql, 'sms_attempts', 'id', ids);
-    return new Map(rows.map((row) => [row.id, row]));
   }
 
   /** Queue items of attempts that have ended, such as those of a repeated submit. */
@@ -281,7 +275,7 @@ function eventOf(result: RoutedResult, at: number, claims: number): AttemptEvent
 /** Doubles with every try, and is spread so that not all come back at once. */
 function backOff(claims: number, { first, most }: { first: number; most: number }): number {
   const longest = Math.min(first * 2 ** Math.min(claims - 1, 20), most);
-  return longest * (0.75 + Math.random() / 2);
+  return Math.round(longest * (0.75 + Math.random() / 2));
 }
 
 function costOf(result: RoutedResult): Happening['cost'] {

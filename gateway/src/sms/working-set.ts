@@ -93,7 +93,8 @@ export function createWorkingSet(sql: Kysely<Tables>, rules: Rules, known: Known
     },
     remember() {
       if (!known) return;
-      const { kept } = changed();
+      const { kept, forgotten } = changed();
+      for (const id of forgotten) known.delete(id);
       for (const { row, after } of kept) {
         if (after.state === 'handing-over') known.set(row.id, { ...row, ...pendingColumns({ row, after }) });
         else if (isOut(after)) known.set(row.id, { ...row, ...leftColumns({ row, after }) });
