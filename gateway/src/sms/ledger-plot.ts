@@ -1,3 +1,4 @@
+import { decimalsOf } from './ledger.ts';
 import type { LedgerRow } from './tables.ts';
 
 const WIDTH = 760;
@@ -36,7 +37,7 @@ export function ledgerPlot(rows: readonly LedgerRow[]): string {
       const from = below;
       below += price(month, route);
       const [y, height] = [yOf(below), yOf(from) - yOf(below)];
-      const label = `${month}, ${route}: ${price(month, route).toFixed(2)} euro`;
+      const label = `${month}, ${route}: ${euroText(price(month, route))} euro`;
       return `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${bar.toFixed(1)}" height="${height.toFixed(1)}" fill="${colourOf(colour)}"><title>${escaped(label)}</title></rect>`;
     });
   });
@@ -49,7 +50,7 @@ export function ledgerPlot(rows: readonly LedgerRow[]): string {
     line(LEFT, BOTTOM, WIDTH - 20, BOTTOM, 'axis'),
     ...months.map((month, index) => text(LEFT + step * (index + 0.5), BOTTOM + 20, month, 'text-anchor="middle"')),
     ...totals.map((total, index) =>
-      text(LEFT + step * (index + 0.5), yOf(total) - 6, total.toFixed(2), 'text-anchor="middle"'),
+      text(LEFT + step * (index + 0.5), yOf(total) - 6, euroText(total), 'text-anchor="middle"'),
     ),
     ...routes.flatMap((route, index) => legend(BOTTOM + 46 + 20 * index, route, colourOf(index))),
   ];
@@ -59,6 +60,10 @@ export function ledgerPlot(rows: readonly LedgerRow[]): string {
 ${content.join('\n')}
 </svg>
 `;
+}
+
+function euroText(euro: number): string {
+  return euro.toFixed(decimalsOf(Math.round(euro * MICRO)));
 }
 
 /** From 0 to a round number not below the largest value. */

@@ -22,8 +22,10 @@ describe('the cost ledger', () => {
   it('is a table with a total', () => {
     const lines = ledgerTable(rows).split('\n');
     expect(lines[0]).to.match(/^month +route +sender +messages +segments +euro$/);
-    expect(lines[2]).to.match(/2026-06 +first +stad +1000 +1500 +45\.00$/);
-    expect(lines.at(-2)).to.match(/total +1003 +1504 +45\.09$/);
+    expect(lines[2]).to.match(/2026-06 +first +stad +1000 +1500 +45\.000000$/);
+    expect(lines.at(-2)).to.match(/total +1003 +1504 +45\.090001$/);
+    const cents = (price: number) => ledgerTable([{ ...(rows[0] as LedgerRow), price }]).match(/[\d.]+$/m)?.[0];
+    expect([0, 90_000, 25_000, 37_500].map(cents)).to.deep.equal(['0.00', '0.09', '0.025', '0.0375']);
   });
 
   it('is CSV that a spreadsheet reads as data', () => {

@@ -73,14 +73,20 @@ export async function ledger(database: Database, months?: readonly string[]): Pr
 const COLUMNS = ['month', 'route', 'sender', 'messages', 'segments', 'euro'];
 const MICRO = 1_000_000;
 
+/** How many decimals of a euro say a price in millionths without rounding it; two at least. */
+export function decimalsOf(price: number): number {
+  return [2, 3, 4, 5].find((decimals) => price % 10 ** (6 - decimals) === 0) ?? 6;
+}
+
 /** For a terminal: columns of equal width, the total last. */
 export function ledgerTable(rows: readonly LedgerRow[]): string {
   const sum = (of: (row: LedgerRow) => number) => rows.reduce((total, row) => total + of(row), 0);
   const [messages, segments, price] = [sum((row) => row.messages), sum((row) => row.segments), sum((row) => row.price)];
+  const decimals = Math.max(2, ...rows.map((row) => decimalsOf(row.price)));
   const cells = [
     COLUMNS,
-    ...rows.map((row) => cellsOf(row, 2)),
-    ['', '', 'total', String(messages), String(segments), (price / MICRO).toFixed(2)],
+    ...rows.map((row) => cellsOf(row, decimals)),
+    ['', '', 'total', String(messages), String(segments), (price / MICRO).toFixed(decimals)],
   ];
   const widths = COLUMNS.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
   const lines = cells.map((line) =>
