@@ -4,6 +4,7 @@
  */
 import { CHANNELS } from '@civicline/protocol';
 import { z } from 'zod';
+import { emailSettingsSchema } from './email/index.ts';
 import { DEFAULT_WINDOWS, type SendWindows, SMIS_DEFAULTS } from './smis/index.ts';
 
 const urlSchema = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
@@ -104,6 +105,10 @@ const environmentSchema = z.object({
   CIVICLINE_SMS_ROUTES: z.string().min(1).optional(),
   /** The first is published for senders to seal for; all of them open (key rotation). */
   CIVICLINE_SMS_KEYS: json(z.array(sealingKeySchema)).prefault('[]'),
+  /** The SMTP server and what belongs to it; absent: there is no e-mail channel. */
+  CIVICLINE_EMAIL: json(emailSettingsSchema).optional(),
+  /** As CIVICLINE_SMS_KEYS. */
+  CIVICLINE_EMAIL_KEYS: json(z.array(sealingKeySchema)).prefault('[]'),
   /** Whose access tokens senders may come with, beside API keys. */
   CIVICLINE_TOKEN_ISSUER: json(tokenIssuerSchema).optional(),
   /** Networks in CIDR notation in which webhooks may stand although they are not public; by comma. */
@@ -163,6 +168,7 @@ function arrange(values: Values) {
     callRequestsPerMinute: values.CIVICLINE_CALL_REQUESTS_PER_MINUTE,
     codeMinutes: values.CIVICLINE_CODE_MINUTES,
     sms: smsOf(values),
+    email: emailOf(values),
     smis: {
       ...SMIS_DEFAULTS,
       tokenIssuer: values.CIVICLINE_TOKEN_ISSUER ?? null,
@@ -175,10 +181,17 @@ function arrange(values: Values) {
 
 type Values = z.output<typeof environmentSchema>;
 
-function smsOf({ CIVICLINE_SMS_ROUTES: routesFile, CIVICLINE_SMS_KEYS: [current, ...older] }: Values) {
-  if (routesFile === undefined) return null;
-  if (!current) throw new ConfigError('CIVICLINE_SMS_KEYS is missing; make one with: npx civicline keys new');
-  return { routesFile, keys: [current, ...older] as const };
+function smsOf({ CIVICLINE_SMS_ROUTES: routesFile, CIVICLINE_SMS_KEYS: keys }: Values) {
+  return routesFile === undefined ? null : { routesFile, keys: oneOrMore(keys, 'CIVICLINE_SMS_KEYS') };
+}
+
+function emailOf({ CIVICLINE_EMAIL: settings, CIVICLINE_EMAIL_KEYS: keys }: Values) {
+  return settings === undefined ? null : { settings, keys: oneOrMore(keys, 'CIVICLINE_EMAIL_KEYS') };
+}
+
+function oneOrMore<T>([current, ...older]: T[], variable: string) {
+  if (!current) throw new ConfigError(`${variable} is missing; make one with: npx civicline keys new`);
+  return [current, ...older] as const;
 }
 
 function sendWindowsOf(changes: Values['CIVICLINE_SEND_WINDOWS']): SendWindows {

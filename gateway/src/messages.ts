@@ -2,6 +2,7 @@
 import { createRouter, readRoutesFile } from '@civicline/sms';
 import type { Express } from 'express';
 import type { Config } from './config.ts';
+import { createEmailChannel } from './email/index.ts';
 import type { Logger, Metrics, Operation, Readiness } from './http/index.ts';
 import { type Channel, createSmis } from './smis/index.ts';
 import { createSmsChannel } from './sms/index.ts';
@@ -43,6 +44,7 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
   };
   const channels: Part[] = [];
   if (config.sms) channels.push(await smsChannel(config.sms, config.publicUrl));
+  if (config.email) channels.push(await emailChannel(config.email));
   const smis = await createSmis({ config: config.smis, open, sealer, channels, metrics, log, now });
 
   async function smsChannel({ routesFile, keys }: NonNullable<Config['sms']>, publicUrl: string): Promise<Part> {
@@ -62,6 +64,11 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
       log,
       now,
     });
+  }
+
+  async function emailChannel({ settings, keys }: NonNullable<Config['email']>): Promise<Part> {
+    const database = await opened('email');
+    return createEmailChannel({ database, privateKeys: keys, settings, metrics, log, now });
   }
 
   return {

@@ -24,12 +24,20 @@ describe('A fresh clone in an empty directory', function () {
   });
   after(() => rm(clone, { recursive: true, force: true }));
 
-  it('starts with one command, serves a verified call, and leaves no process behind', async () => {
+  it('starts with one command, serves a verified call, delivers a message, and leaves no process behind', async () => {
     const first = npmStart();
     await ready(first);
     const [call] = npmRun('demo:call', '--json');
     expect(call).to.include({ accepted: true, ended: 'hung-up-while-waiting' });
     expect(call?.disclosed).to.have.length(6);
+    const steps = execFileSync('npx', ['civicline-send', '--to', '+32470000001', '--text', 'Uw afspraak is morgen'], {
+      cwd: clone,
+      encoding: 'utf8',
+    });
+    expect(steps).to.match(/^accepted[\s\S]*^attempted[\s\S]*^delivered/m);
+    const phonesUrl = /^phones\s+(\S+)/m.exec(steps)?.[1];
+    const { phones } = (await (await fetch(`${phonesUrl}/state`)).json()) as { phones: object[] };
+    expect(phones[0]).to.include({ number: '+32470000001', preview: 'Uw afspraak is morgen' });
     await stop(first);
     expect(processesIn(clone)).to.deep.equal([]);
   });

@@ -42,7 +42,7 @@ export async function submit(gateway: Gateway, submission: Submission): Promise<
       const slice = parts.slice(next, next + batch);
       next += batch;
       const body = slice.map((part) => JSON.stringify({ category, urgency, parts: { sms: part } })).join('\n');
-      const response = await fetch(`${gateway.url}/v1/messages/batch`, {
+      const request: RequestInit = {
         method: 'POST',
         headers: {
           'Content-Type': 'application/x-ndjson',
@@ -50,7 +50,10 @@ export async function submit(gateway: Gateway, submission: Submission): Promise<
           'Idempotency-Key': randomUUID(),
         },
         body,
-      });
+      };
+      const address = `${gateway.url}/v1/messages/batch`;
+      // A kept connection may just have been closed by the other side; the key makes the repeat harmless.
+      const response = await fetch(address, request).catch(() => fetch(address, request));
       const answer = await response.text();
       if (!response.ok || answer.includes('"problem"')) throw new Error(`A batch was refused: ${answer.slice(0, 300)}`);
     }
