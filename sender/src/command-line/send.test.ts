@@ -171,6 +171,7 @@ describe('civicline-send', () => {
       ['b.csv', 'to,text\n+32470000001,"open', /within quotes/],
       ['c.csv', 'to,number\n1,2', /column 2/],
       ['d.csv', 'to,text\n"a"b,c', /closing quote/],
+      ['f.csv', 'to,text\nDag "Jan",c', /quote within a field/],
       ['e.csv', `to,text\n+32470000001,"${'x'.repeat(1_000_001)}`, /quote left open/],
     ];
     for (const [name, content, expected] of contents) {
@@ -208,6 +209,37 @@ describe('CSV', () => {
         expect(read).to.deep.equal(rows);
       }),
     );
+  });
+
+  it('takes the separator from the first line alone, and any line end', async () => {
+    const files: [string, string[][]][] = [
+      [
+        'to;text\r\n1;a,b\tc\r\n',
+        [
+          ['to', 'text'],
+          ['1', 'a,b\tc'],
+        ],
+      ],
+      [
+        'to\ttext\r1\ta;b',
+        [
+          ['to', 'text'],
+          ['1', 'a;b'],
+        ],
+      ],
+      ['text\n"a;b"\n\nc;d', [['text'], ['a;b'], ['c;d']]],
+      ['', []],
+    ];
+    for (const [text, rows] of files) {
+      const read: string[][] = [];
+      for await (const row of rowsOf(
+        (async function* () {
+          yield text;
+        })(),
+      ))
+        read.push(row);
+      expect(read, text).to.deep.equal(rows);
+    }
   });
 });
 
