@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { log } from '@civicline/launcher';
 import { measureCalls } from './calls/index.ts';
+import { measureMessages } from './messages/index.ts';
 import { describeMachine, type Report, tableOf, writeReport } from './report.ts';
 
 export interface BenchOptions {
@@ -14,6 +15,7 @@ export interface BenchOptions {
 
 const benchmarks: Record<string, (options: BenchOptions) => Promise<Report>> = {
   calls: measureCalls,
+  messages: measureMessages,
 };
 
 const [name = '', ...flags] = process.argv.slice(2);

@@ -1,0 +1,133 @@
+/** A million messages that wait for a carrier that is away: what they cost in memory, and how they leave when it is back. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { log } from '@civicline/launcher';
+import type { MessageView } from '@civicline/protocol';
+import { sealed, submit, until } from '../../messages/load.ts';
+import {
+  freePort,
+  type Gateway,
+  openGateway,
+  residentMiB,
+  type Simulator,
+  startSimulator,
+} from '../../messages/room.ts';
+import { round } from '../statistics.ts';
+
+export interface Backlog {
+  waiting: number;
+  /** Of the gateway, once all are accepted and none has left: the most of several looks. */
+  residentMiB: number;
+  acceptedPerSecond: number;
+  /** Messages per second that left, with the long and with the short queue. */
+  drain: { long: number; short: number };
+  /** From the request to the carrier's answer, milliseconds, of an urgent message in the middle of the long queue. */
+  urgentMs: number;
+}
+
+export interface BacklogExtent {
+  long: number;
+  short: number;
+  /** How long leaving is watched, seconds. */
+  watch: number;
+}
+
+/** Sealing a million takes minutes and is measured elsewhere: the same ones are sent again and again. */
+const DISTINCT = 10_000;
+const LOOKS = 10;
+
+export async function measureBacklog({ long, short, watch }: BacklogExtent): Promise<Backlog> {
+  const shortRun = await withBacklog(short, ({ simulator }) => drainRate(simulator, short, watch));
+  log(`${short} waiting: ${round(shortRun.result, 0)} messages/s leave`);
+  const { result, ...filled } = await withBacklog(long, async ({ gateway, simulator }) => {
+    const [rate, urgentMs] = await Promise.all([
+      drainRate(simulator, long, watch),
+      sleep((watch * 1000) / 2).then(() => urgent(gateway)),
+    ]);
+    return { rate, urgentMs };
+  });
+  log(
+    `${long} waiting: ${round(result.rate, 0)} messages/s leave, an urgent one after ${round(result.urgentMs, 0)} ms`,
+  );
+  return {
+    waiting: long,
+    residentMiB: filled.residentMiB,
+    acceptedPerSecond: filled.acceptedPerSecond,
+    drain: { long: result.rate, short: shortRun.result },
+    urgentMs: result.urgentMs,
+  };
+}
+
+interface Filled<Result> {
+  result: Result;
+  residentMiB: number;
+  acceptedPerSecond: number;
+}
+
+/** Fills a gateway while the carrier is away, then lets the carrier come. */
+async function withBacklog<Result>(
+  count: number,
+  drain: (room: { gateway: Gateway; simulator: Simulator }) => Promise<Result>,
+): Promise<Filled<Result>> {
+  const smppPort = await freePort();
+  const { gateway, remove } = await openGateway({ smppPort });
+  try {
+    const distinct = sealed(gateway, Math.min(count, DISTINCT));
+    const started = performance.now();
+    for (let sent = 0; sent < count; sent += DISTINCT) {
+      const parts = distinct.slice(0, Math.min(DISTINCT, count - sent));
+      await submit(gateway, { parts, batch: 2_500, atOnce: 2, urgency: 'bulk' });
+      if (sent % 100_000 === 0) log(`${sent + parts.length} of ${count} accepted`);
+    }
+    const acceptedPerSecond = count / ((performance.now() - started) / 1000);
+    const most = await mostResident(gateway);
+    const simulator = await startSimulator(smppPort);
+    try {
+      await until(async () => (await simulator.counts()).delivered, 1, { everyMs: 10, patienceMs: 90_000 });
+      return { result: await drain({ gateway, simulator }), residentMiB: most, acceptedPerSecond };
+    } finally {
+      await simulator.stop();
+    }
+  } finally {
+    await remove();
+  }
+}
+
+async function mostResident(gateway: Gateway): Promise<number> {
+  let most = 0;
+  for (let look = 0; look < LOOKS; look++) {
+    most = Math.max(most, await residentMiB(gateway.pid));
+    await sleep(500);
+  }
+  return most;
+}
+
+/** Receipts stored per second, until the queue is empty or the time is over. */
+async function drainRate(simulator: Simulator, count: number, seconds: number): Promise<number> {
+  const before = (await simulator.counts()).delivered;
+  const started = performance.now();
+  let delivered = before;
+  while (delivered < count && performance.now() - started < seconds * 1000) {
+    await sleep(20);
+    delivered = (await simulator.counts()).delivered;
+  }
+  return (delivered - before) / ((performance.now() - started) / 1000);
+}
+
+async function urgent(gateway: Gateway): Promise<number> {
+  const [part] = sealed(gateway, 1, 900_000);
+  const headers = { Authorization: `Bearer ${gateway.key}` };
+  const started = performance.now();
+  const response = await fetch(`${gateway.url}/v1/messages`, {
+    method: 'POST',
+    headers: { ...headers, 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() },
+    body: JSON.stringify({ category: 'individual', urgency: 'urgent', parts: { sms: part } }),
+  });
+  const { id } = (await response.json()) as MessageView;
+  for (;;) {
+    const view = (await (await fetch(`${gateway.url}/v1/messages/${id}`, { headers })).json()) as MessageView;
+    if (view.attempts.some(({ state }) => state === 'handed-over' || state === 'delivered')) break;
+    await sleep(10);
+  }
+  return performance.now() - started;
+}
