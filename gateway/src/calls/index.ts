@@ -42,7 +42,7 @@ export const callOperations = [auditOperation, sipPhoneOperation];
 
 export async function createCalls(options: CallsOptions): Promise<Calls> {
   const { config, database, organisations, signIn, metrics, log } = options;
-  await database.migrate('audit', auditMigrations);
+  await database.migrate('audit', auditMigrations(database.engine));
   const audit = createAudit(database);
   const core = await createCore({ ...options, asterisks: config.asterisks });
   const consoles = createConsoles({

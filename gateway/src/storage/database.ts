@@ -39,24 +39,16 @@ export interface Database<Tables = unknown> {
   withTables<Others>(): Database<Others>;
   /** Brings the feature's tables up to its last migration. */
   migrate(feature: string, migrations: readonly Migration[]): Promise<void>;
-  /** Waits for the writes under way. */
+  /** Waits for the writes under way. Repeats wait for the first. */
   close(): Promise<void>;
 }
 
-/** Opens or creates a SQLite file; `:memory:` keeps it in memory. Being replaced by the one below. */
-export function openDatabase(file: string): Database;
 /**
  * Opens or creates the database of a role. `url`: `file:FOLDER` (SQLite, the file FOLDER/<role>.db), `memory:` or
  * `postgres://…` (the schema <role> of that database). `role`: lower-case letters and `_`. Throws a
  * {@link StorageError} when a server does not answer within seconds.
  */
-export function openDatabase(options: { url: string; role: string }): Promise<Database>;
-export function openDatabase(options: string | { url: string; role: string }): Database | Promise<Database> {
-  if (typeof options === 'string') return databaseOf(openSqlite(options));
-  return openRole(options.url, options.role);
-}
-
-async function openRole(url: string, role: string): Promise<Database> {
+export async function openDatabase({ url, role }: { url: string; role: string }): Promise<Database> {
   if (!/^[a-z_]+$/.test(role)) throw new Error(`"${role}" is no name of a role.`);
   if (url === 'memory:') return databaseOf(openSqlite(':memory:'));
   if (url.startsWith('file:')) return databaseOf(openSqlite(join(url.slice('file:'.length), `${role}.db`)));
@@ -65,6 +57,7 @@ async function openRole(url: string, role: string): Promise<Database> {
 }
 
 function databaseOf({ engine, sql, write, close }: Engine): Database {
+  let closed: Promise<void> | undefined;
   const database: Database = {
     engine,
     sql,
@@ -75,10 +68,13 @@ function databaseOf({ engine, sql, write, close }: Engine): Database {
     selectMany,
     withTables: <Others>() => database as unknown as Database<Others>,
     migrate: (feature, migrations) => migrate(database, feature, migrations),
-    async close() {
-      await write(async () => undefined);
-      await close();
-    },
+    close: () => (closed ??= closeAfterWrites()),
   };
+
+  async function closeAfterWrites(): Promise<void> {
+    await write(async () => undefined).catch(() => undefined);
+    await close();
+  }
+
   return database;
 }

@@ -40,14 +40,15 @@ export function eachEngine(suite: (open: () => Promise<Database>, place: () => P
 
 function declareWith(suite: Parameters<typeof eachEngine>[0], place: () => Place): void {
   const opened: Database[] = [];
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((database) => database.close()));
-  });
   suite(async () => {
     const database = await openDatabase(place());
     opened.push(database);
     return database;
   }, place);
+  // After the suite's own.
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((database) => database.close()));
+  });
 }
 
 let cluster: Promise<Cluster> | undefined;

@@ -33,13 +33,30 @@ interface Tables {
   };
 }
 
-export const auditMigrations: readonly Migration[] = [
+/** Whatever would change or delete an entry fails. */
+const APPEND_ONLY: Record<Database['engine'], string[]> = {
+  sqlite: ['UPDATE', 'DELETE'].map(
+    (change) => `CREATE TRIGGER audit_no_${change.toLowerCase()} BEFORE ${change} ON audit
+                 BEGIN SELECT RAISE(ABORT, 'AUDIT_APPEND_ONLY'); END`,
+  ),
+  postgresql: [
+    `CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql
+     AS 'BEGIN RAISE EXCEPTION ''AUDIT_APPEND_ONLY''; END'`,
+    `CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`,
+  ],
+};
+
+export const auditMigrations = (engine: Database['engine']): Migration[] => [
   {
     name: 'audit, append-only',
     async up(sql) {
-      await sql.schema
-        .createTable('audit')
-        .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      const table = sql.schema.createTable('audit');
+      const withId =
+        engine === 'sqlite'
+          ? table.addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+          : table.addColumn('id', 'bigserial', (column) => column.primaryKey());
+      await withId
         .addColumn('at', 'bigint', (column) => column.notNull())
         .addColumn('organisation_id', 'text', (column) => column.notNull())
         .addColumn('call_id', 'text', (column) => column.notNull())
@@ -47,12 +64,7 @@ export const auditMigrations: readonly Migration[] = [
         .addColumn('agent_ids', 'text', (column) => column.notNull())
         .addColumn('attribute_ids', 'text', (column) => column.notNull())
         .execute();
-      for (const change of ['UPDATE', 'DELETE']) {
-        await raw`
-          CREATE TRIGGER ${raw.raw(`audit_no_${change.toLowerCase()}`)} BEFORE ${raw.raw(change)} ON audit
-          BEGIN SELECT RAISE(ABORT, 'AUDIT_APPEND_ONLY'); END
-        `.execute(sql);
-      }
+      for (const statement of APPEND_ONLY[engine]) await raw.raw(statement).execute(sql);
     },
   },
 ];

@@ -43,7 +43,7 @@ describe('call engine with Asterisk', function () {
         ariPassword,
       });
     asterisk = await start();
-    room = await openRoom({ asterisks: [connection()], databaseFile: join(directory, 'gateway.sqlite') });
+    room = await openRoom({ asterisks: [connection()], databaseUrl: `file:${join(directory, 'gateway')}` });
     await served();
     caller = await createCaller({ server: server() });
     await until(async () => (await ari.endpoints.list()).some(({ resource }) => resource === 'phone-agent-a'));
@@ -234,7 +234,7 @@ describe('call engine with Asterisk', function () {
       const { url, user, password } = connection();
       const file = resolve(import.meta.dirname, '../testing/gateway-process.ts');
       told = [];
-      child = fork(file, [room.databaseFile, url, user, password], { execArgv: ['--import', 'tsx'] });
+      child = fork(file, [room.databaseUrl, url, user, password], { execArgv: ['--import', 'tsx'] });
       child.on('message', (message) => told.push(message as Told));
       await until(() => told.some(({ told: what }) => what === 'available'));
     }
@@ -252,7 +252,7 @@ describe('call engine with Asterisk', function () {
     });
     afterEach(async () => {
       await killChild();
-      room = await openRoom({ asterisks: [connection()], databaseFile: room.databaseFile });
+      room = await openRoom({ asterisks: [connection()], databaseUrl: room.databaseUrl });
       await served();
       await registered();
     });

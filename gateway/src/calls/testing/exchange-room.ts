@@ -1,5 +1,3 @@
-/** The calls role without consoles, for tests of the engine: agents are there because the test says so. */
-import { join } from 'node:path';
 import { createLog, createMetrics } from '../../http/index.ts';
 import type { Organisations } from '../../organisations/index.ts';
 import { createSealer, type Database, openDatabase } from '../../storage/index.ts';
@@ -12,7 +10,7 @@ import { testOrganisations } from './organisations.ts';
 export interface Room {
   core: Core;
   database: Database;
-  databaseFile: string;
+  databaseUrl: string;
   identification: ReturnType<typeof standInIdentification>;
   /** Live calls, the oldest first. */
   calls(): Call[];
@@ -27,7 +25,7 @@ export interface RoomOptions {
   organisations?: Organisations;
   successorOf?: Room;
   /** Of a gateway before; else a new one. */
-  databaseFile?: string;
+  databaseUrl?: string;
   agents?: string[];
 }
 
@@ -36,8 +34,8 @@ const dataKey = Buffer.alloc(32, 7);
 
 export async function openRoom(options: RoomOptions): Promise<Room> {
   const { organisations = testOrganisations(), successorOf, agents = ['agent-a', 'agent-b'] } = options;
-  const databaseFile = options.databaseFile ?? successorOf?.databaseFile ?? join(temporaryFolder(), 'test.sqlite');
-  const database = openDatabase(databaseFile);
+  const databaseUrl = options.databaseUrl ?? successorOf?.databaseUrl ?? `file:${temporaryFolder()}`;
+  const database = await openDatabase({ url: databaseUrl, role: 'calls' });
   const identification = successorOf?.identification ?? standInIdentification();
   const core = await createCore({
     asterisks: options.asterisks.map((asterisk) => ({ ...asterisk, softphoneUrl: 'ws://x', sipDomain: 'x' })),
@@ -54,7 +52,7 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
   return {
     core,
     database,
-    databaseFile,
+    databaseUrl,
     identification,
     calls,
     call() {

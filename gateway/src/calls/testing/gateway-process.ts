@@ -4,13 +4,13 @@ import { openRoom } from './exchange-room.ts';
 export type Order = { order: 'answer' | 'hangUp' | 'finishWrapUp'; agentId: string; callId: string };
 export type Told = { told: 'available' } | { told: 'call'; id: string; state: string };
 
-const [databaseFile = '', ...asterisk] = process.argv.slice(2);
+const [databaseUrl = '', ...asterisk] = process.argv.slice(2);
 const [url = '', user = '', password = ''] = asterisk;
 const tell = (told: Told) => process.send?.(told);
 
 const room = await openRoom({
   asterisks: [{ id: 'asterisk-1', url, user, password }],
-  databaseFile,
+  databaseUrl,
 });
 const { agents, engine, asterisks } = room.core;
 for (const { id, state } of room.calls()) tell({ told: 'call', id, state });

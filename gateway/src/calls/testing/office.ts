@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AsteriskConfig } from '../../config.ts';
 import { createHttp, createLog, createMetrics, finishHttp, type Metrics } from '../../http/index.ts';
@@ -24,7 +23,7 @@ export interface Office {
   metrics: Metrics;
   organisations: Organisations;
   url: string;
-  databaseFile: string;
+  databaseUrl: string;
   /** Opens a console; resolves with its first snapshot. */
   console(agentId: string): Promise<TestConsole>;
   /** Ends a sign-in, as signing out elsewhere does. */
@@ -45,8 +44,8 @@ const dataKey = randomBytes(32);
 
 export async function openOffice(options: OfficeOptions): Promise<Office> {
   const { organisations = testOrganisations(), successorOf } = options;
-  const databaseFile = successorOf?.databaseFile ?? join(temporaryFolder(), 'test.sqlite');
-  const database = openDatabase(databaseFile);
+  const databaseUrl = successorOf?.databaseUrl ?? `file:${temporaryFolder()}`;
+  const database = await openDatabase({ url: databaseUrl, role: 'calls' });
   const log = createLog(options.logLevel ?? process.env.TEST_LOG ?? 'silent');
   const metrics = createMetrics(false);
   const identification = successorOf?.identification ?? standInIdentification();
@@ -84,7 +83,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     metrics,
     organisations,
     url,
-    databaseFile,
+    databaseUrl,
     async console(agentId) {
       const opened = await openConsole(url, agentId);
       consoles.push(opened);
