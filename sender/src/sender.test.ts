@@ -165,9 +165,9 @@ describe('sender library', () => {
 
   it('sends nothing twice under one key, also sealed anew', async () => {
     const first = await sender.send(message, { idempotencyKey: 'order-1' });
-    expect((await failure(sender.send(message, { idempotencyKey: 'order-1' }))).code).to.equal(
-      'IDEMPOTENCY_KEY_REUSED',
-    );
+    expect((await sender.send(message, { idempotencyKey: 'order-1' })).id).to.equal(first.id);
+    const other = sender.send({ ...message, reference: 'other' }, { idempotencyKey: 'order-1' });
+    expect((await failure(other)).code).to.equal('IDEMPOTENCY_KEY_REUSED');
     const sealed = JSON.parse(JSON.stringify((await sender.seal(message)).input));
     const kept = await sender.submit(sealed, 'order-2');
     expect(await sender.submit(sealed, 'order-2')).to.deep.equal(kept);

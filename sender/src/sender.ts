@@ -44,9 +44,10 @@ export interface Trying {
 export interface Sender {
   /**
    * Checks, seals and submits one message; resolves when SMIS has stored it. Throws SenderError.
-   * `idempotencyKey`: SMIS accepts one message per key. A second call with the same key seals anew, which SMIS cannot
-   * tell from another message: it throws IDEMPOTENCY_KEY_REUSED, and nothing is sent. To repeat a message across a
-   * restart, keep what {@link Sender.seal} gave and {@link Sender.submit} that.
+   * `idempotencyKey`: SMIS accepts one message per key. A second call with the same key within 24 hours gives the first
+   * answer: what it seals anew SMIS cannot open, and so cannot compare. What SMIS can tell is another message throws
+   * IDEMPOTENCY_KEY_REUSED; so does a repeat after the channel's key has changed. Nothing is sent twice. To repeat a
+   * message across a restart, better keep what {@link Sender.seal} gave and {@link Sender.submit} that.
    */
   send(message: OutgoingMessage, options?: Trying & { idempotencyKey?: string }): Promise<AcceptedMessage>;
   /**

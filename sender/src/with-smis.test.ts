@@ -56,9 +56,10 @@ describe('sender with SMIS', () => {
     const { input } = await sender.seal(message);
     const first = await sender.submit(input, 'once');
     expect((await sender.submit(JSON.parse(JSON.stringify(input)), 'once')).id).to.equal(first.id);
+    expect((await sender.send(message, { idempotencyKey: 'once' })).id).to.equal(first.id);
     const errors = await Promise.all(
       [
-        () => sender.send(message, { idempotencyKey: 'once' }),
+        () => sender.send({ ...message, reference: 'other' }, { idempotencyKey: 'once' }),
         () => createSender({ url: smis.url, key: 'wrong' }).send(message),
         () => sender.send({ ...message, expiresAt: '2020-01-01T00:00:00Z' }),
         () => sender.message(crypto.randomUUID()),

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { BATCH_LIMIT, type BatchAnswer, type ChannelName, type Problem } from '@civicline/protocol';
 import { AppError, problemOf } from '../../http/index.ts';
 import { idAt } from './ids.ts';
-import { type Draft, readMessage } from './input.ts';
+import { type Draft, readMessage, withoutSealedBytes } from './input.ts';
 import type { Accepted, Chunk, Intake } from './intake.ts';
 import type { RawItem, Splitter } from './splitter.ts';
 
@@ -44,7 +44,7 @@ export async function takeBatch(
       senderId,
       keyDigests,
       chunk: chunks++,
-      bodyDigest: digestOf(items),
+      bodyDigest: digestOf(read),
       items: read.map(({ result }) => result),
     };
     items = [];
@@ -95,24 +95,28 @@ const BROKEN_OFF = problemOf(new AppError(400, 'JSON_MALFORMED', 'The body is no
 const ITEM_TOO_LARGE = problemOf(new AppError(413, 'ITEM_TOO_LARGE', 'The item is too large.'));
 const ITEM_MALFORMED = problemOf(new AppError(400, 'JSON_MALFORMED', 'The item is not JSON.'));
 
-function readItem(
-  item: RawItem,
-  channels: ReadonlySet<ChannelName>,
-  now: number,
-): { result: Draft | Problem; reference?: string } {
-  if (item === null) return { result: ITEM_TOO_LARGE };
+interface ReadItem {
+  result: Draft | Problem;
+  /** What a repeat must have in common with it. */
+  asked: string | Buffer;
+  reference?: string;
+}
+
+function readItem(item: RawItem, channels: ReadonlySet<ChannelName>, now: number): ReadItem {
+  if (item === null) return { result: ITEM_TOO_LARGE, asked: '' };
   let value: unknown;
   try {
-    if (!isUtf8(item)) return { result: ITEM_MALFORMED };
+    if (!isUtf8(item)) return { result: ITEM_MALFORMED, asked: item };
     value = JSON.parse(item.toString());
   } catch {
-    return { result: ITEM_MALFORMED };
+    return { result: ITEM_MALFORMED, asked: item };
   }
+  const asked = withoutSealedBytes(value);
   try {
     const draft = readMessage(value, channels, now);
-    return draft.reference === null ? { result: draft } : { result: draft, reference: draft.reference };
+    return { result: draft, asked, ...(draft.reference !== null && { reference: draft.reference }) };
   } catch (error) {
-    return { result: problemOf(error) };
+    return { result: problemOf(error), asked };
   }
 }
 
@@ -142,8 +146,8 @@ export class Refusal extends AppError {
   }
 }
 
-function digestOf(items: readonly RawItem[]): string {
+function digestOf(items: readonly ReadItem[]): string {
   const hash = createHash('sha256');
-  for (const item of items) hash.update(item ?? '').update('\n');
+  for (const { asked } of items) hash.update(asked).update('\n');
   return hash.digest('base64url');
 }

@@ -71,7 +71,7 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
   }
   const store = createMessageStore(database);
   await store.addChannels([...channels.keys()]);
-  const transitions = createTransitions({ store, queues, feedback });
+  const transitions = createTransitions({ store, queues, feedback, now });
   const count = countMessages(metrics);
   const listeners: ((channel: ChannelName) => void)[] = [];
   const tell = (concerned: Iterable<ChannelName>) => {

@@ -64,6 +64,14 @@ function mistakesOfExpiry(expiry: number | null, now: number): Mistake[] {
   return [{ path: '/expiresAt', message: 'must be within 30 days' }];
 }
 
+/**
+ * What a repeat under the same Idempotency-Key must have in common with the first request. A message that is sealed again
+ * has other bytes, because sealing is random: of those only the length counts, which follows from the content's.
+ */
+export function withoutSealedBytes(body: unknown): string {
+  return JSON.stringify(body, (name, value) => (name === 'sealed' && typeof value === 'string' ? value.length : value));
+}
+
 /** Until when a draft that was accepted at `at` may be delivered, UTC milliseconds. */
 export function expiryOf({ expiresAt }: Draft, at: number): number {
   return expiresAt ?? at + DEFAULT_EXPIRY_MS;

@@ -133,6 +133,36 @@ describe('messages over HTTP', () =>
       expect((await other.send(aMessage(), 'key')).status).to.equal(201);
     });
 
+    it('takes a message that was sealed anew for a repeat: the first one stands', async () => {
+      const sealedAs = (letter: string, length = 240) =>
+        aMessage({ reference: 'r', parts: { sms: { keyId: 'sms-1', sealed: letter.repeat(length) } } });
+      const first = await (await sender.send(sealedAs('A'), 'key')).json();
+      const again = await sender.send(sealedAs('B'), 'key');
+      expect([again.status, await again.json()]).to.deep.equal([201, first]);
+      const batches = ['A', 'B'].map((letter) => lines([sealedAs(letter), '{', sealedAs(letter)]));
+      const [one, two] = [
+        await (await sender.sendBatch(batches[0] ?? '', { key: 'batch' })).text(),
+        await (await sender.sendBatch(batches[1] ?? '', { key: 'batch' })).text(),
+      ];
+      expect(two).to.equal(one);
+      expect(await count()).to.equal(3);
+      const parts = await room.database
+        .withTables<{ message_parts: { parts: string } }>()
+        .sql.selectFrom('message_parts')
+        .select('parts')
+        .execute();
+      for (const row of parts) expect(row.parts).to.include('AAA').and.not.include('BBB');
+      const { sms = aPart('sms') } = sealedAs('A').parts;
+      for (const other of [
+        sealedAs('A', 412),
+        { ...sealedAs('A'), parts: { sms: { ...sms, keyId: 'sms-2' } } },
+        { ...sealedAs('A'), parts: { email: sms } },
+        { ...sealedAs('A'), reference: 'other' },
+      ]) {
+        expect(await problemOf(await sender.send(other, 'key'))).to.include({ code: 'IDEMPOTENCY_KEY_REUSED' });
+      }
+    });
+
     it('creates one message of requests that are repeated at the same moment', async () => {
       const answers = await Promise.all(
         Array.from({ length: 30 }, () => sender.send(aMessage({ reference: 'x' }), 'key')),

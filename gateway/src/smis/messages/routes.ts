@@ -16,7 +16,7 @@ import type { Channel } from '../channel.ts';
 import type { Sender, Senders } from '../senders/index.ts';
 import { keyReused, Refusal, takeBatch } from './batch.ts';
 import { idAt } from './ids.ts';
-import { expiryOf, readMessage } from './input.ts';
+import { expiryOf, readMessage, withoutSealedBytes } from './input.ts';
 import type { Intake } from './intake.ts';
 import { splitArray, splitLines } from './splitter.ts';
 import type { MessageRow, MessageStore } from './store.ts';
@@ -27,7 +27,8 @@ const security = 'sender' as const;
 const NDJSON = 'application/x-ndjson';
 const idempotencyKey = {
   name: 'Idempotency-Key',
-  description: 'One per request, 1 to 255 visible ASCII characters. A repeat within 24 hours gets the first answer.',
+  description:
+    'One per request, 1 to 255 visible ASCII characters. A repeat within 24 hours gets the first answer. What is sealed may have been sealed anew, for the same keys and with the same length: the part that came first stands.',
   required: true,
 };
 const refused = {
@@ -181,7 +182,7 @@ export function mountMessages(http: Express, options: MessageRoutesOptions): voi
   mount(http, sendOperation, [maySend], async ({ body, request }, response) => {
     const sender = senders.senderOf(response);
     const draft = readMessage(body, names, now());
-    const bodyDigest = createHash('sha256').update(JSON.stringify(request.body)).digest('base64url');
+    const bodyDigest = createHash('sha256').update(withoutSealedBytes(request.body)).digest('base64url');
     const chunk = {
       senderId: sender.id,
       keyDigests: keyDigests(sender, request),

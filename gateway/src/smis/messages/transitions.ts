@@ -32,8 +32,9 @@ export function createTransitions(options: {
   store: MessageStore;
   queues: Queues;
   feedback: Pick<Feedback, 'record'>;
+  now: () => number;
 }): Transitions {
-  const { store, queues, feedback } = options;
+  const { store, queues, feedback, now } = options;
   const { database } = store;
 
   return async (sql, inputs) => {
@@ -44,7 +45,7 @@ export function createTransitions(options: {
       const message = messages.get(messageId);
       if (message) applyOne(message, input, changes);
     }
-    for (const message of messages.values()) collect(message, changes);
+    for (const message of messages.values()) collect(message, changes, now());
 
     await database.updateMany(sql, 'messages', 'id', changes.rows);
     await database.updateMany(sql, 'messages', 'id', changes.deadlines);
@@ -117,7 +118,8 @@ function eventOf(row: MessageRow, { kind, at, ...telling }: Telling): MessageEve
   return { messageId: row.id, senderId: row.sender_id, kind, at, data };
 }
 
-function collect({ row, before, progress, at }: Change, changes: Changes): void {
+/** `now` by our own clock, which a channel's may be ahead of. */
+function collect({ row, before, progress, at }: Change, changes: Changes, now: number): void {
   if (progress === before) return;
   const { id } = row;
   changes.rows.push({ id, ...columnsOf(progress), updated_at: at });
@@ -127,7 +129,7 @@ function collect({ row, before, progress, at }: Change, changes: Changes): void 
   if (waited !== waits) {
     if (waited) listIn(changes.dequeued, waited).push(id);
     if (waits) {
-      const item = { id, lane: laneOf(row.urgency), share: row.sender_id, dueAt: at };
+      const item = { id, lane: laneOf(row.urgency), share: row.sender_id, dueAt: now };
       listIn(changes.enqueued, waits).push(item);
     }
   }
