@@ -1,4 +1,5 @@
 import type { Problem } from '@civicline/protocol';
+import { StorageError, type StorageErrorCode } from '../storage/index.ts';
 
 /** An error that a client is to see: mapped once, here, to problem+json (RFC 9457). */
 export class AppError extends Error {
@@ -35,6 +36,13 @@ export function problemOf(error: unknown): Problem {
 
 const INTERNAL = new AppError(500, 'INTERNAL', 'Something went wrong in the gateway. It has been logged.');
 
+/** What passes: the same request may be repeated. */
+const PASSING = new Set<string>([
+  'STORAGE_UNAVAILABLE',
+  'STORAGE_FULL',
+  'STORAGE_CONFLICT',
+] satisfies StorageErrorCode[]);
+
 /** Express's own middleware marks a client's mistake by `expose` and `type`. */
 const BODY_ERRORS: Record<string, AppError> = {
   'entity.parse.failed': new AppError(400, 'JSON_MALFORMED', 'The body is not JSON.'),
@@ -47,6 +55,9 @@ function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   const { type, status, expose } = Object(error) as { type?: unknown; status?: unknown; expose?: unknown };
   if (typeof type === 'string' && BODY_ERRORS[type]) return BODY_ERRORS[type];
+  if (error instanceof StorageError && PASSING.has(error.code)) {
+    return new AppError(503, error.code, 'The database cannot take this now. It may be repeated in a moment.');
+  }
   if (error instanceof URIError) return new AppError(400, 'PATH_MALFORMED', 'The path is not well-formed.');
   if (expose === true && typeof status === 'number' && status < 500) {
     return new AppError(status, 'REQUEST_REFUSED', 'The request could not be read.');

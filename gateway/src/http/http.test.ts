@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { StorageError } from '../storage/index.ts';
 import { startTestGateway, type TestGateway } from '../test-gateway.ts';
 import { AppError, problemOf } from './index.ts';
 
@@ -29,6 +30,12 @@ describe('HTTP ground', () => {
       code: 'INTERNAL',
     });
     expect(problemOf(new AppError(409, 'X', 'title', { detail: 'why' }))).to.include({ status: 409, detail: 'why' });
+  });
+
+  it('says that a request may be repeated when it was the database that failed', () => {
+    const away = new StorageError('STORAGE_UNAVAILABLE', 'the connection was lost.');
+    expect(problemOf(away)).to.include({ status: 503, code: 'STORAGE_UNAVAILABLE' });
+    expect(problemOf(new StorageError('STORAGE_REFUSED', 'no such table: x'))).to.include({ status: 500 });
   });
 
   it('allows nothing by policy but what a page needs', async () => {
