@@ -127,13 +127,13 @@ async function deliver(options: DelivererOptions, claimed: ClaimedWebhook, stopp
   const { lease } = claimed;
   let { webhook } = claimed;
   while (!stopping.aborted) {
-    const page = await events.after(webhook.senderId, webhook.position, PAGE, WEBHOOK_DISABLED);
+    const page = await events.after(webhook.senderId, webhook.position, PAGE);
     if (page.length === 0) break;
     const { position, any, failure } = await deliverPage(options, webhook, page, stopping);
-    if (any) webhook = { ...webhook, failing: { since: null, tries: 0 } };
-    webhook = { ...webhook, position };
+    const further = any || position > webhook.position;
+    webhook = { ...webhook, position, failing: any ? { since: null, tries: 0 } : webhook.failing };
     if (failure && !stopping.aborted) return settleFailure(options, { webhook, lease }, failure);
-    if (any && !(await webhooks.progress(lease, position))) return;
+    if (further && !(await webhooks.progress(lease, position))) return;
   }
   await webhooks.release(lease);
 }
@@ -153,8 +153,10 @@ async function deliverPage(
   page: readonly StoredEvent[],
   stopping: AbortSignal,
 ): Promise<PageResult> {
-  const delivered = new Set<number>();
-  const messages = byMessage(page);
+  // That a webhook was disabled is told in the feed only.
+  const [toTell, toSkip] = partition(page, ({ kind }) => kind !== WEBHOOK_DISABLED);
+  const delivered = new Set(toSkip.map(({ position }) => position));
+  const messages = byMessage(toTell);
   let failure: Failure | null = null;
 
   async function work(): Promise<void> {
@@ -173,7 +175,11 @@ async function deliverPage(
   await Promise.all(Array.from({ length: workers }, work));
   const missing = page.findIndex(({ position }) => !delivered.has(position));
   const last = missing === -1 ? page.at(-1) : page[missing - 1];
-  return { position: last?.position ?? webhook.position, any: delivered.size > 0, failure };
+  return { position: last?.position ?? webhook.position, any: delivered.size > toSkip.length, failure };
+}
+
+function partition<Item>(items: readonly Item[], test: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
 }
 
 /** The events of each message, in their order; the messages in the order of their first. */

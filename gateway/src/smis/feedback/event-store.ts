@@ -1,5 +1,4 @@
-import type { Kysely } from 'kysely';
-import { sql as raw } from 'kysely';
+import { type Expression, type Kysely, type RawBuilder, sql as raw, type SqlBool } from 'kysely';
 import { type Database, insertMany, type Migration } from '../../storage/index.ts';
 import type { StoredEvent } from './events.ts';
 import { createHorizon } from './horizon.ts';
@@ -82,16 +81,16 @@ export function createEventStore(all: Database) {
     },
 
     /** A sender's next events after a position, in order; none that follow one which cannot be seen yet. */
-    async after(senderId: string, position: number, limit: number, except?: string): Promise<StoredEvent[]> {
+    async after(senderId: string, position: number, limit: number): Promise<StoredEvent[]> {
       const reach = await horizon.reach();
-      let query = database.sql
+      const rows = await database.sql
         .selectFrom('events')
         .selectAll()
-        .where('sender_id', '=', senderId)
-        .where('position', '>', position)
-        .where('position', '<=', reach);
-      if (except !== undefined) query = query.where('kind', '<>', except);
-      const rows = await query.orderBy('position').limit(limit).execute();
+        .where(between(all.engine, 'events', raw.val(senderId), raw.val(position), raw.val(reach)))
+        .orderBy('sender_id')
+        .orderBy('position')
+        .limit(limit)
+        .execute();
       return rows.map(eventOf);
     },
 
@@ -137,6 +136,24 @@ export function createEventStore(all: Database) {
         return { removed: old.length, next: last };
       }),
   };
+}
+
+/**
+ * A sender's events after one position, up to another. As a comparison of rows on PostgreSQL: with `sender_id = …` it
+ * may sort all that wait for the sender, or read past those of all others, to find the next few; this way only the
+ * index `events_sender` gives the order.
+ */
+export function between(
+  engine: Database['engine'],
+  table: string,
+  senderId: Expression<string>,
+  after: Expression<number>,
+  upTo: Expression<number>,
+): RawBuilder<SqlBool> {
+  const [sender, position] = [raw.ref(`${table}.sender_id`), raw.ref(`${table}.position`)];
+  if (engine === 'sqlite') return raw`${sender} = ${senderId} and ${position} > ${after} and ${position} <= ${upTo}`;
+  const row = raw`(${sender}, ${position})`;
+  return raw`${row} > (${senderId}, ${after}) and ${row} <= (${senderId}, ${upTo})`;
 }
 
 function eventOf(row: Tables['events']): StoredEvent {

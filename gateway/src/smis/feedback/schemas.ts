@@ -32,7 +32,9 @@ export const webhookSecretViewSchema = webhookViewSchema.extend({ secret: z.stri
 
 export const webhookListSchema = z.object({ webhooks: z.array(webhookViewSchema) });
 
-export const replayInputSchema = z.strictObject({
-  /** The cursor after which to begin; absent: where it stopped. */
-  after: cursorSchema.optional(),
-});
+export const replayInputSchema = z
+  .strictObject({
+    /** The cursor after which to begin; absent: where it stopped. */
+    after: cursorSchema.optional(),
+  })
+  .prefault({});

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { ExpressionBuilder, Kysely } from 'kysely';
+import { type ExpressionBuilder, type Kysely, sql as raw } from 'kysely';
 import type { Database, Migration } from '../../storage/index.ts';
-import { WEBHOOK_DISABLED } from './events.ts';
+import { between } from './event-store.ts';
 import type { Failing } from './retry.ts';
 
 interface Tables {
@@ -26,7 +26,7 @@ interface Tables {
     lease_until: number;
     created_at: number;
   };
-  events: { position: number; sender_id: string; kind: string; at: number };
+  events: { position: number; at: number };
 }
 
 export const webhookMigrations: Migration[] = [
@@ -84,6 +84,14 @@ export const LEASE_MS = 15_000;
 
 export function createWebhookStore(all: Database) {
   const database = all.withTables<Tables>();
+  /** Of the next event that waits for a webhook; null: none. */
+  const nextPosition = raw<number | null>`(select e.position from events as e where ${between(
+    all.engine,
+    'e',
+    raw.ref('webhooks.sender_id'),
+    raw.ref('webhooks.position'),
+    raw.lit(Number.MAX_SAFE_INTEGER),
+  )} order by e.sender_id, e.position limit 1)`;
 
   return {
     /** false: this sender has that URL already. */
@@ -158,15 +166,7 @@ export function createWebhookStore(all: Database) {
         .where('disabled_reason', 'is', null)
         .where('next_at', '<=', now)
         .where(isFree(now))
-        .where(({ exists, selectFrom }) =>
-          exists(
-            selectFrom('events')
-              .select('events.position')
-              .whereRef('events.sender_id', '=', 'webhooks.sender_id')
-              .whereRef('events.position', '>', 'webhooks.position')
-              .where('events.kind', '<>', WEBHOOK_DISABLED),
-          ),
-        )
+        .where(nextPosition, 'is not', null)
         .orderBy('next_at')
         .limit(limit)
         .execute();
@@ -223,15 +223,8 @@ export function createWebhookStore(all: Database) {
     async oldestWaiting(): Promise<number | null> {
       const { at } = await database.sql
         .selectFrom('webhooks')
-        .innerJoin('events', 'events.sender_id', 'webhooks.sender_id')
+        .innerJoin('events', (join) => join.on('events.position', '=', nextPosition))
         .where('disabled_reason', 'is', null)
-        .where('events.position', '=', ({ selectFrom }) =>
-          selectFrom('events as e')
-            .select(({ fn }) => fn.min('e.position').as('position'))
-            .whereRef('e.sender_id', '=', 'webhooks.sender_id')
-            .whereRef('e.position', '>', 'webhooks.position')
-            .where('e.kind', '<>', WEBHOOK_DISABLED),
-        )
         .select(({ fn }) => fn.min('events.at').as('at'))
         .executeTakeFirstOrThrow();
       return at;
