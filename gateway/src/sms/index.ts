@@ -65,6 +65,7 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
     rules,
     early,
     onOutcomes: () => listeners.forEach((listener) => void listener()),
+    log,
   });
   const router = options.connect(
     createListener({ database, recorder, sealer, metrics: () => metrics, wake: () => worker.wake(), log, now }),
@@ -96,7 +97,7 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
     },
     async stop() {
       await Promise.all([worker.stop(), router.close(), upkeep.stop()]);
-      await Promise.all([recorder.idle(), opener.close()]);
+      await Promise.all([recorder.stop(), opener.close()]);
     },
     keys: async () => keys,
     async submit(attempts) {

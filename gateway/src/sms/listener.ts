@@ -1,6 +1,7 @@
 import type { InboundSms, Receipt, RouterListener } from '@civicline/sms';
 import type { Logger } from '../http/index.ts';
 import type { Database, Sealer } from '../storage/index.ts';
+import { printable } from './departures.ts';
 import type { SmsMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import { digestsOf, obey, wishOf } from './suppressions.ts';
@@ -40,9 +41,4 @@ export function createListener(options: {
       if (up) wake();
     },
   };
-}
-
-/** Carriers' ids are short ASCII; whatever else one sends must not trouble the database. */
-export function printable(carrierId: string): string {
-  return carrierId.replaceAll(/[^\x21-\x7e]/g, '').slice(0, 100);
 }

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../http/index.ts';
 import type { Outcome } from '../smis/channel.ts';
 import { type Database, type LeasedQueue, selectMany } from '../storage/index.ts';
 import type { Rules, State } from './machine.ts';
@@ -9,12 +11,14 @@ import type { KnownRows } from './working-set.ts';
 export interface Recorder {
   /** Resolves when stored, with the state that it led to; null: it changed nothing. */
   happened(happening: Happening): Promise<State | null>;
+  /** As `happened`, again and again until it is stored; a process that ends meanwhile leaves the attempt unknown. */
+  certainly(happening: Happening): Promise<void>;
   /** Attempts as they stand now; what happens to them next is recorded without reading them again. */
   read(ids: readonly string[]): Promise<AttemptRow[]>;
   /** Resolves when stored. */
   receipt(receipt: FinalReceipt): Promise<void>;
-  /** Resolves when nothing waits to be stored. */
-  idle(): Promise<void>;
+  /** Resolves when nothing waits to be stored; what the database refuses now is not tried again. */
+  stop(): Promise<void>;
 }
 
 interface Entry<What> {
@@ -25,6 +29,8 @@ interface Entry<What> {
 
 /** Of each kind, as many as one transaction takes: some ten milliseconds. */
 const MOST = 5_000;
+/** How long a database that fails is left alone. */
+const AGAIN_MS = 1_000;
 
 /**
  * Records what happens in batches: all that comes while one transaction is under way goes into the next. Rejects, and
@@ -36,12 +42,14 @@ export function createRecorder(options: {
   rules: Rules;
   early: { mayBe: boolean };
   onOutcomes(outcomes: readonly Outcome[]): void;
+  log: Logger;
 }): Recorder {
-  const { database, queue, rules, early, onOutcomes } = options;
+  const { database, queue, rules, early, onOutcomes, log } = options;
   const happenings: Entry<Happening>[] = [];
   const receipts: Entry<FinalReceipt>[] = [];
   const known: KnownRows | null = database.engine === 'sqlite' ? new Map() : null;
   let storing: Promise<void> | null = null;
+  let stopping = false;
 
   async function storeAll(): Promise<void> {
     while (happenings.length + receipts.length > 0) await store();
@@ -76,6 +84,19 @@ export function createRecorder(options: {
     }
   }
 
+  async function certainly(happening: Happening): Promise<void> {
+    while (true) {
+      try {
+        await add(happenings, happening);
+        return;
+      } catch (error) {
+        log.error({ attemptId: happening.attemptId, error }, 'recording an SMS failed');
+        if (stopping) return;
+        await delay(AGAIN_MS);
+      }
+    }
+  }
+
   function add<What>(to: Entry<What>[], what: What): Promise<State | null> {
     return new Promise((resolve, reject) => {
       to.push({ what, resolve, reject });
@@ -85,6 +106,7 @@ export function createRecorder(options: {
 
   return {
     happened: (happening) => add(happenings, happening),
+    certainly,
     // Within a write, so that nothing happens to an attempt between reading it and knowing it.
     read: (ids) =>
       database.write(async (sql) => {
@@ -93,7 +115,8 @@ export function createRecorder(options: {
         return rows;
       }),
     receipt: async (receipt) => void (await add(receipts, receipt)),
-    idle: async () => {
+    async stop() {
+      stopping = true;
       while (storing) await storing;
     },
   };

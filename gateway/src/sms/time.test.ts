@@ -32,14 +32,15 @@ eachEngine((open) => {
       const now = () => Date.now() + room.clock.ahead;
       const receiptMs = 72 * HOUR_MS;
       const early = { mayBe: true };
+      const log = createLog('silent');
       const recorder = createRecorder({
         database: database.withTables(),
         queue: createQueue(database, 'sms_queue'),
         rules: { receiptMs, rememberMs: 24 * HOUR_MS },
         early,
         onOutcomes: () => undefined,
+        log,
       });
-      const log = createLog('silent');
       await createUpkeep({ database: database.withTables(), recorder, early, receiptMs, log, now }).once();
     }
 

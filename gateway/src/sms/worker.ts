@@ -1,18 +1,16 @@
 /**
- * Hands SMS over: claims them from the queue, opens and checks them, records that they leave, gives them to the
- * router, and records the answers. Hundreds are under way at once; all recording is in batches.
+ * Takes SMS from the queue, opens and checks them, and lets those that may go depart. More are taken in advance than
+ * leave at once, so that opening, recording and sending go on side by side.
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import type { SmsContent } from '@civicline/protocol';
-import type { RoutedResult, Router } from '@civicline/sms';
+import type { Router } from '@civicline/sms';
 import type { Logger } from '../http/index.ts';
 import type { ClaimedItem, Database, LeasedQueue, Sealer } from '../storage/index.ts';
-import type { AttemptEvent } from './machine.ts';
+import { createDepartures, type Ready } from './departures.ts';
+import { createLeases } from './leases.ts';
+import { type AttemptEvent, isPending } from './machine.ts';
 import type { SmsMetrics } from './metrics.ts';
 import type { Opener } from './opener.ts';
-import { createPace } from './pace.ts';
 import type { Recorder } from './recorder.ts';
-import type { Happening } from './store.ts';
 import { digestsOf, readSuppressions } from './suppressions.ts';
 import type { AttemptRow, Tables } from './tables.ts';
 
@@ -22,27 +20,19 @@ const POLL_MS = 1_000;
 const PAUSE_MS = 1_000;
 /** How many try, each pause, whether a route that has failed again and again works now. */
 const PROBES = 4;
-/** Until an SMS is tried again, and at most after many tries. */
-const UNAVAILABLE_MS = { first: 1_000, most: 60_000 };
-const REFUSED_MS = { first: 5_000, most: 600_000 };
-
-/** A route that throws, against its contract: nobody knows what it has done. */
-const LOST: RoutedResult = { kind: 'unknown', route: 'none', carrierIds: [], segments: 0, segmentPrice: 0 };
+/** In hand at once, as a multiple of the carriers' windows: those that are being opened, recorded, sent, recorded. */
+const WINDOWS = 8;
+const FEWEST = 100;
+const MOST = 4_000;
+const URGENT = 0;
+const URGENT_AT_ONCE = 100;
 
 export interface Worker {
   start(): void;
   /** There may be work. */
   wake(): void;
-  /** Takes nothing new; resolves when all that was under way is recorded. */
+  /** Takes nothing new, and gives back what has not left; resolves when all answers are recorded. */
   stop(): Promise<void>;
-}
-
-/** An SMS ready to leave. */
-interface Ready {
-  row: AttemptRow;
-  claims: number;
-  content: SmsContent;
-  digests: [string, ...string[]];
 }
 
 export function createWorker(options: {
@@ -58,15 +48,28 @@ export function createWorker(options: {
   now: () => number;
 }): Worker {
   const { database, queue, recorder, router, open, sealer, metrics, leaseMs, log, now } = options;
-  const pace = createPace(now);
-  /** Claimed by this process and not let go, by id: until when the lease runs. */
-  const held = new Map<string, number>();
+  const leases = createLeases({
+    database: database.withTables(),
+    queue,
+    leaseMs,
+    onRelease: (size) => {
+      if (size <= most * 0.75) wake();
+    },
+    onError: (error) => log.error({ error }, 'keeping leases of SMS failed'),
+    now,
+  });
+  const departures = createDepartures({
+    recorder,
+    router,
+    metrics,
+    onDone: leases.release,
+    now,
+  });
+  let most = FEWEST;
   let stopping = false;
-  let drained: (() => void) | null = null;
   let alarm: (() => void) | null = null;
   let isAwake = false;
   let running: Promise<void> | null = null;
-  let renewing: NodeJS.Timeout | undefined;
 
   async function run(): Promise<void> {
     while (!stopping) {
@@ -83,26 +86,39 @@ export function createWorker(options: {
 
   /** Returns how many milliseconds there is nothing to do, unless somebody wakes us. */
   async function claim(): Promise<number> {
-    const room = pace.limit() - held.size;
-    if (room < pace.limit() / 4) return POLL_MS; // Woken when there is more room.
     const routes = router.routes().filter(({ up }) => up);
     if (routes.length === 0) return PAUSE_MS;
     const isBroken = routes.every(({ breaker }) => breaker === 'open');
+    most = Math.min(MOST, Math.max(FEWEST, WINDOWS * routes.reduce((sum, { window }) => sum + window, 0)));
+    const portion = portionOf(most - leases.size, isBroken);
+    if (!portion) return POLL_MS;
     const at = now();
-    const items = await queue.claim({ limit: isBroken ? Math.min(PROBES, room) : room, leaseMs, now: at });
-    if (items.length === 0) {
-      const due = await queue.nextDue();
-      return due === null ? POLL_MS : Math.min(POLL_MS, Math.max(due - now(), 1));
-    }
-    // Still with us: the process stood still for longer than the lease. Claiming it has renewed that.
-    const fresh = items.filter(({ id }) => !held.has(id));
-    for (const { id } of items) held.set(id, at + leaseMs);
-    void handOver(fresh).catch((error: unknown) => {
-      log.error({ error }, 'handing SMS over failed');
-      // Whatever is not recorded comes back when its lease runs out.
-      for (const { id } of fresh) release(id);
+    const items = await queue.claim({ ...portion, leaseMs, now: at });
+    if (items.length === 0) return portion.lanes ? POLL_MS : untilDue(await queue.nextDue());
+    // Those still with us: the process stood still for longer than the lease. Claiming them has renewed it.
+    const fresh = items.filter(({ id }) => !leases.has(id));
+    leases.hold(
+      items.map(({ id }) => id),
+      at,
+    );
+    void prepare(fresh).catch((error: unknown) => {
+      log.error({ error }, 'preparing SMS failed');
+      // They come back when their leases run out.
+      for (const { id } of fresh) leases.release(id);
     });
     return isBroken ? PAUSE_MS : 0;
+  }
+
+  /** How much to take, where there is room for so many; what is urgent always has a little. */
+  function portionOf(room: number, isBroken: boolean): { limit: number; lanes?: number[] } | null {
+    if (isBroken) return room > 0 ? { limit: PROBES } : null;
+    // Not one by one: a batch costs hardly more.
+    if (room >= most / 4) return { limit: room };
+    return room > -URGENT_AT_ONCE ? { limit: URGENT_AT_ONCE, lanes: [URGENT] } : null;
+  }
+
+  function untilDue(due: number | null): number {
+    return due === null ? POLL_MS : Math.min(POLL_MS, Math.max(due - now(), 1));
   }
 
   function sleep(ms: number): Promise<void> {
@@ -122,166 +138,71 @@ export function createWorker(options: {
     alarm?.();
   }
 
-  function release(id: string): void {
-    if (!held.delete(id)) return;
-    if (held.size <= pace.limit() * 0.75) wake();
-    if (held.size === 0) drained?.();
-  }
-
-  /** Claimed, but it will not leave from here: somebody else may have it at once. */
-  async function giveBack(id: string): Promise<void> {
-    const items = [{ id, dueAt: now() }];
-    await database.write((sql) => queue.later(sql, items)).catch(() => undefined);
-    release(id);
-  }
-
-  async function handOver(items: readonly ClaimedItem[]): Promise<void> {
-    const read = await recorder.read(items.map(({ id }) => id));
-    const rows = new Map(read.map((row) => [row.id, row]));
-    const ready: Ready[] = [];
-    const rejected: { row: AttemptRow; event: AttemptEvent }[] = [];
-    const at = now();
-    const waiting = items.flatMap(({ id, claims }) => {
+  async function prepare(items: readonly ClaimedItem[]): Promise<void> {
+    const rows = new Map((await recorder.read(items.map(({ id }) => id))).map((row) => [row.id, row]));
+    const ended: string[] = [];
+    const waiting: { row: AttemptRow; claims: number; sealed: string }[] = [];
+    for (const { id, claims } of items) {
       const row = rows.get(id);
-      return row?.state === 'waiting' && row.sealed !== null ? [{ row, claims, sealed: row.sealed }] : [];
-    });
-    const opened = await open(waiting.map(({ row, sealed }) => ({ keyId: row.key_id, sealed })));
-    for (const [index, { row, claims }] of waiting.entries()) {
-      const found = opened[index];
-      if (found && 'content' in found) {
-        ready.push({ row, claims, content: found.content, digests: digestsOf(sealer, found.content.to) });
-      } else {
-        rejected.push({ row, event: { type: 'rejected', reason: found?.reason ?? 'CONTENT_INVALID', at } });
-      }
+      if (!row || !isPending(row)) ended.push(id);
+      else if (row.state === 'handing-over') void tell(row, { type: 'orphaned', at: now() });
+      else waiting.push({ row, claims, sealed: row.sealed ?? '' });
     }
-    const isSuppressed = await readSuppressions(
-      database.sql,
-      ready.flatMap(({ digests }) => digests),
-    );
-    const free = ready.filter(({ row, digests }) => {
+    await dropEnded(ended);
+    const ready = await withoutSuppressed(await openAll(waiting));
+    if (stopping) await leases.giveBack(ready.map(({ row }) => row.id));
+    else departures.add(ready.map(({ digests: [recipient], ...sms }) => ({ ...sms, recipient })));
+  }
+
+  type Opened = Omit<Ready, 'recipient'> & { digests: [string, ...string[]] };
+
+  async function openAll(waiting: readonly { row: AttemptRow; claims: number; sealed: string }[]): Promise<Opened[]> {
+    const opened = await open(waiting.map(({ row, sealed }) => ({ keyId: row.key_id, sealed })));
+    const ready: Opened[] = [];
+    for (const [index, { row, claims }] of waiting.entries()) {
+      const found = opened[index] ?? { reason: 'CONTENT_INVALID' };
+      if ('reason' in found) void tell(row, { type: 'rejected', reason: found.reason, at: now() });
+      else ready.push({ row, claims, content: found.content, digests: digestsOf(sealer, found.content.to) });
+    }
+    return ready;
+  }
+
+  async function withoutSuppressed(sms: readonly Opened[]): Promise<Opened[]> {
+    const all = sms.flatMap(({ digests }) => digests);
+    const isSuppressed = await readSuppressions(database.sql, all);
+    return sms.filter(({ row, digests }) => {
       if (row.category === 'emergency' || !isSuppressed(digests, row.sender_id)) return true;
-      rejected.push({ row, event: { type: 'rejected', reason: 'SENDER_SUPPRESSED', at } });
+      void tell(row, { type: 'rejected', reason: 'SENDER_SUPPRESSED', at: now() });
       return false;
     });
-    for (const { id } of items) {
-      const row = rows.get(id);
-      if (row?.state === 'handing-over') rejected.push({ row, event: { type: 'orphaned', at } });
-    }
-    await dropEnded(items, rows);
-    for (const { row, event } of rejected) void reject(row, event);
-    for (const sms of free) void send(sms);
   }
 
   /** Queue items of attempts that have ended, such as those of a repeated submit. */
-  async function dropEnded(items: readonly ClaimedItem[], rows: Map<string, AttemptRow>): Promise<void> {
-    const ended = items.map(({ id }) => id).filter((id) => !isPendingRow(rows.get(id)));
-    if (ended.length === 0) return;
-    await database.write((sql) => queue.done(sql, ended));
-    for (const id of ended) release(id);
+  async function dropEnded(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await database.write((sql) => queue.done(sql, ids));
+    for (const id of ids) leases.release(id);
   }
 
-  async function reject(row: AttemptRow, event: AttemptEvent): Promise<void> {
-    await record(row, event);
+  /** What does not depart. */
+  async function tell(row: AttemptRow, event: AttemptEvent): Promise<void> {
+    await recorder.certainly({ attemptId: row.id, event });
     if (event.type === 'rejected') metrics.rejected(event.reason);
-    release(row.id);
-  }
-
-  async function send({ row, claims, content, digests }: Ready): Promise<void> {
-    const { id, expires_at: validUntil } = row;
-    if (stopping) return giveBack(id);
-    const leaves: AttemptEvent = { type: 'leaves', at: now() };
-    const state = await recorder.happened({ attemptId: id, event: leaves, recipient: digests[0] }).catch(() => null);
-    if (state === 'failed') metrics.rejected('EXPIRED');
-    // Cancelled meanwhile; or not recorded, then its lease runs out.
-    if (state !== 'handing-over') return release(id);
-    const { to, text, from } = content;
-    const sms = { id, to, text, validUntil, ...(from === undefined ? {} : { from }) };
-    const result = await router.send(sms).catch((): RoutedResult => LOST);
-    const at = now();
-    await record(row, eventOf(result, at, claims), result);
-    metrics.result(result.route, result.kind === 'refused' ? result.reason : result.kind);
-    if (result.kind === 'accepted') metrics.handedOver(row.lane, at - row.created_at);
-    pace.finished();
-    release(id);
-  }
-
-  /** Records for certain: an answer that is not stored leaves the attempt unknown. */
-  async function record(row: AttemptRow, event: AttemptEvent, result?: RoutedResult): Promise<void> {
-    const cost = result && costOf(result);
-    for (;;) {
-      try {
-        await recorder.happened({ attemptId: row.id, event, ...(cost ? { cost } : {}) });
-        return;
-      } catch (error) {
-        if (stopping) return;
-        log.error({ attemptId: row.id, error }, 'recording an SMS failed');
-        await delay(PAUSE_MS);
-      }
-    }
-  }
-
-  /** Leases of what takes longer: an answer that the carrier owes, a route that has to wait. */
-  async function renew(): Promise<void> {
-    const at = now();
-    const old = [...held].filter(([, until]) => until - at < (leaseMs * 2) / 3).map(([id]) => id);
-    if (old.length === 0) return;
-    for (const id of old) held.set(id, at + leaseMs);
-    const items = old.map((id) => ({ id, dueAt: at + leaseMs }));
-    await database.write((sql) => queue.later(sql, items));
+    leases.release(row.id);
   }
 
   return {
     start() {
+      leases.start();
       running = run();
-      renewing = setInterval(() => {
-        renew().catch((error: unknown) => log.error({ error }, 'renewing leases failed'));
-      }, leaseMs / 3);
     },
     wake,
     async stop() {
       stopping = true;
       wake();
       await running;
-      if (held.size > 0) {
-        await new Promise<void>((resolve) => {
-          drained = resolve;
-        });
-      }
-      await recorder.idle();
-      clearInterval(renewing);
+      await leases.giveBack(departures.stop().map(({ row }) => row.id));
+      await leases.empty();
     },
   };
-}
-
-function isPendingRow(row: AttemptRow | undefined): boolean {
-  return row?.state === 'waiting' || row?.state === 'handing-over';
-}
-
-function eventOf(result: RoutedResult, at: number, claims: number): AttemptEvent {
-  switch (result.kind) {
-    case 'accepted':
-    case 'unknown': {
-      const { kind: type, route, segments } = result;
-      return { type, at, route, segments, carrierIds: [...new Set(result.carrierIds)] };
-    }
-    case 'refused':
-      if (result.permanent) return { type: 'refused', at, reason: result.reason };
-      return { type: 'put-off', at, retryAt: at + backOff(claims, REFUSED_MS) };
-    case 'unavailable':
-      return { type: 'put-off', at, retryAt: at + backOff(claims, UNAVAILABLE_MS) };
-  }
-}
-
-/** Doubles with every try, and is spread so that not all come back at once. */
-function backOff(claims: number, { first, most }: { first: number; most: number }): number {
-  const longest = Math.min(first * 2 ** Math.min(claims - 1, 20), most);
-  return Math.round(longest * (0.75 + Math.random() / 2));
-}
-
-function costOf(result: RoutedResult): Happening['cost'] {
-  if (result.kind !== 'accepted' && result.kind !== 'unknown') return undefined;
-  const { route, segmentPrice } = result;
-  // Of a lost answer, the carrier surely takes what it has accepted.
-  const segments = result.kind === 'accepted' ? result.segments : result.carrierIds.length;
-  return segments === 0 ? undefined : { route, segments, price: segments * segmentPrice };
 }

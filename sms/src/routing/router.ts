@@ -18,6 +18,8 @@ export interface RouteStatus {
   /** As {@link Breaker} says. */
   breaker: 'closed' | 'open' | 'half-open';
   prefixes: string[];
+  /** How many requests it may leave without an answer at the same time. */
+  window: number;
 }
 
 export interface RouterListener {
@@ -59,6 +61,8 @@ interface Line extends Offer {
   breaker: Breaker;
 }
 
+/** Of routes whose settings say nothing. */
+const WINDOWS = { smpp: 50, ringring: 10 };
 /** No route goes to this number. */
 const NOWHERE: RoutedResult = { kind: 'refused', permanent: true, reason: 'NO_ROUTE', route: 'none', segmentPrice: 0 };
 const TEXT_TOO_LONG = 'TEXT_TOO_LONG';
@@ -119,6 +123,7 @@ export function routeAmong(connected: readonly { settings: RouteSettings; route:
         up: route.up(),
         breaker: breaker.state,
         prefixes: prefixes.map(({ prefix }) => prefix),
+        window: settings.window ?? WINDOWS[settings.kind],
       })),
     mount(http) {
       for (const { route } of lines) route.mount?.(http);

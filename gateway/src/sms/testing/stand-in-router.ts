@@ -34,7 +34,7 @@ export function standInRouter(): StandInRouter {
           const count = router.sent.push(sms);
           return { route: 'first', segmentPrice: SEGMENT_PRICE, ...(await router.answer(sms, count)) };
         },
-        routes: () => [{ name: 'first', kind: 'smpp', up, breaker: 'closed', prefixes: ['+'] }],
+        routes: () => [{ name: 'first', kind: 'smpp', up, breaker: 'closed', prefixes: ['+'], window: 50 }],
         quote: () => null,
         mount: () => undefined,
         close: async () => undefined,

@@ -1,0 +1,168 @@
+/**
+ * The last step: records that an SMS leaves, gives it to the router, records the answer. What is recorded as leaving when
+ * the process dies is `unknown` afterwards, hence not more of it than fills the carriers' windows. All others wait
+ * here, the urgent ones in front.
+ */
+import { type SmsContent, URGENCIES } from '@civicline/protocol';
+import type { OutgoingSms, RoutedResult, Router } from '@civicline/sms';
+import type { AttemptEvent } from './machine.ts';
+import type { SmsMetrics } from './metrics.ts';
+import type { Recorder } from './recorder.ts';
+import type { Happening } from './store.ts';
+import type { AttemptRow } from './tables.ts';
+
+/** An SMS that may leave. */
+export interface Ready {
+  row: AttemptRow;
+  /** How often it was claimed. */
+  claims: number;
+  content: SmsContent;
+  /** Keyed digest of its number. */
+  recipient: string;
+}
+
+export interface Departures {
+  add(sms: readonly Ready[]): void;
+  /** Lets nothing more leave; returns what has not. */
+  stop(): Ready[];
+}
+
+/** While one window's worth is with the carrier, the next is being recorded. */
+const WINDOWS = 2;
+const FEWEST = 10;
+/** Until an SMS is tried again, and at most after many tries. */
+const UNAVAILABLE_MS = { first: 1_000, most: 60_000 };
+const REFUSED_MS = { first: 5_000, most: 600_000 };
+/** A route that throws, against its contract: nobody knows what it has done. */
+const LOST: RoutedResult = { kind: 'unknown', route: 'none', carrierIds: [], segments: 0, segmentPrice: 0 };
+
+export function createDepartures(options: {
+  recorder: Recorder;
+  router: Router;
+  metrics: SmsMetrics;
+  /** This one is done with, in whatever way. */
+  onDone(attemptId: string): void;
+  now: () => number;
+}): Departures {
+  const { recorder, router, metrics, onDone, now } = options;
+  const lanes = URGENCIES.map(() => createFifo<Ready>());
+  let limit = FEWEST;
+  let leaving = 0;
+
+  function fill(): void {
+    for (const lane of lanes) {
+      while (leaving < limit) {
+        const sms = lane.shift();
+        if (!sms) break;
+        leaving++;
+        void depart(sms);
+      }
+    }
+  }
+
+  async function depart(sms: Ready): Promise<void> {
+    await leave(sms);
+    leaving--;
+    onDone(sms.row.id);
+    fill();
+  }
+
+  async function leave({ row, claims, content, recipient }: Ready): Promise<void> {
+    const { id, expires_at: validUntil } = row;
+    const leaves: AttemptEvent = { type: 'leaves', at: now() };
+    const state = await recorder.happened({ attemptId: id, event: leaves, recipient }).catch(() => null);
+    if (state === 'failed') metrics.rejected('EXPIRED');
+    // Cancelled meanwhile; or not recorded, then its lease runs out.
+    if (state !== 'handing-over') return;
+    const result = await router.send(outgoing(id, content, validUntil)).catch(() => LOST);
+    const at = now();
+    const cost = costOf(result);
+    await recorder.certainly({ attemptId: id, event: eventOf(result, at, claims), ...(cost ? { cost } : {}) });
+    metrics.result(result.route, result.kind === 'refused' ? result.reason : result.kind);
+    if (result.kind === 'accepted') metrics.handedOver(row.lane, at - row.created_at);
+  }
+
+  return {
+    add(sms) {
+      const windows = router.routes().reduce((sum, { up, window }) => (up ? sum + window : sum), 0);
+      limit = Math.max(FEWEST, WINDOWS * windows);
+      for (const one of sms) lanes[one.row.lane]?.push(one);
+      fill();
+    },
+    stop() {
+      limit = 0;
+      return lanes.flatMap((lane) => lane.takeAll());
+    },
+  };
+}
+
+interface Fifo<Item> {
+  push(item: Item): void;
+  shift(): Item | undefined;
+  takeAll(): Item[];
+}
+
+function createFifo<Item>(): Fifo<Item> {
+  let items: Item[] = [];
+  let head = 0;
+  return {
+    push: (item) => void items.push(item),
+    shift() {
+      const item = items[head];
+      if (item === undefined) return undefined;
+      head++;
+      if (head < items.length) return item;
+      items = [];
+      head = 0;
+      return item;
+    },
+    takeAll() {
+      const left = items.slice(head);
+      items = [];
+      head = 0;
+      return left;
+    },
+  };
+}
+
+function outgoing(id: string, { to, text, from }: SmsContent, validUntil: number): OutgoingSms {
+  return { id, to, text, validUntil, ...(from === undefined ? {} : { from }) };
+}
+
+function eventOf(result: RoutedResult, at: number, claims: number): AttemptEvent {
+  switch (result.kind) {
+    case 'accepted':
+    case 'unknown': {
+      const { kind: type, route, segments } = result;
+      return { type, at, route, segments, carrierIds: carrierIdsOf(result) };
+    }
+    case 'refused':
+      if (result.permanent) return { type: 'refused', at, reason: result.reason };
+      return { type: 'put-off', at, retryAt: at + backOff(claims, REFUSED_MS) };
+    case 'unavailable':
+      return { type: 'put-off', at, retryAt: at + backOff(claims, UNAVAILABLE_MS) };
+  }
+}
+
+/** Carriers' ids are short ASCII; whatever else one sends must not trouble the database. */
+export function printable(carrierId: string): string {
+  return carrierId.replaceAll(/[^\x21-\x7e]/g, '').slice(0, 100);
+}
+
+function carrierIdsOf({ carrierIds }: { carrierIds: readonly string[] }): string[] {
+  return [...new Set(carrierIds.map(printable))].filter((carrierId) => carrierId !== '');
+}
+
+/** Doubles with every try, and is spread so that not all come back at once. */
+function backOff(claims: number, { first, most }: { first: number; most: number }): number {
+  const longest = Math.min(first * 2 ** Math.min(claims - 1, 20), most);
+  return Math.round(longest * (0.75 + Math.random() / 2));
+}
+
+function costOf(result: RoutedResult): Happening['cost'] {
+  if (result.kind !== 'accepted' && result.kind !== 'unknown') return undefined;
+  const { route, segmentPrice } = result;
+  // Of a lost answer, the carrier surely takes what it has accepted.
+  const segments = result.kind === 'accepted' ? result.segments : result.carrierIds.length;
+  return segments === 0 ? undefined : { route, segments, price: segments * segmentPrice };
+}
