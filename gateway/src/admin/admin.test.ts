@@ -142,6 +142,9 @@ describe('civicline', () =>
       it('makes a key for a channel', async () => {
         const made = await json<{ keyId: string; privateKey: string }>('keys', 'new');
         expect(Buffer.from(made.privateKey, 'base64url')).to.have.lengthOf(32);
+        const [setting = '', ...how] = (await run('keys', 'new')).out.split('\n');
+        expect((JSON.parse(setting) as object[])[0]).to.have.keys('keyId', 'privateKey');
+        expect(how.join(' ')).to.include('CIVICLINE_SMS_KEYS').and.to.include('new one first');
       });
     }),
   ));
