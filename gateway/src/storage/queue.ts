@@ -73,7 +73,7 @@ export function queueMigrations(name: string): Migration[] {
 export function createQueue(database: Database, name: string): LeasedQueue {
   const table = tableOf(name);
   const takeItems = isPostgres(database.sql) ? takeFromPostgres : takeFromSqlite;
-  /** Per lane the share that was served last: the next claim begins after it. */
+  /** Per lane the last share that got one more than others: the next claim begins after it. */
   const lastServed = new Map<number, string>();
 
   async function claim({ limit, leaseMs, now, lanes }: Parameters<LeasedQueue['claim']>[0]): Promise<ClaimedItem[]> {
@@ -82,16 +82,14 @@ export function createQueue(database: Database, name: string): LeasedQueue {
       const due = (await headsOf(sql, table)).filter(({ ready_at }) => ready_at <= now);
       const wanted = lanes ? due.filter(({ lane }) => lanes.includes(lane)) : due;
       for (const [lane, heads] of groupedByLane(wanted)) {
-        let shares = beginningAfter(
-          heads.map(({ share }) => share),
-          lastServed.get(lane),
-        );
-        while (shares.length > 0 && claimed.length < limit) {
-          const portions = portionsOf(limit - claimed.length, shares);
+        let turns = beginningAfter(lastServed.get(lane), heads).map(({ share }) => ({ share, had: 0 }));
+        while (turns.length > 0 && claimed.length < limit) {
+          const portions = portionsOf(limit - claimed.length, turns);
           const items = await takeItems(sql, table, { lane, portions, now, until: now + leaseMs });
           claimed.push(...items);
-          lastServed.set(lane, portions.at(-1)?.share ?? '');
-          shares = sharesWithMore(portions, items);
+          const lastWithMore = portions.findLast(({ count }) => count > (portions.at(-1)?.count ?? 0));
+          if (lastWithMore) lastServed.set(lane, lastWithMore.share);
+          turns = turnsLeft(portions, items);
         }
       }
     });
@@ -169,27 +167,35 @@ function groupedByLane(heads: Head[]): Map<number, Head[]> {
   return lanes;
 }
 
-function beginningAfter(shares: string[], last: string | undefined): string[] {
-  const start = last === undefined ? 0 : shares.findIndex((share) => share > last);
-  return start <= 0 ? shares : [...shares.slice(start), ...shares.slice(0, start)];
+function beginningAfter(last: string | undefined, heads: Head[]): Head[] {
+  const start = last === undefined ? 0 : heads.findIndex(({ share }) => share > last);
+  return start <= 0 ? heads : [...heads.slice(start), ...heads.slice(0, start)];
 }
 
-interface Portion {
+interface Turn {
   share: string;
+  /** How many items this claim took from it before. */
+  had: number;
+}
+
+interface Portion extends Turn {
   count: number;
 }
 
-/** Deals `total` out evenly; the first shares get what does not divide. */
-function portionsOf(total: number, shares: string[]): Portion[] {
-  const [base, rest] = [Math.floor(total / shares.length), total % shares.length];
-  return shares.map((share, i) => ({ share, count: base + (i < rest ? 1 : 0) })).filter(({ count }) => count > 0);
+/** Deals `total` out evenly; the first get what does not divide. */
+function portionsOf(total: number, turns: Turn[]): Portion[] {
+  const [base, rest] = [Math.floor(total / turns.length), total % turns.length];
+  return turns.map((turn, i) => ({ ...turn, count: base + (i < rest ? 1 : 0) }));
 }
 
-/** Those that gave all they were asked for. */
-function sharesWithMore(portions: Portion[], items: ClaimedItem[]): string[] {
+/** Those that gave all they were asked for may have more; who had less comes first. */
+function turnsLeft(portions: Portion[], items: ClaimedItem[]): Turn[] {
   const given = new Map<string, number>();
   for (const { share } of items) given.set(share, (given.get(share) ?? 0) + 1);
-  return portions.filter(({ share, count }) => given.get(share) === count).map(({ share }) => share);
+  return portions
+    .filter(({ share, count }) => (given.get(share) ?? 0) === count)
+    .map(({ share, had, count }) => ({ share, had: had + count }))
+    .sort((a, b) => a.had - b.had);
 }
 
 interface Taking {
@@ -208,6 +214,7 @@ async function takeFromSqlite(sql: Sql, table: string, { lane, portions, now, un
     ) returning ${RETURNED}`;
   const taken: ClaimedItem[] = [];
   for (const { share, count } of portions) {
+    if (count === 0) continue;
     taken.push(...(await run<ClaimedItem>(sql, text, [until, lane, share, now, count])));
   }
   return taken;
