@@ -39,6 +39,8 @@ export async function startCluster(): Promise<Cluster> {
       ...user,
       cwd: folder,
       stdio: ['pipe', 'ignore', 'ignore'],
+      // What interrupts the tests does not reach the shell, which cleans up.
+      detached: true,
     });
     server.unref();
     (server.stdin as Socket).unref();
