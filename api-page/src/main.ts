@@ -102,7 +102,8 @@ function problemOf(error: unknown) {
   if (error instanceof NoAnswer) {
     const detail =
       'It may or may not have been accepted. Send again: the same request is repeated, and cannot be sent twice.';
-    return { title: 'SMIS did not answer.', code: 'SMIS_UNREACHABLE', detail };
+    const { title, code } = error.problem ?? { title: 'SMIS did not answer.', code: 'SMIS_UNREACHABLE' };
+    return { title, code, detail };
   }
   if (error instanceof NoSmsChannel) return { title: 'This gateway has no SMS channel.', code: 'CHANNEL_UNAVAILABLE' };
   if (error instanceof SealingError) return { title: 'The message could not be sealed.', code: error.code };

@@ -11,8 +11,15 @@ export class Refused extends Error {
   }
 }
 
-/** No answer that can be understood; what was asked may or may not have been done. */
-export class NoAnswer extends Error {}
+/** No answer, or one that says that something failed; what was asked may or may not have been done. */
+export class NoAnswer extends Error {
+  readonly problem: Problem | null;
+
+  constructor(problem: Problem | null) {
+    super(problem?.title);
+    this.problem = problem;
+  }
+}
 
 export interface Asking {
   key: string;
@@ -43,11 +50,9 @@ async function ask(method: string, path: string, init: RequestInit, { key, signa
     body = await response.json();
   } catch {
     signal.throwIfAborted();
-    throw new NoAnswer();
+    throw new NoAnswer(null);
   }
   if (response.ok) return body;
-  if (response.status < 500 && typeof body === 'object' && body !== null && 'code' in body) {
-    throw new Refused(body as Problem);
-  }
-  throw new NoAnswer();
+  const problem = typeof body === 'object' && body !== null && 'code' in body ? (body as Problem) : null;
+  throw problem && response.status < 500 ? new Refused(problem) : new NoAnswer(problem);
 }

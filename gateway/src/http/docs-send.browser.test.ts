@@ -153,6 +153,18 @@ describe('sending from the API page', function () {
     await picture('refused');
   });
 
+  it('shows what failed in the gateway, too', async () => {
+    await open();
+    const body = { type: 'about:blank', title: 'Something went wrong.', status: 500, code: 'INTERNAL' };
+    await page.route('**/v1/messages', (route) =>
+      route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify(body) }),
+    );
+    await fill();
+    await send();
+    await page.locator('#send-problem:not([hidden])').waitFor();
+    expect(await text('#send-problem')).to.match(/Something went wrong\.\s+INTERNAL\s+It may or may not/);
+  });
+
   it('repeats a request whose answer got lost, and nothing is sent twice', async () => {
     await open();
     const before = arrived().length;
