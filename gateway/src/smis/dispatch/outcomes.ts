@@ -17,16 +17,17 @@ export async function outcomesRound(messages: Messages, channel: Channel): Promi
     const of = ofAttempt(outcome.attemptId);
     return of ? [{ messageId: of.messageId, input: { kind: 'outcome', step: of.step, outcome } }] : [];
   });
-  await messages.turn(async ({ sql, channels, apply }) => {
-    // Another gateway may have been faster.
-    if (channels.find((row) => row.channel === channel.name)?.position !== position) return;
+  const taken = await messages.turn(async ({ sql, channels, apply }) => {
+    // Another gateway was faster; it may have read fewer.
+    if (channels.find((row) => row.channel === channel.name)?.position !== position) return false;
     await apply(inputs);
     await sql
       .updateTable('message_channels')
       .set({ position: last.position })
       .where('channel', '=', channel.name)
       .execute();
+    return true;
   });
-  await channel.acknowledge(last.position);
+  if (taken) await channel.acknowledge(last.position);
   return true;
 }

@@ -69,10 +69,8 @@ export function createIntake(options: IntakeOptions): Intake {
       // What this turn of the event loop brings in goes along.
       await new Promise(setImmediate);
       const group = takeGroup();
-      await takeAll(group).catch((error: unknown) =>
-        // One of them may be the cause, or another gateway took the same request in at this moment: each alone, once more.
-        Promise.all(group.map((one) => takeAll([one]).catch(() => one.reject(error)))),
-      );
+      // One of them may be the cause, or another gateway took the same request in at this moment: each alone, again.
+      await takeAll(group).catch(() => Promise.all(group.map(takeAlone)));
     }
     working = false;
   }
@@ -85,7 +83,8 @@ export function createIntake(options: IntakeOptions): Intake {
       if (count > 0 && messages > GROUP_MESSAGES) break;
       count++;
     }
-    return waiting.splice(0, count);
+    // Several gateways lock the same rows in the same order.
+    return waiting.splice(0, count).sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
   }
 
   async function takeAll(group: Waiting[]): Promise<void> {
@@ -93,6 +92,12 @@ export function createIntake(options: IntakeOptions): Intake {
     const { answers, harvest } = await options.store.database.write((sql) => write(sql, chunks, options));
     for (const [n, { resolve }] of group.entries()) resolve(answers[n] as Taken);
     options.onAccepted(new Set(harvest.queued.keys()), harvest.drafts);
+  }
+
+  async function takeAlone(one: Waiting): Promise<void> {
+    await takeAll([one])
+      .catch(() => takeAll([one]))
+      .catch(one.reject);
   }
 
   return {
@@ -104,6 +109,10 @@ export function createIntake(options: IntakeOptions): Intake {
         void work();
       }),
   };
+}
+
+function orderOf({ chunk }: Waiting): string {
+  return `${chunk.senderId} ${placeOf(chunk.keyDigests[0] ?? '', chunk.chunk)}`;
 }
 
 interface Waiting {

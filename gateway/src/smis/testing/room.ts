@@ -26,6 +26,8 @@ export interface RoomOptions {
   config?: Partial<SmisConfig>;
   channels?: ChannelName[];
   script?: Script;
+  /** Instead of own ones. */
+  standIns?: StandInChannel[];
   clock?: { now: number };
   dataKey?: Buffer;
 }
@@ -38,7 +40,8 @@ export async function openRoom(options: RoomOptions) {
   const metrics = createMetrics(false);
   const sealer = createSealer([dataKey]);
   const channels = new Map<ChannelName, StandInChannel>();
-  for (const name of names) {
+  for (const channel of options.standIns ?? []) channels.set(channel.name, channel);
+  for (const name of options.standIns ? [] : names) {
     const database = await open(`stand_in_${name}`);
     const script = options.script ? { script: options.script } : {};
     channels.set(name, await createStandInChannel({ name, database, now, ...script }));
