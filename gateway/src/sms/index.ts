@@ -15,7 +15,7 @@ import { createSmsMetrics } from './metrics.ts';
 import { createOpener } from './opener.ts';
 import { createRecorder } from './recorder.ts';
 import { readOutcomes } from './store.ts';
-import { type AttemptRow, migrations, type Tables } from './tables.ts';
+import { type AttemptRow, migrationsFor, type Tables } from './tables.ts';
 import { createUpkeep } from './upkeep.ts';
 import { createWorker } from './worker.ts';
 
@@ -53,7 +53,7 @@ export interface SmsChannelOptions {
 export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsChannel> {
   const { privateKeys, sealer, log, now, receiptHours = 72, leaseMs = 15_000 } = options;
   const database = options.database.withTables<Tables>();
-  await database.migrate('sms', migrations);
+  await database.migrate('sms', migrationsFor(database.engine));
   await database.migrate('sms_queue', queueMigrations('sms_queue'));
   const queue = createQueue(options.database, 'sms_queue');
   const rules = { receiptMs: receiptHours * 3600_000, rememberMs: REMEMBER_MS };

@@ -1,6 +1,7 @@
 /**
  * The role as a process of its own, to be killed: `role-process.ts FOLDER SMPP_PORT PRIVATE_KEY load|drain`.
- * `load` submits batch after batch and prints the ids of each once it is acknowledged; `drain` prints `drained` when
+ * `load` submits batch after batch and prints the ids of each once it is acknowledged, and `going` after the first
+ * hand-over; `drain` prints `drained` when
  * nothing waits any more, and ends.
  */
 import { createInterface } from 'node:readline';
@@ -43,6 +44,10 @@ if (task === 'load') await load();
 else await drain();
 
 async function load(): Promise<never> {
+  const stopListening = channel.onOutcome(() => {
+    stopListening();
+    process.stdout.write('going\n');
+  });
   for (;;) {
     const attempts = Array.from({ length: BATCH }, () => attempt(uuid()));
     await channel.submit(attempts);
