@@ -108,7 +108,7 @@ async function drainRate(simulator: Simulator, count: number, seconds: number): 
   const started = performance.now();
   let delivered = before;
   while (delivered < count && performance.now() - started < seconds * 1000) {
-    await sleep(20);
+    await sleep(200);
     delivered = (await simulator.counts()).delivered;
   }
   return (delivered - before) / ((performance.now() - started) / 1000);

@@ -30,7 +30,8 @@ const BATCH = 1_000;
 const AT_ONCE = 4;
 const KANNEL_CONNECTIONS = 50;
 const KANNEL_WINDOW = 500;
-const LOOK = { everyMs: 20, patienceMs: 30_000 };
+/** Looking costs the simulator and the load time of their own. */
+const LOOK = { everyMs: 200, patienceMs: 30_000 };
 
 export async function measureThroughput(extent: Extent): Promise<Throughput> {
   const civicline: Run[] = [];
