@@ -146,6 +146,22 @@ eachEngine((open) => {
         expect(await told(one.id, 1)).to.deep.equal(['handed-over']);
       });
 
+      it('that were repeated do not count for a later SMS whose id looks alike', async () => {
+        const [one, two] = [attempt(), attempt()];
+        const ids = ['26', '1A'];
+        room.router.answer = (_sms, count) => accept(ids[count - 1] ?? '');
+        await room.channel.submit([one]);
+        await room.outcomes(one.id, 1);
+        await receipt('26');
+        await receipt('26');
+        room.clock.ahead += 1_000;
+        await room.channel.submit([two]);
+        await room.outcomes(two.id, 1);
+        expect(await told(two.id, 1)).to.deep.equal(['handed-over']);
+        await receipt('1A');
+        expect(await told(two.id, 2)).to.deep.equal(['handed-over', 'delivered']);
+      });
+
       it('of another route do not count', async () => {
         const one = attempt();
         await room.channel.submit([one]);

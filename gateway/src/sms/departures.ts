@@ -74,10 +74,11 @@ export function createDepartures(options: {
     if (state === 'failed') metrics.rejected('EXPIRED');
     // Cancelled meanwhile; or not recorded, then its lease runs out.
     if (state !== 'handing-over') return;
+    const leftAt = now();
     const result = await router.send(outgoing(id, content, validUntil)).catch(() => LOST);
     const at = now();
     const cost = costOf(result);
-    await recorder.certainly({ attemptId: id, event: eventOf(result, at, claims), ...(cost ? { cost } : {}) });
+    await recorder.certainly({ attemptId: id, event: eventOf(result, at, claims), leftAt, ...(cost ? { cost } : {}) });
     metrics.result(result.route, result.kind === 'refused' ? result.reason : result.kind);
     if (result.kind === 'accepted') metrics.handedOver(row.lane, at - row.created_at);
   }

@@ -17,6 +17,8 @@ export interface FinalReceipt {
   at: number;
 }
 
+const CLOCKS_MS = 100;
+
 interface Matched {
   attemptId: string;
   event: AttemptEvent;
@@ -72,23 +74,29 @@ async function take(
 ): Promise<{ matched: Matched[]; unmatched: EarlyReceiptRow[] }> {
   const keys = receipts.flatMap(({ carrier }) => keysOf(carrier));
   const rows = await selectMany<SegmentRow>(sql, 'sms_segments', 'carrier', keys);
-  const attempts = new Map(rows.map((row) => [row.carrier, row.attempt_id]));
+  const segments = new Map(rows.map((row) => [row.carrier, row]));
   const matched: Matched[] = [];
   const unmatched: EarlyReceiptRow[] = [];
   const taken: string[] = [];
   for (const receipt of receipts) {
-    const key = keysOf(receipt.carrier).find((candidate) => attempts.has(candidate));
-    const attemptId = key === undefined ? undefined : attempts.get(key);
-    if (key === undefined || attemptId === undefined) {
+    const segment = keysOf(receipt.carrier)
+      .map((key) => segments.get(key))
+      .find((candidate) => candidate !== undefined && mayBelong(receipt, candidate));
+    if (!segment) {
       unmatched.push(receipt);
       continue;
     }
-    attempts.delete(key);
-    taken.push(key);
-    matched.push({ attemptId, event: eventOf(receipt) });
+    segments.delete(segment.carrier);
+    taken.push(segment.carrier);
+    matched.push({ attemptId: segment.attempt_id, event: eventOf(receipt) });
   }
   await deleteMany(sql, 'sms_segments', 'carrier', taken);
   return { matched, unmatched };
+}
+
+/** Not so the repeated receipt of an older SMS whose id looks alike. Clocks of two processes may differ a little. */
+function mayBelong({ received_at }: EarlyReceiptRow, { left_at }: SegmentRow): boolean {
+  return received_at >= left_at - CLOCKS_MS;
 }
 
 /** The same id in every notation that carriers use, and of the same route. */

@@ -16,6 +16,8 @@ export interface Happening {
   event: AttemptEvent;
   /** With `leaves`: keyed digest of the number that it goes to. */
   recipient?: string;
+  /** With `accepted` or `unknown`: when it left, UTC milliseconds. No receipt of it can be older. */
+  leftAt?: number;
   /** With `accepted` or `unknown`: what the carrier takes for it. */
   cost?: Pick<Cost, 'route' | 'segments' | 'price'>;
 }
@@ -53,12 +55,12 @@ export async function record(
   const recipients = new Map<string, { senderId: string; at: number }>();
 
   await attempts.load(happenings.map(({ attemptId }) => attemptId));
-  const reached = happenings.map(({ attemptId, event, recipient, cost }) => {
+  const reached = happenings.map(({ attemptId, event, recipient, leftAt, cost }) => {
     const changed = attempts.happen(attemptId, event);
     if (!changed) return null;
     const { row, after } = changed;
     if (recipient !== undefined) recipients.set(recipient, { senderId: row.sender_id, at: event.at });
-    if (event.type === 'accepted' || event.type === 'unknown') segments.push(...segmentsOf(row.id, event));
+    if (event.type === 'accepted' || event.type === 'unknown') segments.push(...segmentsOf(row.id, event, leftAt));
     if (cost) costs.push({ at: event.at, senderId: row.sender_id, ...cost });
     return after?.state ?? null;
   });
@@ -77,9 +79,9 @@ export async function record(
 
 type Answer = Extract<AttemptEvent, { type: 'accepted' | 'unknown' }>;
 
-function segmentsOf(attemptId: string, { route, carrierIds, at }: Answer): SegmentRow[] {
+function segmentsOf(attemptId: string, { route, carrierIds, at }: Answer, leftAt = at): SegmentRow[] {
   return carrierIds.map((carrierId) => {
-    return { carrier: carrierKey(route, carrierId), attempt_id: attemptId, created_at: at };
+    return { carrier: carrierKey(route, carrierId), attempt_id: attemptId, left_at: leftAt };
   });
 }
 

@@ -26,7 +26,8 @@ export interface SegmentRow {
   /** Route and the carrier's id; see {@link carrierKey}. */
   carrier: string;
   attempt_id: string;
-  created_at: number;
+  /** UTC milliseconds. */
+  left_at: number;
 }
 
 /** A final receipt that matches no segment: of an answer that is not stored yet, or of nothing that we know. */
@@ -120,7 +121,7 @@ export function migrationsFor(engine: Database['engine']): Migration[] {
           .createTable('sms_segments')
           .addColumn('carrier', 'text', (column) => column.primaryKey().notNull())
           .addColumn('attempt_id', 'text', (column) => column.notNull())
-          .addColumn('created_at', 'bigint', (column) => column.notNull())
+          .addColumn('left_at', 'bigint', (column) => column.notNull())
           .modifyEnd(end)
           .execute();
         await sql.schema

@@ -75,7 +75,7 @@ export function createUpkeep(options: {
     await database.write(async (sql) => {
       await sql
         .deleteFrom('sms_segments')
-        .where('created_at', '<', at - receiptMs - SWEEP_EVERY_MS)
+        .where('left_at', '<', at - receiptMs - SWEEP_EVERY_MS)
         .execute();
       await sql
         .deleteFrom('sms_recipients')
