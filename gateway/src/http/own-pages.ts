@@ -21,6 +21,7 @@ const docsPolicy = contentSecurityPolicy({
   'script-src': ["'self'"],
   'style-src': ["'self'"],
   'connect-src': ["'self'"],
+  'form-action': ["'self'"],
 });
 
 /** `/docs`, `/health`, `/ready`, `/metrics` and the style sheet of the gateway's own pages. */
