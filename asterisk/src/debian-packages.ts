@@ -135,12 +135,8 @@ async function update(scratch: string, log: Log): Promise<void> {
 async function mirrorsToTry(): Promise<string[]> {
   const told = process.env.CIVICLINE_DEBIAN_MIRROR;
   if (told) return [told];
-  const listed = await runCommand('apt-get', [
-    'indextargets',
-    '--format',
-    '$(REPO_URI) $(CODENAME)',
-    'Created-By: Packages',
-  ]).catch(() => '');
+  // From the sources themselves: apt's other lists stay empty until somebody has run `apt-get update`.
+  const listed = await runCommand('apt-get', ['--print-uris', 'update']).catch(() => '');
   const mirrors = [...new Set(debianMirrors(listed))];
   if (mirrors.length > 0) return mirrors;
   throw new Error(
@@ -148,15 +144,14 @@ async function mirrorsToTry(): Promise<string[]> {
   );
 }
 
-/** From lines `URI CODENAME`: the archives that hold Debian itself, not its security updates or anything else. */
-export function debianMirrors(indexTargets: string): string[] {
-  return indexTargets
-    .split('\n')
-    .map((line) => line.split(' '))
-    .filter(
-      ([uri, codename]) => uri && /\bdebian\/?$/.test(uri) && codename && !/security|updates|backports/.test(codename),
-    )
-    .map(([uri]) => (uri as string).replace(/\/$/, ''));
+/**
+ * From what apt would fetch, lines such as `'http://mirror.example/debian/dists/bookworm/InRelease' …`: the archives that
+ * hold Debian itself, not its security updates or anything else.
+ */
+export function debianMirrors(uris: string): string[] {
+  return [...uris.matchAll(/^'(\S+\bdebian)\/dists\/([^/\s]+)\/InRelease'/gm)]
+    .filter(([, , suite = '']) => !/security|updates|backports/.test(suite))
+    .map(([, mirror = '']) => mirror);
 }
 
 interface DownloadOptions {
