@@ -158,6 +158,8 @@ describe('Agents, callers and their conversations', () => {
     expect(offered.attributes.map(({ value }) => value)).to.include('Demo van Voorbeeld-10');
     await isFree(a, callId);
     await b.answer(callId);
+    // The ear still rings with the first agent's tone, which is the same.
+    await b.call((call) => call.id === callId && call.state === 'connected');
     await citizen.ear.waitFor(AGENT_TONE, 10_000);
     await citizen.hangUp();
     await b.call((call) => call.id === callId && call.state === 'wrapping-up');
