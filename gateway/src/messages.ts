@@ -3,14 +3,13 @@ import { createRouter, readRoutesFile } from '@civicline/sms';
 import type { Express } from 'express';
 import type { Config } from './config.ts';
 import { createEmailChannel } from './email/index.ts';
-import type { Logger, Metrics, Operation, Readiness } from './http/index.ts';
+import type { Logger, Metrics, Operation } from './http/index.ts';
 import { type Channel, createSmis } from './smis/index.ts';
 import { createSmsChannel } from './sms/index.ts';
 import type { Database, Sealer } from './storage/index.ts';
 
 export interface Messages {
   operations: Operation[];
-  readiness: Readiness[];
   mount(http: Express): void;
   start(): void;
   /** What is under way is finished or kept. */
@@ -73,7 +72,6 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
 
   return {
     operations: [...smis.operations, ...channels.flatMap(({ operations }) => operations)],
-    readiness: [],
     mount(http) {
       smis.mount(http);
       for (const channel of channels) channel.mount(http);

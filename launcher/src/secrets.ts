@@ -21,7 +21,11 @@ export interface Secrets {
 
 /** Reads the installation's secrets and makes those that it lacks, readable by the owner only. */
 export async function loadSecrets(file: string): Promise<Secrets> {
-  const stored = await readFile(file, 'utf8').catch(() => '{}');
+  const stored = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    // A file that is there and cannot be read must not be replaced: what its keys sealed would be lost.
+    if (error.code === 'ENOENT') return '{}';
+    throw error;
+  });
   const secrets: Secrets = { ...(await newSecrets()), ...(JSON.parse(stored) as Partial<Secrets>) };
   await saveSecrets(file, secrets);
   return secrets;
