@@ -2,12 +2,12 @@
  * `npm test`: everything, in the order in which a mistake shows soonest. Brings what the tests need, says so, and ends
  * with one line "N passed, N failed". `npm test -- unit` or `npm test -- e2e lint` runs only those steps.
  */
-import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { prepareAsterisk } from '@civicline/asterisk';
 import { buildFrontEnds, log } from '@civicline/launcher';
 import { prepareYivi } from '@civicline/yivi';
+import { type CommandOutcome, runCommand } from './command.ts';
 import { ensureDebianPackages } from './debian.ts';
 import { prepareWallet } from './wallet/index.ts';
 
@@ -29,9 +29,9 @@ const steps: Step[] = [
   { name: 'lint', run: () => check(bin('biome'), ['ci', '.']) },
   { name: 'types', run: () => check(bin('tsc'), ['--noEmit']) },
   { name: 'components', run: bringComponents },
-  { name: 'unit', run: () => mocha([]) },
-  { name: 'e2e', run: () => mocha(['--config', 'test/mocha.e2e.json']) },
-  { name: 'install', run: () => mocha(['--config', 'test/mocha.install.json']) },
+  { name: 'unit', run: () => mocha([], 30) },
+  { name: 'e2e', run: () => mocha(['--config', 'test/mocha.e2e.json'], 20) },
+  { name: 'install', run: () => mocha(['--config', 'test/mocha.install.json'], 15) },
 ];
 
 const wanted = process.argv.slice(2);
@@ -69,28 +69,22 @@ async function bringComponents(): Promise<Tally> {
 
 /** A command whose exit code is its verdict. */
 async function check(command: string, args: string[]): Promise<Tally> {
-  const { code } = await run(command, args);
+  const { code } = await run(command, args, 10);
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-/** Mocha's closing counts; a run that died before them, or ran nothing, counts as one failure. */
-async function mocha(args: string[]): Promise<Tally> {
-  const { code, output } = await run(bin('mocha'), args);
+/** Mocha's closing counts; a run that died before them, ran nothing or left something running is a failure more. */
+async function mocha(args: string[], limitMinutes: number): Promise<Tally> {
+  const { code, output, faults } = await run(bin('mocha'), args, limitMinutes);
   const count = (word: string) => Number(output.match(new RegExp(`^\\s*(\\d+) ${word}`, 'm'))?.[1] ?? 0);
   const tally = { passed: count('passing'), failed: count('failing') };
   const honest = (code === 0 && tally.passed > 0) || tally.failed > 0;
-  return honest ? tally : { passed: tally.passed, failed: tally.failed + 1 };
+  return { passed: tally.passed, failed: tally.failed + faults.length + (honest ? 0 : 1) };
 }
 
-function run(command: string, args: string[]): Promise<{ code: number; output: string }> {
-  return new Promise((done, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      process.stdout.write(chunk);
-      output = (output + chunk.toString()).slice(-1_000_000);
-    });
-    child.once('error', reject);
-    child.once('close', (code) => done({ code: code ?? 1, output }));
-  });
+async function run(command: string, args: string[], limitMinutes: number): Promise<CommandOutcome> {
+  const last = /^\s*\d+ passing \(/m;
+  const outcome = await runCommand(command, args, { cwd: root, limitMs: limitMinutes * 60_000, last });
+  for (const fault of outcome.faults) log(fault);
+  return outcome;
 }

@@ -49,17 +49,17 @@ export async function carryOutInAsterisk(context: CommandContext, command: Aster
     case 'bridge':
       return bridge(context, command.channelId);
     case 'destroy-bridge':
-      return ifThere(ari.bridges.destroy({ bridgeId: bridgeIdOf(call.id) }));
+      return ifThere(ari.bridges.destroy({ bridgeId: bridgeIdOf(call) }));
     case 'hang-up-leg':
       return ifThere(ari.channels.hangup({ channelId: command.channelId, reason: 'normal' }));
     case 'hang-up-caller':
       return ifThere(ari.channels.hangup({ channelId, reason: 'normal' }));
     case 'hold':
-      await ifThere(ari.bridges.removeChannel({ bridgeId: bridgeIdOf(call.id), channel: [channelId] }));
+      await ifThere(ari.bridges.removeChannel({ bridgeId: bridgeIdOf(call), channel: [channelId] }));
       return ifThere(ari.channels.startMoh({ channelId, mohClass: MUSIC_CLASS }));
     case 'resume':
       await ifThere(ari.channels.stopMoh({ channelId }));
-      return ifThere(ari.bridges.addChannel({ bridgeId: bridgeIdOf(call.id), channel: [channelId] }));
+      return ifThere(ari.bridges.addChannel({ bridgeId: bridgeIdOf(call), channel: [channelId] }));
     case 'mute':
       return ifThere(ari.channels.mute({ channelId: command.channelId, direction: 'in' }));
     case 'unmute':
@@ -150,7 +150,7 @@ export function endpointOf(agentId: string, device: AgentLeg['device']): string 
 
 async function bridge(context: CommandContext, legId: string): Promise<void> {
   const { ari, call, callerChannelId, answer } = context;
-  const bridgeId = bridgeIdOf(call.id);
+  const bridgeId = bridgeIdOf(call);
   try {
     await Promise.all([quiet(context), ari.bridges.createWithId({ bridgeId, type: 'mixing,proxy_media' })]);
     await ari.bridges.addChannel({ bridgeId, channel: [callerChannelId, legId] });

@@ -64,7 +64,7 @@ export interface Call {
   offer: { agentId: string; until: number } | null;
   transferredBy: string | null;
   agentId: string | null;
-  /** How many agent legs were tried; part of the leg's channel id. */
+  /** How many agent legs were tried; part of the leg's channel id and of the bridge's. */
   attempts: number;
   leg: AgentLeg | null;
   ringUntil: number | null;
@@ -176,8 +176,12 @@ export function legChannelId(callId: string, attempt: number): string {
   return `agent-${callId}-${attempt}`;
 }
 
-export function bridgeIdOf(callId: string): string {
-  return `br-${callId}`;
+/**
+ * Each attempt has a bridge of its own: Asterisk says that a bridge is destroyed before it is, and whoever were put
+ * into a new one of the same name would go down with the old one.
+ */
+export function bridgeIdOf({ id, attempts }: Pick<Call, 'id' | 'attempts'>): string {
+  return `br-${id}-${attempts}`;
 }
 
 /** The call to which an agent leg's channel id belongs; null when it is no agent leg. */
@@ -187,5 +191,5 @@ export function callIdOfLeg(channelId: string): string | null {
 
 /** The call to which a bridge id belongs; null when it is not one of ours. */
 export function callIdOfBridge(bridgeId: string): string | null {
-  return /^br-([0-9a-f-]{36})$/.exec(bridgeId)?.[1] ?? null;
+  return /^br-([0-9a-f-]{36})-\d+$/.exec(bridgeId)?.[1] ?? null;
 }

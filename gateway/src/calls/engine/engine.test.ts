@@ -58,14 +58,14 @@ describe('call engine', () => {
     await until(() => asterisk.phone('phone-agent-a').ringing().length === 1);
     asterisk.phone('phone-agent-a').answer();
     await isIn('connected');
-    const bridge = asterisk.exchange.bridges.get(bridgeIdOf(room.call().id));
+    const bridge = asterisk.exchange.bridges.get(bridgeIdOf(room.call()));
     expect(bridge?.channels).to.have.members([caller.channelId, `agent-${room.call().id}-1`]);
     expect(caller.channel.musicOnHold).to.equal(false);
   });
 
   it('plays music to a held caller and takes it back', async () => {
     const caller = await connected();
-    const bridge = asterisk.exchange.bridges.get(bridgeIdOf(room.call().id));
+    const bridge = asterisk.exchange.bridges.get(bridgeIdOf(room.call()));
     await orders().hold('agent-a', room.call().id);
     await asterisk.until(() => caller.channel.musicOnHold);
     expect(bridge?.channels).not.to.include(caller.channelId);
@@ -248,7 +248,7 @@ describe('call engine', () => {
       const { id } = room.call();
       await restart();
       expect(room.call()).to.include({ id, state: 'connected' });
-      expect(asterisk.exchange.bridges.get(bridgeIdOf(id))?.channels).to.include(caller.channelId);
+      expect(asterisk.exchange.bridges.get(bridgeIdOf(room.call()))?.channels).to.include(caller.channelId);
       await orders().hangUp('agent-a', id);
       await isEmpty();
     });

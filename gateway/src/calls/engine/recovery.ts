@@ -38,7 +38,7 @@ export function findCall(call: Call, { channels, bridges }: Listing, application
   const legId = call.leg?.channelId ?? legChannelId(call.id, call.attempts);
   const caller = channels.get(callerId);
   const leg = channels.get(legId);
-  const members = bridges.get(bridgeIdOf(call.id))?.channels;
+  const members = bridges.get(bridgeIdOf(call))?.channels;
   return {
     caller: caller === undefined ? 'absent' : isInStasis(caller, application) ? 'in-stasis' : 'elsewhere',
     leg: leg === undefined ? 'absent' : leg.state === 'Up' ? 'up' : 'ringing',
@@ -66,7 +66,9 @@ export function findOrphans(listing: Listing, live: LiveCalls, ari: Pick<Ari, 'i
   }
   for (const bridgeId of listing.bridges.keys()) {
     const callId = callIdOfBridge(bridgeId);
-    if (callId !== null && live.get(callId)?.call.bridged !== true) orphans.push({ kind: 'bridge', bridgeId });
+    if (callId === null) continue;
+    const owner = live.get(callId)?.call;
+    if (!owner?.bridged || bridgeIdOf(owner) !== bridgeId) orphans.push({ kind: 'bridge', bridgeId });
   }
   return orphans;
 }

@@ -218,7 +218,7 @@ describe('call engine with Asterisk', function () {
     expect(room.core.agents.state('agent-a').registered['sip-phone']).to.equal(true);
     await agentCall.ear.waitFor(CALLER_TONE);
     await call.ear.waitFor(AGENT_TONE);
-    expect((await ari.bridges.list()).map(({ id }) => id)).to.deep.equal([bridgeIdOf(id)]);
+    expect((await ari.bridges.list()).map(({ id }) => id)).to.deep.equal([bridgeIdOf(room.call())]);
     await call.hangUp();
     await agentCall.ended;
     await wrappedUp();

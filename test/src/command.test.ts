@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { runCommand } from './command.ts';
+
+const cwd = import.meta.dirname;
+const node = (script: string, options: { limitMs?: number; last?: RegExp; graceMs?: number } = {}) =>
+  runCommand(process.execPath, ['-e', script], { cwd, limitMs: 30_000, ...options });
+
+/** Empty for a process that has ended, whether or not its parent has noticed. */
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+describe('a command of the test run', () => {
+  it('tells its exit code and what it printed', async () => {
+    expect(await node('process.exitCode = 3')).to.deep.equal({ code: 3, output: '', faults: [] });
+  });
+
+  it('is ended when it takes too long', async () => {
+    const { code, faults } = await node('setInterval(() => {}, 1000)', { limitMs: 500 });
+    expect(code).not.to.equal(0);
+    expect(faults).to.deep.equal(['It did not end within 0.5 s.']);
+  });
+
+  it('is ended when it has said all and goes on', async () => {
+    const { faults } = await node('console.log("all said"); setInterval(() => {}, 1000)', {
+      last: /all said/,
+      graceMs: 200,
+    });
+    expect(faults).to.deep.equal(['It was done, but did not end within 0.2 s.']);
+  });
+
+  it('does not wait for a process that it left behind with its output, names it and ends it', async () => {
+    const { code, output, faults } = await node(`
+      const { spawn } = require('node:child_process');
+      const child = spawn('sleep', ['1000'], { detached: true, stdio: 'inherit' });
+      child.unref();
+      console.log(child.pid);
+    `);
+    expect(code).to.equal(0);
+    expect(faults).to.deep.equal(['It left a process running: sleep 1000']);
+    expect(commandLine(Number(output))).to.equal('');
+  });
+});
