@@ -76,6 +76,14 @@ export function describeRoute(
       expect(texts()).to.have.length(200);
     });
 
+    it('sends what is urgent before all that waits for room', async () => {
+      const others = Array.from({ length: 200 }, (_, i) => send({ text: `number ${i}`, to: numberOf(i) }));
+      const urgent = send({ text: 'urgent', urgent: true });
+      await Promise.all([...others, urgent]);
+      // At most a window was under way before it, of either kind of route.
+      expect(texts().indexOf('urgent')).to.be.within(0, 50);
+    });
+
     it('says that a number is refused for good', async () => {
       simulator.setBehaviour({ refusedNumbers: [NUMBER] });
       const result = await send();
@@ -286,7 +294,7 @@ function createLog(): Log {
 }
 
 function sms(fields: Partial<OutgoingSms>): OutgoingSms {
-  return { id: randomUUID(), to: NUMBER, text: 'Hello', validUntil: Date.now() + 60_000, ...fields };
+  return { id: randomUUID(), to: NUMBER, text: 'Hello', validUntil: Date.now() + 60_000, urgent: false, ...fields };
 }
 
 function accepted(result: SendResult): string[] {

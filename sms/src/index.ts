@@ -1,3 +1,4 @@
+export { createFifo, type Fifo } from './fifo.ts';
 export * from './ringring/index.ts';
 export * from './route.ts';
 export * from './routing/index.ts';

@@ -9,6 +9,8 @@ export interface OutgoingSms {
   text: string;
   /** UTC milliseconds: the carrier gives up then. */
   validUntil: number;
+  /** Goes before all that waits for room in the window or for the throughput. */
+  urgent: boolean;
 }
 
 /**

@@ -48,6 +48,7 @@ eachEngine((open) => {
           text: 'Uw afspraak is morgen om 10:00',
           from: 'Stad',
           validUntil: one.expiresAt,
+          urgent: false,
         },
       ]);
       expect((await row(one.id)).sealed).to.equal(null);

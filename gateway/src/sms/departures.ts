@@ -1,15 +1,15 @@
 /**
  * The last step: records that an SMS leaves, gives it to the router, records the answer. What is recorded as leaving when
  * the process dies is `unknown` afterwards, hence not more of it than fills the carriers' windows. All others wait
- * here, the urgent ones in front.
+ * here; the urgent ones do not.
  */
 import { type SmsContent, URGENCIES } from '@civicline/protocol';
-import type { OutgoingSms, RoutedResult, Router } from '@civicline/sms';
+import { createFifo, type OutgoingSms, type RoutedResult, type Router } from '@civicline/sms';
 import type { AttemptEvent } from './machine.ts';
 import type { SmsMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { Happening } from './store.ts';
-import type { AttemptRow } from './tables.ts';
+import { type AttemptRow, URGENT_LANE } from './tables.ts';
 
 /** An SMS that may leave. */
 export interface Ready {
@@ -30,6 +30,8 @@ export interface Departures {
 /** While one window's worth is with the carrier, the next is being recorded. */
 const WINDOWS = 2;
 const FEWEST = 10;
+/** So many urgent ones may leave beside them, rather than wait for one of them to be done. */
+const URGENT_BESIDE = 100;
 /** Until an SMS is tried again, and at most after many tries. */
 const UNAVAILABLE_MS = { first: 1_000, most: 60_000 };
 const REFUSED_MS = { first: 5_000, most: 600_000 };
@@ -50,9 +52,10 @@ export function createDepartures(options: {
   let leaving = 0;
 
   function fill(): void {
-    for (const lane of lanes) {
-      while (leaving < limit) {
-        const sms = lane.shift();
+    for (const [lane, waiting] of lanes.entries()) {
+      const most = lane === URGENT_LANE && limit > 0 ? limit + URGENT_BESIDE : limit;
+      while (leaving < most) {
+        const sms = waiting.shift();
         if (!sms) break;
         leaving++;
         void depart(sms);
@@ -68,14 +71,14 @@ export function createDepartures(options: {
   }
 
   async function leave({ row, claims, content, recipient }: Ready): Promise<void> {
-    const { id, expires_at: validUntil } = row;
+    const { id } = row;
     const leaves: AttemptEvent = { type: 'leaves', at: now() };
     const state = await recorder.happened({ attemptId: id, event: leaves, recipient }).catch(() => null);
     if (state === 'failed') metrics.rejected('EXPIRED');
     // Cancelled meanwhile; or not recorded, then its lease runs out.
     if (state !== 'handing-over') return;
     const leftAt = now();
-    const result = await router.send(outgoing(id, content, validUntil)).catch(() => LOST);
+    const result = await router.send(outgoing(row, content)).catch(() => LOST);
     const at = now();
     const cost = costOf(result);
     await recorder.certainly({ attemptId: id, event: eventOf(result, at, claims), leftAt, ...(cost ? { cost } : {}) });
@@ -92,42 +95,13 @@ export function createDepartures(options: {
     },
     stop() {
       limit = 0;
-      return lanes.flatMap((lane) => lane.takeAll());
+      return lanes.flatMap((lane) => lane.remove(() => true));
     },
   };
 }
 
-interface Fifo<Item> {
-  push(item: Item): void;
-  shift(): Item | undefined;
-  takeAll(): Item[];
-}
-
-function createFifo<Item>(): Fifo<Item> {
-  let items: Item[] = [];
-  let head = 0;
-  return {
-    push: (item) => void items.push(item),
-    shift() {
-      const item = items[head];
-      if (item === undefined) return undefined;
-      head++;
-      if (head < items.length) return item;
-      items = [];
-      head = 0;
-      return item;
-    },
-    takeAll() {
-      const left = items.slice(head);
-      items = [];
-      head = 0;
-      return left;
-    },
-  };
-}
-
-function outgoing(id: string, { to, text, from }: SmsContent, validUntil: number): OutgoingSms {
-  return { id, to, text, validUntil, ...(from === undefined ? {} : { from }) };
+function outgoing({ id, lane, expires_at: validUntil }: AttemptRow, { to, text, from }: SmsContent): OutgoingSms {
+  return { id, to, text, validUntil, urgent: lane === URGENT_LANE, ...(from === undefined ? {} : { from }) };
 }
 
 function eventOf(result: RoutedResult, at: number, claims: number): AttemptEvent {

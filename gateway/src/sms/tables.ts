@@ -1,12 +1,15 @@
+import { URGENCIES } from '@civicline/protocol';
 import { type Kysely, sql as raw } from 'kysely';
 import type { Database, Migration } from '../storage/index.ts';
 import type { State } from './machine.ts';
+
+export const URGENT_LANE = URGENCIES.indexOf('urgent');
 
 export interface AttemptRow {
   id: string;
   sender_id: string;
   category: string;
-  /** Of the queue: 0 is urgent. */
+  /** Of the queue: {@link URGENCIES} in their order. */
   lane: number;
   created_at: number;
   expires_at: number;

@@ -12,7 +12,7 @@ import type { SmsMetrics } from './metrics.ts';
 import type { Opener } from './opener.ts';
 import type { Recorder } from './recorder.ts';
 import { digestsOf, readSuppressions } from './suppressions.ts';
-import type { AttemptRow, Tables } from './tables.ts';
+import { type AttemptRow, type Tables, URGENT_LANE } from './tables.ts';
 
 /** How long to wait for work when the queue names no time; another process may have put some. */
 const POLL_MS = 1_000;
@@ -24,7 +24,6 @@ const PROBES = 4;
 const WINDOWS = 8;
 const FEWEST = 100;
 const MOST = 4_000;
-const URGENT = 0;
 const URGENT_AT_ONCE = 100;
 
 export interface Worker {
@@ -101,12 +100,19 @@ export function createWorker(options: {
       items.map(({ id }) => id),
       at,
     );
-    void prepare(fresh).catch((error: unknown) => {
+    // By themselves: few are opened on the spot, without waiting for the others' turn.
+    begin(fresh.filter(({ lane }) => lane === URGENT_LANE));
+    begin(fresh.filter(({ lane }) => lane !== URGENT_LANE));
+    return isBroken ? PAUSE_MS : 0;
+  }
+
+  function begin(items: readonly ClaimedItem[]): void {
+    if (items.length === 0) return;
+    prepare(items).catch((error: unknown) => {
       log.error({ error }, 'preparing SMS failed');
       // They come back when their leases run out.
-      for (const { id } of fresh) leases.release(id);
+      for (const { id } of items) leases.release(id);
     });
-    return isBroken ? PAUSE_MS : 0;
   }
 
   /** How much to take, where there is room for so many; what is urgent always has a little. */
@@ -114,7 +120,7 @@ export function createWorker(options: {
     if (isBroken) return room > 0 ? { limit: PROBES } : null;
     // Not one by one: a batch costs hardly more.
     if (room >= most / 4) return { limit: room };
-    return room > -URGENT_AT_ONCE ? { limit: URGENT_AT_ONCE, lanes: [URGENT] } : null;
+    return room > -URGENT_AT_ONCE ? { limit: URGENT_AT_ONCE, lanes: [URGENT_LANE] } : null;
   }
 
   function untilDue(due: number | null): number {

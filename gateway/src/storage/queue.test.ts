@@ -87,6 +87,17 @@ describe('leased queue', () =>
       expect(await queue.counts()).to.deep.equal([]);
     });
 
+    it('counts more than it reads at once', async () => {
+      const { put, claim, queue } = await openQueue();
+      await put(items(45_000, { lane: 2 }));
+      await put(items(3, { lane: 0 }));
+      await claim({ limit: 2, leaseMs: LEASE, now: 1 });
+      expect(await queue.counts()).to.deep.equal([
+        { lane: 0, waiting: 1, leased: 2 },
+        { lane: 2, waiting: 45_000, leased: 0 },
+      ]);
+    });
+
     it('puts and ends nothing when the work that asked for it fails', async () => {
       const { put, claim, database, queue } = await openQueue();
       const [kept, never] = [item(), item()];

@@ -34,7 +34,13 @@ export interface LeasedQueue {
   /** When the next item falls due, UTC milliseconds; null: none waits. */
   nextDue(): Promise<number | null>;
   /** A lease that ran out counts as leased until somebody claims the item. Reads all items: for metrics, not for work. */
-  counts(): Promise<{ lane: number; waiting: number; leased: number }[]>;
+  counts(): Promise<LaneCount[]>;
+}
+
+export interface LaneCount {
+  lane: number;
+  waiting: number;
+  leased: number;
 }
 
 export interface ClaimedItem extends QueueItem {
@@ -72,7 +78,9 @@ export function queueMigrations(name: string): Migration[] {
 /** The queue of this name in a database that has had its {@link queueMigrations}. */
 export function createQueue(database: Database, name: string): LeasedQueue {
   const table = tableOf(name);
-  const takeItems = isPostgres(database.sql) ? takeFromPostgres : takeFromSqlite;
+  const [takeItems, countItems] = isPostgres(database.sql)
+    ? [takeFromPostgres, countInPostgres]
+    : [takeFromSqlite, countInSqlite];
   /** Per lane the last share that got one more than others: the next claim begins after it. */
   const lastServed = new Map<number, string>();
 
@@ -119,12 +127,7 @@ export function createQueue(database: Database, name: string): LeasedQueue {
       const heads = await headsOf(database.sql, table);
       return heads.length === 0 ? null : Math.min(...heads.map(({ ready_at }) => ready_at));
     },
-    counts: () =>
-      run(
-        database.sql,
-        `select lane, sum(1 - leased) as waiting, sum(leased) as leased from ${table} group by lane order by lane`,
-        [],
-      ),
+    counts: () => countItems(database.sql, table),
   };
 }
 
@@ -234,4 +237,31 @@ function takeFromPostgres(sql: Sql, table: string, { lane, portions, now, until 
      returning ${RETURNED.replace('id,', 'queue.id,')}`,
     [portions.map(({ share }) => share), portions.map(({ count }) => count), lane, now, until],
   );
+}
+
+function countInPostgres(sql: Sql, table: string): Promise<LaneCount[]> {
+  const counted = 'lane, sum(1 - leased) as waiting, sum(leased) as leased';
+  return run(sql, `select ${counted} from ${table} group by lane order by lane`, []);
+}
+
+/** SQLite counts in our own thread: in portions of some milliseconds, between which everything else gets its turn. */
+const COUNTED_AT_ONCE = 20_000;
+
+async function countInSqlite(sql: Sql, table: string): Promise<LaneCount[]> {
+  const text = `select lane, sum(1 - leased) as waiting, sum(leased) as leased, max(place) as last
+    from (select rowid as place, lane, leased from ${table} where rowid > ? order by rowid limit ?) group by lane`;
+  const counts = new Map<number, LaneCount>();
+  let [after, size] = [0, 0];
+  do {
+    const portion = await run<LaneCount & { last: number }>(sql, text, [after, COUNTED_AT_ONCE]);
+    size = 0;
+    for (const { lane, waiting, leased, last } of portion) {
+      const before = counts.get(lane) ?? { lane, waiting: 0, leased: 0 };
+      counts.set(lane, { lane, waiting: before.waiting + waiting, leased: before.leased + leased });
+      size += waiting + leased;
+      after = Math.max(after, last);
+    }
+    await new Promise(setImmediate);
+  } while (size === COUNTED_AT_ONCE);
+  return [...counts.values()].sort((a, b) => a.lane - b.lane);
 }

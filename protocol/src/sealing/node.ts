@@ -1,6 +1,5 @@
 /** `@civicline/protocol/sealing/node`: sealed parts, synchronous, and HPKE itself. */
 import { createHash, randomBytes } from 'node:crypto';
-import { z } from 'zod';
 import type { ChannelName, SealedPart } from '../messages.ts';
 import { SealingError } from './errors.ts';
 import { type Bytes, X25519_BYTES } from './key-schedule.ts';
@@ -22,11 +21,6 @@ export * as hpke from './node-hpke.ts';
 export { CONTENT_LIMIT, type SealingKeys, type SealingPrivateKey, type SealingPublicKey } from './part.ts';
 
 const info = prepare(INFO);
-
-const privateKeysSchema = z
-  .array(z.strictObject({ keyId: z.string().min(1).max(64), privateKey: z.string() }))
-  .min(1, 'needs one key at least')
-  .refine((keys) => new Set(keys.map(({ keyId }) => keyId)).size === keys.length, 'names a key twice');
 
 /** Key objects of the keys that were used, as long as somebody holds these. */
 const publicKeys = new WeakMap<SealingPublicKey, HpkeKey>();
@@ -60,17 +54,6 @@ export function sealPartSync(channel: ChannelName, publicKey: SealingPublicKey, 
   } catch (error) {
     throw new SealingError('SEALING_KEY_INVALID', error);
   }
-}
-
-/**
- * A channel's private keys as its configuration holds them: a JSON list of `{ keyId, privateKey }`. Senders seal for the
- * first; the others still open what was sealed before a rotation. Throws ZodError, or {@link SealingError}
- * `SEALING_KEY_INVALID`.
- */
-export function parsePrivateKeys(value: unknown): [SealingPrivateKey, ...SealingPrivateKey[]] {
-  const keys = privateKeysSchema.parse(value);
-  for (const key of keys) publicKeyOf(key);
-  return keys as [SealingPrivateKey, ...SealingPrivateKey[]];
 }
 
 /** The content. Throws {@link SealingError} `SEALED_PART_*`, and `SEALING_KEY_INVALID` for a key of ours. */

@@ -6,7 +6,7 @@ import { CHANNELS, type ChannelName, sealedPartSchema } from '../messages.ts';
 import * as browser from './browser.ts';
 import * as node from './index.ts';
 import { CONTENT_LIMIT, SealingError, type SealingKeys } from './index.ts';
-import { openPartSync, parsePrivateKeys, publicKeyOf, sealPartSync } from './node.ts';
+import { openPartSync, publicKeyOf, sealPartSync } from './node.ts';
 
 const json = fc.jsonValue();
 const channels = fc.constantFrom(...CHANNELS);
@@ -150,15 +150,6 @@ describe('sealed parts, synchronous', () => {
   it('knows the public half', async () => {
     const keys = await browser.generateSealingKeys();
     expect(publicKeyOf(keys)).to.deep.equal(of(keys));
-  });
-
-  it('reads private keys as a configuration holds them', async () => {
-    const [current, older] = [await node.generateSealingKeys(), await node.generateSealingKeys()];
-    const list = [current, older].map(({ keyId, privateKey }) => ({ keyId, privateKey }));
-    expect(parsePrivateKeys(list).map(publicKeyOf)).to.deep.equal([of(current), of(older)]);
-    for (const wrong of [null, [], [{ keyId: 'a' }], [...list, ...list]])
-      expect(() => parsePrivateKeys(wrong)).to.throw();
-    expect(await codeOf(() => parsePrivateKeys([{ keyId: 'a', privateKey: 'short' }]))).to.equal('SEALING_KEY_INVALID');
   });
 
   it('never blocks, however often the garbage is collected', () => {

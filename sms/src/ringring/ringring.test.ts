@@ -13,6 +13,7 @@ const sms = (fields: Partial<OutgoingSms> = {}): OutgoingSms => ({
   to: '+32470000001',
   text: 'Uw afspraak is morgen om 10:00',
   validUntil: Date.now() + 60_000,
+  urgent: false,
   ...fields,
 });
 

@@ -8,6 +8,7 @@
  * comes by its Reference, or not at all.
  */
 import type { Router } from 'express';
+import { createFifo } from '../fifo.ts';
 import type { OutgoingSms, Route, RouteListener, SendResult } from '../route.ts';
 import { createPace } from '../smpp/index.ts';
 import { sizeOfText } from '../text/index.ts';
@@ -57,7 +58,7 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
   const api = createApi({ url: options.url, apiKey: options.apiKey, responseTimeoutMs });
   const pace = createPace(options.throughput ?? null, performance.now());
   const statusUrl = webhook ? webhook.publicUrl + webhookPath(name, webhook.secret) : null;
-  const waiting: (() => void)[] = [];
+  const waiting = { urgent: createFifo<() => void>(), other: createFifo<() => void>() };
   const pauses = new Set<() => void>();
   let inFlight = 0;
   let state: State = 'starting';
@@ -86,8 +87,9 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
 
   /** Who waits goes on, and sees that there is nothing to wait for. */
   function release(): void {
-    inFlight += waiting.length;
-    for (const resume of [...waiting.splice(0), ...pauses]) resume();
+    const all = [waiting.urgent, waiting.other].flatMap((queue) => queue.remove(() => true));
+    inFlight += all.length;
+    for (const resume of [...all, ...pauses]) resume();
   }
 
   async function send(sms: OutgoingSms): Promise<SendResult> {
@@ -95,7 +97,7 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
     if (sms.text.length > MAXIMUM_CHARACTERS) return TOO_LONG;
     const segments = sizeOfText(sms.text).segments;
     for (let forbidden = 0; ; ) {
-      await room();
+      await room(sms.urgent);
       const result = await attempt(sms, segments).finally(leave);
       if (result !== 'again' && result !== 'forbidden') return result;
       if (result === 'forbidden' && ++forbidden >= FORBIDDEN_TRIES) {
@@ -105,14 +107,14 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
     }
   }
 
-  async function room(): Promise<void> {
+  async function room(urgent: boolean): Promise<void> {
     if (inFlight < window) inFlight++;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
+    else await new Promise<void>((resolve) => (urgent ? waiting.urgent : waiting.other).push(resolve));
   }
 
   /** The place in the window goes to the next one, if anybody waits. */
   function leave(): void {
-    const next = waiting.shift();
+    const next = waiting.urgent.shift() ?? waiting.other.shift();
     if (next) next();
     else if (--inFlight === 0) announceIdle();
   }

@@ -33,7 +33,7 @@ describe('failover between kinds of route', () => {
   };
   const isUp = (name: string) => router.routes().some((route) => route.name === name && route.up);
   const send = (text: string) =>
-    router.send({ id: randomUUID(), to: '+32470000001', text, validUntil: Date.now() + 60_000 });
+    router.send({ id: randomUUID(), to: '+32470000001', text, validUntil: Date.now() + 60_000, urgent: false });
   const texts = (simulator: SmscSimulator) => simulator.messages().map(({ text }) => text);
 
   before(async () => {

@@ -102,7 +102,13 @@ function standIn(name: string, answers: (SendResult | 'down')[], settings: Parti
 }
 
 describe('router', () => {
-  const sms = (to = '+32470000001'): OutgoingSms => ({ id: 'x', to, text: 'Hello', validUntil: Date.now() + 60_000 });
+  const sms = (to = '+32470000001'): OutgoingSms => ({
+    id: 'x',
+    to,
+    text: 'Hello',
+    validUntil: Date.now() + 60_000,
+    urgent: false,
+  });
   const accepted: SendResult = { kind: 'accepted', carrierIds: ['1'], segments: 1 };
   const refused: SendResult = { kind: 'refused', permanent: false, reason: 'ESME_RSYSERR' };
   const permanent: SendResult = { kind: 'refused', permanent: true, reason: 'ESME_RINVDSTADR' };

@@ -206,6 +206,7 @@ describe('submit_sm, judged by Wireshark', () => {
     id: fc.uuid(),
     to: fc.stringMatching(/^\+[1-9]\d{7,14}$/),
     from: fc.constantFrom('Gemeente', '+3225550123', '8080'),
+    urgent: fc.boolean(),
     text: fc.oneof(
       fc.string({ unit: fc.constantFrom(...'abcàé@£€[]{}^~|\\ΔÇñÑ¿0123 \n'), maxLength: 500 }),
       fc.string({ unit: fc.constantFrom('ê', 'ç', 'a', '漢', '’', '😀', '\t'), maxLength: 250 }),
@@ -245,7 +246,7 @@ describe('submit_sm, judged by Wireshark', () => {
   });
 
   it('is refused for a sender that no phone could show, and a text of more than 255 parts', () => {
-    const given: OutgoingSms = { id: '1', to: '+32470000001', text: 'x', validUntil: 0 };
+    const given: OutgoingSms = { id: '1', to: '+32470000001', text: 'x', validUntil: 0, urgent: false };
     const options = { longMessages: 'udh-8-bit' } as const;
     expect(submissionsOf({ ...given, from: 'Gemeente Gent' }, options, 0)).to.equal('SENDER_INVALID');
     expect(submissionsOf({ ...given, from: 'Büro' }, options, 0)).to.equal('SENDER_INVALID');

@@ -1,5 +1,5 @@
 /** A route over SMPP 3.4: one session with a carrier, or a transmitter and a receiver beside each other. */
-import type { Receipt, Route, RouteListener, SendResult } from '../route.ts';
+import type { OutgoingSms, Receipt, Route, RouteListener, SendResult } from '../route.ts';
 import type { CarrierRequest } from './connection.ts';
 import { readDelivery } from './deliver.ts';
 import type { Address } from './dial.ts';
@@ -112,7 +112,7 @@ export function createSmppRoute(options: SmppRouteOptions, listener: RouteListen
     wasUp = isUp;
   }
 
-  async function send(sms: Parameters<Route['send']>[0]): Promise<SendResult> {
+  async function send(sms: OutgoingSms): Promise<SendResult> {
     if (closing || !sending.bound()) return UNAVAILABLE;
     reference = (reference + 1) % 0x1_0000;
     const submissions = submissionsOf(sms, submitOptions, reference);
@@ -120,8 +120,9 @@ export function createSmppRoute(options: SmppRouteOptions, listener: RouteListen
       return { kind: 'refused', permanent: submissions === 'TEXT_TOO_LONG', reason: submissions };
     }
     const [first, ...others] = submissions as [Submission, ...Submission[]];
-    const result = await submitter.submit(first, sms.validUntil, false);
-    if (result.kind === 'accepted') return sendOthers(result, first, others, sms.validUntil);
+    const { validUntil, urgent } = sms;
+    const result = await submitter.submit({ submission: first, validUntil, urgent, follows: false });
+    if (result.kind === 'accepted') return sendOthers(result, first, others, sms);
     if (result.kind === 'unknown') return { kind: 'unknown', carrierIds: [], segments: first.segments };
     return result;
   }
@@ -131,10 +132,12 @@ export function createSmppRoute(options: SmppRouteOptions, listener: RouteListen
     accepted: Submitted,
     first: Submission,
     others: Submission[],
-    validUntil: number,
+    { validUntil: end, urgent }: OutgoingSms,
   ): Promise<SendResult> {
-    const until = Math.min(validUntil, Date.now() + FOLLOW_MS);
-    const results = await Promise.all(others.map((submission) => submitter.submit(submission, until, true)));
+    const validUntil = Math.min(end, Date.now() + FOLLOW_MS);
+    const results = await Promise.all(
+      others.map((submission) => submitter.submit({ submission, validUntil, urgent, follows: true })),
+    );
     const carrierIds = [accepted, ...results].flatMap(carrierIdOf);
     const perhapsSent = results.filter(({ kind }) => kind === 'accepted' || kind === 'unknown').length;
     const complete = results.every(({ kind }) => kind === 'accepted');

@@ -6,11 +6,12 @@
  *      └──slower please─┘ ──never written──► ended: unavailable (waits for the link when it must follow others)
  *   waiting ──too late──► ended: expired
  *
- * Waiting segments are of three kinds: those that the carrier wanted later and those that complete an SMS of which it has
- * a part already go before new ones.
+ * What is urgent goes first; then what the carrier wanted later and what completes an SMS of which it has a part already;
+ * then what is new.
  */
+
+import { createFifo, type Fifo } from '../fifo.ts';
 import type { Pdu } from './codec.ts';
-import { createFifo, type Fifo } from './fifo.ts';
 import type { Link } from './link.ts';
 import type { Ending } from './outstanding.ts';
 import { createPace } from './pace.ts';
@@ -23,9 +24,17 @@ export type Submitted =
   | { kind: 'unavailable' }
   | { kind: 'unknown' };
 
+export interface Segment {
+  submission: Submission;
+  /** UTC milliseconds. */
+  validUntil: number;
+  urgent: boolean;
+  /** Completes an SMS of which a part was accepted, so it outlasts an interruption. */
+  follows: boolean;
+}
+
 export interface Submitter {
-  /** `follows`: completes an SMS of which a part was accepted, so it outlasts an interruption. */
-  submit(submission: Submission, validUntil: number, follows: boolean): Promise<Submitted>;
+  submit(segment: Segment): Promise<Submitted>;
   /** To be called when the link has room. */
   pump(): void;
   /** To be called when the link went down. */
@@ -36,10 +45,7 @@ export interface Submitter {
   readonly busy: number;
 }
 
-interface Job {
-  submission: Submission;
-  validUntil: number;
-  follows: boolean;
+interface Job extends Segment {
   end: (result: Submitted) => void;
 }
 
@@ -52,43 +58,49 @@ const EXPIRY_CHECK_MS = 1_000;
 /** `link` is a function because the link's events need the submitter and the submitter the link. */
 export function createSubmitter(link: () => Link, throughput: number | null, ended: () => void): Submitter {
   const pace = createPace(throughput, performance.now());
-  const first = createFifo<Job>();
+  const urgent = createFifo<Job>();
+  const begun = createFifo<Job>();
   const fresh = createFifo<Job>();
+  const queues = [urgent, begun, fresh];
   let sent = 0;
   let stopped = false;
   let paceTimer: NodeJS.Timeout | undefined;
   let expiryTimer: NodeJS.Timeout | undefined;
 
-  function submit(submission: Submission, validUntil: number, follows: boolean): Promise<Submitted> {
+  function submit(segment: Segment): Promise<Submitted> {
     return new Promise((end) => {
-      wait(follows ? first : fresh, { submission, validUntil, follows, end });
+      wait(segment.follows ? begun : fresh, { ...segment, end });
       pump();
     });
   }
 
   function wait(queue: Fifo<Job>, job: Job): void {
-    queue.push(job);
+    (job.urgent ? urgent : queue).push(job);
     expiryTimer ??= setTimeout(expire, EXPIRY_CHECK_MS);
+  }
+
+  function waiting(): number {
+    return queues.reduce((sum, { size }) => sum + size, 0);
   }
 
   function expire(): void {
     expiryTimer = undefined;
     const now = Date.now();
-    for (const queue of [first, fresh]) {
+    for (const queue of queues) {
       for (const job of queue.remove(({ validUntil }) => validUntil <= now)) end(job, EXPIRED);
     }
-    if (first.size + fresh.size > 0) expiryTimer = setTimeout(expire, EXPIRY_CHECK_MS);
+    if (waiting() > 0) expiryTimer = setTimeout(expire, EXPIRY_CHECK_MS);
   }
 
   function pump(): void {
-    while (link().ready() && first.size + fresh.size > 0) {
+    while (link().ready() && waiting() > 0) {
       const now = performance.now();
       const delay = pace.delay(now);
       if (delay > 0) {
         paceTimer ??= setTimeout(onPace, Math.ceil(delay));
         return;
       }
-      const job = first.shift() ?? fresh.shift();
+      const job = urgent.shift() ?? begun.shift() ?? fresh.shift();
       if (!job) return;
       if (job.validUntil <= Date.now()) end(job, EXPIRED);
       else send(job, now);
@@ -137,18 +149,18 @@ export function createSubmitter(link: () => Link, throughput: number | null, end
   /** Surely not sent: it keeps its turn where there is a link or will be one. */
   function again(job: Job): void {
     if (stopped || (!job.follows && !link().bound())) end(job, UNAVAILABLE);
-    else wait(first, job);
+    else wait(begun, job);
   }
 
   function down(): void {
-    for (const queue of [first, fresh]) {
+    for (const queue of queues) {
       for (const job of queue.remove(({ follows }) => !follows)) end(job, UNAVAILABLE);
     }
   }
 
   function stop(hurry: boolean): void {
     if (hurry) stopped = true;
-    for (const queue of [first, fresh]) {
+    for (const queue of queues) {
       for (const job of queue.remove(({ follows }) => hurry || !follows)) end(job, UNAVAILABLE);
     }
     if (!hurry) return;
@@ -167,7 +179,7 @@ export function createSubmitter(link: () => Link, throughput: number | null, end
     down,
     stop,
     get busy() {
-      return first.size + fresh.size + sent;
+      return waiting() + sent;
     },
   };
 }

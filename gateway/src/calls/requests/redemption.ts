@@ -29,12 +29,6 @@ type Attempt =
 export function createRedemption(options: RedemptionOptions): (input: RedemptionInput) => Promise<Redemption> {
   const { store, sealer, limits, reconcile, onChange, now } = options;
   const alarm = createAlarm(options);
-  const redemptions = new Counter({
-    name: 'civicline_code_redemptions_total',
-    help: 'Codes that callers keyed, by what came of it.',
-    labelNames: ['outcome'],
-    registers: [options.metrics],
-  });
 
   /** One attempt in one transaction. Unless `settle`, an unfinished disclosure is not held against the caller yet. */
   const attempt = (input: RedemptionInput, code: string | null, settle: boolean): Promise<Attempt> =>
@@ -77,10 +71,7 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
 
   return async (input) => {
     const keyed = readKeyed(input.code);
-    if (keyed.kind === 'none') {
-      redemptions.inc({ outcome: 'no-code' });
-      return { outcome: 'rejected', reason: 'no-code', mayRetry: false };
-    }
+    if (keyed.kind === 'none') return { outcome: 'rejected', reason: 'no-code', mayRetry: false };
     const code = keyed.kind === 'code' ? keyed.code : null;
     let attempted = await attempt(input, code, false);
     if (attempted.kind === 'unfinished') {
@@ -90,14 +81,10 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
     }
     if (attempted.kind === 'unfinished') throw new Error('An attempt that settles cannot stay unfinished.');
     if (attempted.kind === 'rejected') {
-      redemptions.inc({ outcome: attempted.reason });
       alarm(attempted.tries);
       return { outcome: 'rejected', reason: attempted.reason, mayRetry: attempted.mayRetry };
     }
-    if (!attempted.repeated) {
-      redemptions.inc({ outcome: 'verified' });
-      onChange(attempted.request);
-    }
+    if (!attempted.repeated) onChange(attempted.request);
     return verified(attempted.request, sealer);
   };
 }

@@ -1,8 +1,8 @@
 /** Dispatch: brings messages to their channels, takes in what becomes of them, and sees to what time brings. */
-import type { ChannelName } from '@civicline/protocol';
+import { type ChannelName, URGENCIES } from '@civicline/protocol';
 import { Gauge, type Logger, type Metrics } from '../../http/index.ts';
 import type { Channel } from '../channel.ts';
-import type { Messages } from '../messages/index.ts';
+import { laneOf, type Messages } from '../messages/index.ts';
 import type { Sender } from '../senders/index.ts';
 import { type Loop, startLoop } from './loop.ts';
 import { outcomesRound } from './outcomes.ts';
@@ -18,6 +18,7 @@ export {
   type Windows,
 } from './windows.ts';
 
+const [URGENT, ...OTHERS] = URGENCIES.map(laneOf) as [number, ...number[]];
 const WITHDRAWALS = 500;
 const DUE = 500;
 
@@ -52,8 +53,13 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     for (const [name, channel] of channels) {
       const queue = messages.queues.get(name);
       if (!queue) continue;
+      const common = { messages, channel, queue, windows, findSender, now };
+      const submitUrgent = startLoop(
+        createSubmitRound({ ...common, lanes: [URGENT], mostInFlight: null }),
+        onError(`submit urgent ${name}`),
+      );
       const submit = startLoop(
-        createSubmitRound({ messages, channel, queue, windows, findSender, mostInFlight, now }),
+        createSubmitRound({ ...common, lanes: OTHERS, mostInFlight }),
         onError(`submit ${name}`),
       );
       const withdraw = startLoop(() => withdrawRound(messages, channel), onError(`withdraw ${name}`));
@@ -68,10 +74,11 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       );
       stopListening.push(channel.onOutcome(takeIn.wake));
       wakeFor.set(name, () => {
+        submitUrgent.wake();
         submit.wake();
         withdraw.wake();
       });
-      loops.push(submit, withdraw, takeIn);
+      loops.push(submitUrgent, submit, withdraw, takeIn);
     }
     loops.push(startLoop(() => timeRound(messages, now), onError('time')));
   }

@@ -29,25 +29,27 @@ export interface SubmitOptions {
   queue: LeasedQueue;
   windows: Windows;
   findSender(id: string): Promise<Sender | null>;
-  /** How many attempts the channel may have that it has not handed over; urgent ones go in any case. */
-  mostInFlight: number;
+  /** Of the queue. What is urgent has rounds of its own, and never waits for the end of one of the others. */
+  lanes: readonly number[];
+  /** How many attempts the channel may have that it has not handed over; null: as many as there are. */
+  mostInFlight: number | null;
   now: () => number;
 }
 
 /** Rounds; each says whether there was something to do. */
 export function createSubmitRound(options: SubmitOptions): () => Promise<boolean> {
-  const { messages, channel, queue, mostInFlight, now } = options;
+  const { messages, channel, queue, lanes, mostInFlight, now } = options;
   let atOnce = FEWEST_AT_ONCE;
 
+  async function room(): Promise<number> {
+    if (mostInFlight === null) return Number.POSITIVE_INFINITY;
+    return mostInFlight - (await messages.store.channel(channel.name)).in_flight;
+  }
+
   return async () => {
-    const { in_flight } = await messages.store.channel(channel.name);
-    const room = mostInFlight - in_flight;
-    const claimed = await queue.claim({
-      limit: room > 0 ? Math.min(room, atOnce) : atOnce,
-      leaseMs: LEASE_MS,
-      now: now(),
-      ...(room > 0 ? {} : { lanes: [0] }),
-    });
+    const limit = Math.min(atOnce, await room());
+    if (limit <= 0) return false;
+    const claimed = await queue.claim({ limit, lanes, leaseMs: LEASE_MS, now: now() });
     if (claimed.length === 0) return false;
     const plan = await makePlan(claimed, options);
     atOnce = Math.max(FEWEST_AT_ONCE, Math.min(MOST_AT_ONCE, atOnce * 2, fitting(plan)));

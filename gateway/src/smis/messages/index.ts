@@ -19,14 +19,14 @@ import {
   type Tables,
   takeTurn,
 } from './store.ts';
-import { type Consequences, createTransitions, type MessageInput, type Queues } from './transitions.ts';
+import { createTransitions, type MessageInput, type Queues } from './transitions.ts';
 import { startUpkeep } from './upkeep.ts';
 
 export { attemptIdOf, ofAttempt } from './ids.ts';
 export type { Step } from './machine.ts';
 export { STREAMED_PATHS } from './routes.ts';
 export type { MessageRow, MessageStore, PartsRow, Tables } from './store.ts';
-export type { MessageInput, Queues } from './transitions.ts';
+export { laneOf, type MessageInput, type Queues } from './transitions.ts';
 
 /** Within one write. */
 export interface Turn {
@@ -72,22 +72,24 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
   const store = createMessageStore(database);
   await store.addChannels([...channels.keys()]);
   const transitions = createTransitions({ store, queues, feedback, now });
-  const count = countMessages(metrics);
+  const accepted = new Counter({
+    name: 'civicline_messages_accepted_total',
+    help: 'Messages taken in from senders.',
+    labelNames: ['category', 'urgency'],
+    registers: [metrics],
+  });
   const listeners: ((channel: ChannelName) => void)[] = [];
   const tell = (concerned: Iterable<ChannelName>) => {
     for (const channel of concerned) for (const listener of listeners) listener(channel);
   };
 
   async function turn<Result>(work: (turn: Turn) => Promise<Result>): Promise<Result> {
-    const made: Consequences[] = [];
+    const concerned: ReadonlySet<ChannelName>[] = [];
     const result = await store.database.write(async (sql) => {
-      const apply = async (inputs: readonly MessageInput[]) => void made.push(await transitions(sql, inputs));
+      const apply = async (inputs: readonly MessageInput[]) => void concerned.push(await transitions(sql, inputs));
       return work({ sql, channels: await takeTurn(store.database, sql), apply });
     });
-    for (const consequences of made) {
-      count.transitions(consequences);
-      tell(consequences.concerned);
-    }
+    for (const channels of concerned) tell(channels);
     return result;
   }
 
@@ -96,7 +98,7 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
     queues,
     quota: senders.quota,
     onAccepted(concerned, drafts) {
-      for (const { category, urgency } of drafts) count.accepted.inc({ category, urgency });
+      for (const { category, urgency } of drafts) accepted.inc({ category, urgency });
       tell(concerned);
     },
     now,
@@ -125,27 +127,6 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
     async stop() {
       await stopUpkeep?.();
       stopUpkeep = null;
-    },
-  };
-}
-
-function countMessages(metrics: Metrics) {
-  const accepted = new Counter({
-    name: 'civicline_messages_accepted_total',
-    help: 'Messages taken in from senders.',
-    labelNames: ['category', 'urgency'],
-    registers: [metrics],
-  });
-  const events = new Counter({
-    name: 'civicline_message_events_total',
-    help: 'Transitions that senders were told of.',
-    labelNames: ['kind'],
-    registers: [metrics],
-  });
-  return {
-    accepted,
-    transitions: ({ events: made }: Consequences) => {
-      for (const { kind } of made) events.inc({ kind });
     },
   };
 }

@@ -12,21 +12,15 @@ export interface MessageInput {
   input: Input;
 }
 
-/** What others may now have to do, once the write is committed. */
-export interface Consequences {
-  /** Channels that got a message to submit, or an attempt to withdraw. */
-  concerned: ReadonlySet<ChannelName>;
-  events: readonly MessageEvent[];
-}
-
 /** One queue per channel, so that a channel that does not get on keeps nobody from the others. */
 export type Queues = ReadonlyMap<ChannelName, LeasedQueue>;
 
 /**
  * Within a write that has its turn (`takeTurn`): applies the inputs in their order, several may be for one message.
- * Inputs for messages that are not there are passed over.
+ * Inputs for messages that are not there are passed over. Returns the channels that got a message to submit, or an
+ * attempt to withdraw.
  */
-export type Transitions = (sql: Kysely<Tables>, inputs: readonly MessageInput[]) => Promise<Consequences>;
+export type Transitions = (sql: Kysely<Tables>, inputs: readonly MessageInput[]) => Promise<ReadonlySet<ChannelName>>;
 
 export function createTransitions(options: {
   store: MessageStore;
@@ -56,7 +50,7 @@ export function createTransitions(options: {
     await database.insertMany(sql, 'message_withdrawals', changes.withdrawals, { ignoreConflicts: true });
     await addInFlight(sql, changes.inFlight);
     const withdrawn = changes.withdrawals.map(({ channel }) => channel);
-    return { concerned: new Set([...changes.enqueued.keys(), ...withdrawn]), events: changes.events };
+    return new Set([...changes.enqueued.keys(), ...withdrawn]);
   };
 }
 

@@ -51,6 +51,6 @@ export async function openRoute(
   };
   if (wait) await until(() => route.up());
   const text = (text: string, fields: Partial<OutgoingSms> = {}) =>
-    route.send({ id: '', to: '+32470000001', text, validUntil: Date.now() + 3_600_000, ...fields });
+    route.send({ id: '', to: '+32470000001', text, validUntil: Date.now() + 3_600_000, urgent: false, ...fields });
   return { ...route, receipts, inbound, codes, storing, text, until };
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from '@civicline/launcher';
-import type { MessageView } from '@civicline/protocol';
+import type { MessageView, SealedPart } from '@civicline/protocol';
 import { sealed, submit, until } from '../../messages/load.ts';
 import {
   freePort,
@@ -12,7 +12,7 @@ import {
   type Simulator,
   startSimulator,
 } from '../../messages/room.ts';
-import { round } from '../statistics.ts';
+import { median, round } from '../statistics.ts';
 
 export interface Backlog {
   waiting: number;
@@ -21,8 +21,16 @@ export interface Backlog {
   acceptedPerSecond: number;
   /** Messages per second that left, with the long and with the short queue. */
   drain: { long: number; short: number };
-  /** From the request to the carrier's answer, milliseconds, of an urgent message in the middle of the long queue. */
-  urgentMs: number;
+  /** Of urgent messages while the long queue empties, one after another. */
+  urgent: Urgent[];
+}
+
+/** Milliseconds from the request. */
+export interface Urgent {
+  /** Until the carrier's receipt came, hence certainly had the message. */
+  left: number;
+  /** Until its sender could read that it was handed over. */
+  told: number;
 }
 
 export interface BacklogExtent {
@@ -35,26 +43,23 @@ export interface BacklogExtent {
 /** Sealing a million takes minutes and is measured elsewhere: the same ones are sent again and again. */
 const DISTINCT = 10_000;
 const LOOKS = 10;
+const URGENT = 9;
 
 export async function measureBacklog({ long, short, watch }: BacklogExtent): Promise<Backlog> {
   const shortRun = await withBacklog(short, ({ simulator }) => drainRate(simulator, short, watch));
   log(`${short} waiting: ${round(shortRun.result, 0)} messages/s leave`);
   const { result, ...filled } = await withBacklog(long, async ({ gateway, simulator }) => {
-    const [rate, urgentMs] = await Promise.all([
-      drainRate(simulator, long, watch),
-      sleep((watch * 1000) / 2).then(() => urgent(gateway)),
-    ]);
-    return { rate, urgentMs };
+    const [rate, urgent] = await Promise.all([drainRate(simulator, long, watch), sendUrgent(gateway, watch)]);
+    return { rate, urgent };
   });
-  log(
-    `${long} waiting: ${round(result.rate, 0)} messages/s leave, an urgent one after ${round(result.urgentMs, 0)} ms`,
-  );
+  const left = median(result.urgent.map((one) => one.left));
+  log(`${long} waiting: ${round(result.rate, 0)} messages/s leave, an urgent one within ${round(left, 0)} ms`);
   return {
     waiting: long,
     residentMiB: filled.residentMiB,
     acceptedPerSecond: filled.acceptedPerSecond,
     drain: { long: result.rate, short: shortRun.result },
-    urgentMs: result.urgentMs,
+    urgent: result.urgent,
   };
 }
 
@@ -114,20 +119,32 @@ async function drainRate(simulator: Simulator, count: number, seconds: number): 
   return (delivered - before) / ((performance.now() - started) / 1000);
 }
 
-async function urgent(gateway: Gateway): Promise<number> {
-  const [part] = sealed(gateway, 1, 900_000);
+/** Spread over the middle half of the time. */
+async function sendUrgent(gateway: Gateway, seconds: number): Promise<Urgent[]> {
+  const found: Urgent[] = [];
+  for (const part of sealed(gateway, URGENT, 900_000)) {
+    await sleep((seconds * 1000) / 2 / URGENT);
+    found.push(await sendOneUrgent(gateway, part));
+  }
+  return found;
+}
+
+async function sendOneUrgent(gateway: Gateway, part: SealedPart): Promise<Urgent> {
   const headers = { Authorization: `Bearer ${gateway.key}` };
-  const started = performance.now();
+  const started = Date.now();
   const response = await fetch(`${gateway.url}/v1/messages`, {
     method: 'POST',
     headers: { ...headers, 'Content-Type': 'application/json', 'Idempotency-Key': randomUUID() },
     body: JSON.stringify({ category: 'individual', urgency: 'urgent', parts: { sms: part } }),
   });
   const { id } = (await response.json()) as MessageView;
+  let told: number | undefined;
   for (;;) {
     const view = (await (await fetch(`${gateway.url}/v1/messages/${id}`, { headers })).json()) as MessageView;
-    if (view.attempts.some(({ state }) => state === 'handed-over' || state === 'delivered')) break;
+    const attempt = view.attempts.find(({ state }) => state === 'handed-over' || state === 'delivered');
+    if (attempt) told ??= Date.now() - started;
+    // Its time is that of the receipt; both are of this machine's clock.
+    if (attempt?.state === 'delivered') return { left: Date.parse(attempt.updatedAt) - started, told: told ?? 0 };
     await sleep(10);
   }
-  return performance.now() - started;
 }
