@@ -69,6 +69,20 @@ describe('storage when the PostgreSQL server is killed', () => {
 
   it('has what was acknowledged, tells what is uncertain, and goes on when it is back', async function () {
     this.timeout(120_000);
+    await writeThrough(3, async () => {
+      await cluster.kill();
+      await cluster.start();
+    });
+  });
+
+  it('has what was acknowledged when a standby takes over', async function () {
+    this.timeout(120_000);
+    const standby = await cluster.addStandby();
+    await writeThrough(1, () => standby.takeOver());
+  });
+
+  /** Twenty write on and on while that happens, so often; then everything is counted. */
+  async function writeThrough(rounds: number, happen: () => Promise<void>): Promise<void> {
     const acknowledged: number[] = [];
     const refused: unknown[] = [];
     let isOver = false;
@@ -81,11 +95,10 @@ describe('storage when the PostgreSQL server is killed', () => {
       }
     }
     const writers = Array.from({ length: 20 }, (_, i) => writeOn(i));
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < rounds; round++) {
       const before = acknowledged.length;
       while (acknowledged.length < before + 200) await setTimeout(5);
-      await cluster.kill();
-      await cluster.start();
+      await happen();
     }
     const before = acknowledged.length;
     while (acknowledged.length < before + 200) await setTimeout(5);
@@ -93,7 +106,7 @@ describe('storage when the PostgreSQL server is killed', () => {
     await Promise.all(writers);
     await expectPairs(database, acknowledged);
     for (const error of refused) expect(error).to.have.property('code', 'STORAGE_UNAVAILABLE');
-  });
+  }
 
   it('waits for a server that restarts while nobody writes or reads', async function () {
     this.timeout(60_000);

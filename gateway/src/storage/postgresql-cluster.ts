@@ -1,7 +1,16 @@
 /** For tests: a real PostgreSQL server of one's own, in a temporary folder, reached by a Unix socket. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, type ExecFileSyncOptions, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,12 +24,29 @@ export interface Cluster {
   kill(): Promise<void>;
   /** After {@link Cluster.kill}: starts again on the same data. */
   start(): Promise<void>;
+  /** From now on, what the server acknowledges its standby has as well. */
+  addStandby(): Promise<Standby>;
   /** Ends it and removes its folder. */
   remove(): Promise<void>;
 }
 
+export interface Standby {
+  /** kill -9 of the server; its address leads to the standby, which a moment later takes its place. */
+  takeOver(): Promise<void>;
+}
+
+interface Server {
+  /** Of this very server, whoever is the cluster's. */
+  url: string;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  end(): Promise<void>;
+}
+
 const PROGRAMS = '/usr/lib/postgresql';
 const INSTALL = 'PostgreSQL is not installed; run: sudo apt-get install postgresql';
+/** How long the address leads to a standby that only reads. */
+const BEFORE_PROMOTION_MS = 300;
 
 /** Ends with this process, whatever way that ends. Throws the command to run where PostgreSQL is not installed. */
 export async function startCluster(): Promise<Cluster> {
@@ -28,14 +54,58 @@ export async function startCluster(): Promise<Cluster> {
   const user = serverUser();
   const folder = mkdtempSync(join(tmpdir(), 'civicline-postgresql-'));
   if (user) chownSync(folder, user.uid, user.gid);
-  const data = join(folder, 'data');
-  const initialise = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
-  execFileSync(join(programs, 'initdb'), initialise, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
-  const url = `postgres://postgres@${encodeURIComponent(folder)}/postgres`;
+  const as = { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] } satisfies ExecFileSyncOptions;
+  const program = (name: string, args: string[]) => execFileSync(join(programs, name), args, as);
+  const address = join(folder, 'address');
+  const [first, second] = [join(folder, 'first'), join(folder, 'second')];
+  const initialise = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
+  program('initdb', ['-D', join(first, 'data'), ...initialise]);
+  const servers = [createServer({ programs, user, folder, home: first })];
+  const [server] = servers as [Server];
+  await server.start();
+  symlinkSync(first, address);
+
+  return {
+    url: urlOf(address),
+    start: server.start,
+    kill: server.kill,
+    async addStandby() {
+      const copy = ['-D', join(second, 'data'), '-d', server.url, '--write-recovery-conf', '--checkpoint=fast'];
+      program('pg_basebackup', [...copy, '--no-sync']);
+      const standby = createServer({ programs, user, folder, home: second });
+      servers.push(standby);
+      await standby.start();
+      await query(server.url, "alter system set synchronous_standby_names = '*'");
+      await query(server.url, 'select pg_reload_conf()');
+      while ((await query(server.url, "select from pg_stat_replication where sync_state = 'sync'")) === 0) {
+        await setTimeout(50);
+      }
+      return {
+        async takeOver() {
+          await server.kill();
+          symlinkSync(second, `${address}.next`);
+          renameSync(`${address}.next`, address);
+          await setTimeout(BEFORE_PROMOTION_MS);
+          await query(standby.url, 'select pg_promote()');
+        },
+      };
+    },
+    async remove() {
+      await Promise.all(servers.map((one) => one.end()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A server whose data lie in `home`, where its socket is as well. */
+function createServer(options: { programs: string; user: User | undefined; folder: string; home: string }): Server {
+  const { programs, user, folder, home } = options;
+  const data = join(home, 'data');
+  const url = urlOf(home);
   let server: ChildProcess | undefined;
 
   async function tryToStart(): Promise<boolean> {
-    server = spawn('sh', ['-c', WATCHED, 'sh', join(programs, 'postgres'), data, folder], {
+    server = spawn('sh', ['-c', WATCHED, 'sh', join(programs, 'postgres'), data, home, folder], {
       ...user,
       cwd: folder,
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -47,32 +117,44 @@ export async function startCluster(): Promise<Cluster> {
     return answers(url, server);
   }
 
-  /** Again and again: what a killed server had started goes a moment later than itself. */
-  async function start(): Promise<void> {
-    for (let attempt = 0; attempt < 100; attempt++) if (await tryToStart()) return;
-    throw new Error('PostgreSQL does not start.');
-  }
-
-  await start();
   return {
     url,
-    start,
+    /** Again and again: what a killed server had started goes a moment later than itself. */
+    async start() {
+      for (let attempt = 0; attempt < 100; attempt++) if (await tryToStart()) return;
+      throw new Error('PostgreSQL does not start.');
+    },
     async kill() {
       const [pid] = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n');
       process.kill(Number(pid), 'SIGKILL');
       await ended(server);
     },
-    async remove() {
+    async end() {
       server?.stdin?.end();
       await ended(server);
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
+function urlOf(socketFolder: string): string {
+  return `postgres://postgres@${encodeURIComponent(socketFolder)}/postgres`;
+}
+
+/** Returns how many rows there are. */
+async function query(url: string, text: string): Promise<number> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    return (await client.query(text)).rowCount ?? 0;
+  } finally {
+    await client.end();
+  }
+}
+
 /**
- * The server under a shell that ends it when its own input ends, thus also after kill -9 of the tests; and removes its
- * folder, unless it was the server that was killed (137), which may be started again. Its log is not wanted: tests make errors on purpose.
+ * The server under a shell that ends it when its own input ends, thus also after kill -9 of the tests; and removes the
+ * cluster's folder, unless it was the server that was killed (137), which may be started again. Its log is not wanted:
+ * tests make errors on purpose.
  */
 const WATCHED = `
 exec 3<&0
@@ -82,7 +164,7 @@ server=$!
 wait $server
 status=$?
 kill $! 2>/dev/null
-[ $status = 137 ] || rm -rf "$3"
+[ $status = 137 ] || rm -rf "$4"
 exit $status`;
 
 async function ended(server: ChildProcess | undefined): Promise<void> {
@@ -115,8 +197,13 @@ function findPrograms(): string {
   return found;
 }
 
+interface User {
+  uid: number;
+  gid: number;
+}
+
 /** PostgreSQL refuses to be run by root. */
-function serverUser(): { uid: number; gid: number } | undefined {
+function serverUser(): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (option: string) => Number(execFileSync('id', [option, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };

@@ -23,6 +23,17 @@ describe('Sealed messages, while the gateway is killed again and again', functio
     }
   });
 
+  it('nor when a standby of PostgreSQL takes over', async () => {
+    const cluster = await startCluster();
+    try {
+      const standby = await cluster.addStandby();
+      const instead = () => standby.takeOver();
+      expectWhole(await crashLoop({ kills: 1, databaseUrl: cluster.url, instead, log: () => {} }));
+    } finally {
+      await cluster.remove();
+    }
+  });
+
   function expectWhole({ accepted, delivered, unknown, faults }: Awaited<ReturnType<typeof crashLoop>>): void {
     expect(faults).to.deep.equal([]);
     expect(delivered).to.be.greaterThan(0);

@@ -24,6 +24,8 @@ export interface CrashLoop {
   kills: number;
   /** `postgres://…`; default: SQLite. */
   databaseUrl?: string;
+  /** What happens instead of a kill of the gateway, once for each. */
+  instead?: () => Promise<void>;
   log(line: string): void;
 }
 
@@ -35,7 +37,7 @@ const CUT_EVERY = 4;
 const PAGE = 1_000;
 const SETTLING_MS = 120_000;
 
-export async function crashLoop({ kills, databaseUrl, log }: CrashLoop): Promise<Tally> {
+export async function crashLoop({ kills, databaseUrl, instead, log }: CrashLoop): Promise<Tally> {
   const arrived = new Map<string, number>();
   const simulator = await startSmscSimulator({
     onMessage: ({ text }) => void arrived.set(text, (arrived.get(text) ?? 0) + 1),
@@ -44,13 +46,16 @@ export async function crashLoop({ kills, databaseUrl, log }: CrashLoop): Promise
     smppPort: simulator.smppPort,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
   });
+  const again = async () => {
+    await gateway.kill();
+    await gateway.start();
+  };
   try {
     const sender = startSending(gateway);
     for (let kill = 1; kill <= kills; kill++) {
       await sleep(randomInt(...LIFE_MS));
       if (kill % CUT_EVERY === 0) simulator.cut();
-      await gateway.kill();
-      await gateway.start();
+      await (instead ?? again)();
       if (kill % 10 === 0) log(`${kill} kills, ${sender.accepted().size} messages accepted`);
     }
     await sender.stop();
