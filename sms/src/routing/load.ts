@@ -23,8 +23,8 @@ export interface RoutesFile {
   routes: RouteSettings[];
 }
 
-/** Of bind PDUs: SMPP 3.4, 5.2.2. */
-const SMPP_PASSWORD = /^[\x20-\x7e]{0,8}$/;
+/** SMPP 3.4 §5.2.2 allows 8; carriers give out longer ones. As many as the codec writes. */
+const SMPP_PASSWORD = /^[\x20-\x7e]{0,64}$/;
 
 /** Where secrets are found. */
 export interface SecretSources {
@@ -118,7 +118,7 @@ function withSecrets(
     if (!SMPP_PASSWORD.test(password)) {
       mistakes.push({
         path: [...path, 'password'],
-        message: 'the password must be at most 8 ASCII characters (SMPP 3.4)',
+        message: 'the password must be at most 64 ASCII characters',
       });
     }
     return {

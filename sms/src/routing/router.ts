@@ -7,6 +7,7 @@ import { sizeOfText } from '../text/index.ts';
 import { admit, type Breaker, CLOSED, conclude, type Trial } from './breaker.ts';
 import { choose, type Offer } from './choose.ts';
 import type { RouteSettings, RoutesFile } from './load.ts';
+import { isNeverHere, isOfTheSms } from './refusals.ts';
 
 /** `route`: who gave this result. `segmentPrice`: what a segment costs there, in millionths of a euro. */
 export type RoutedResult = SendResult & { route: string; segmentPrice: number };
@@ -65,9 +66,6 @@ interface Line extends Offer {
 const WINDOWS = { smpp: 50, ringring: 10 };
 /** No route goes to this number. */
 const NOWHERE: RoutedResult = { kind: 'refused', permanent: true, reason: 'NO_ROUTE', route: 'none', segmentPrice: 0 };
-const TEXT_TOO_LONG = 'TEXT_TOO_LONG';
-/** Found out before the carrier was asked, so they say nothing about it. */
-const OWN_REFUSALS = new Set([TEXT_TOO_LONG, 'EXPIRED']);
 
 /** Connects every route of the file. */
 export function createRouter(options: RouterOptions): Router {
@@ -84,18 +82,18 @@ export function routeAmong(connected: readonly { settings: RouteSettings; route:
   async function send(sms: OutgoingSms): Promise<RoutedResult> {
     const choices = choose(lines, sms.to);
     let best: RoutedResult | null = null;
-    let tooLong = 0;
+    let neverHere = 0;
     for (const { route: line, price } of choices) {
       const result = await tryLine(line, sms);
       if (!result) continue;
       const routed = { ...result, route: line.name, segmentPrice: price };
       if (isFinal(result)) return best?.kind === 'unknown' && result.kind !== 'accepted' ? best : routed;
-      if (result.kind === 'refused' && result.reason === TEXT_TOO_LONG) tooLong++;
+      if (result.kind === 'refused' && isNeverHere(result.reason)) neverHere++;
       best = moreTelling(best, routed);
       if (result.kind === 'unknown' && line.settings.onUnknown === 'wait') return best;
     }
     if (choices.length === 0) return NOWHERE;
-    if (best?.kind === 'refused' && tooLong === choices.length) return { ...best, permanent: true };
+    if (best?.kind === 'refused' && neverHere === choices.length) return { ...best, permanent: true };
     return best ?? { kind: 'unavailable', route: choices[0]?.route.name ?? 'none', segmentPrice: 0 };
   }
 
@@ -146,7 +144,7 @@ function moreTelling(best: RoutedResult | null, next: RoutedResult): RoutedResul
 }
 
 function trialOf(result: SendResult): Trial {
-  if (result.kind === 'refused' && OWN_REFUSALS.has(result.reason)) return 'neutral';
+  if (result.kind === 'refused' && isOfTheSms(result.reason)) return 'neutral';
   return isFinal(result) ? 'success' : 'failure';
 }
 

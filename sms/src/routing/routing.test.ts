@@ -146,6 +146,10 @@ describe('router', () => {
     const both = (a: SendResult, b: SendResult) => routeAmong([standIn('a', [a]), standIn('b', [b])]).send(sms());
     expect(await both(unavailable, refused)).to.include({ kind: 'refused', permanent: false, route: 'b' });
     expect(await both(tooLong, tooLong)).to.include({ kind: 'refused', permanent: true, reason: 'TEXT_TOO_LONG' });
+    const noSender: SendResult = { kind: 'refused', permanent: false, reason: 'SENDER_INVALID' };
+    expect(await both(noSender, noSender)).to.include({ kind: 'refused', permanent: true, reason: 'SENDER_INVALID' });
+    expect(await both(noSender, tooLong)).to.include({ kind: 'refused', permanent: true });
+    expect(await both(noSender, refused), 'b may take it later').to.include({ kind: 'refused', permanent: false });
     expect(await both(tooLong, unavailable), 'b may take it later').to.include({ kind: 'refused', permanent: false });
     expect(await routeAmong([standIn('a', ['down'])]).send(sms())).to.include({ kind: 'unavailable', route: 'a' });
     const nowhere = routeAmong([standIn('a', [accepted], { prefixes: [{ prefix: '+31', price: 1 }] })]);
@@ -167,6 +171,23 @@ describe('router', () => {
     expect(other.routes()[0]?.breaker).to.equal('closed');
   });
 
+  for (const reason of ['SENDER_INVALID', 'PDU_FIELD_INVALID', 'ESME_RINVSRCADR', 'ESME_RINVEXPIRY', 'RINGRING_5']) {
+    it(`does not hold against a route what was wrong with one SMS (${reason})`, async () => {
+      const wrong: SendResult = { kind: 'refused', permanent: reason === 'PDU_FIELD_INVALID', reason };
+      const only = standIn('only', [...Array(20).fill(wrong), ...Array(5).fill(unavailable), wrong, accepted]);
+      const router = routeAmong([only]);
+      const breaker = () => router.routes()[0]?.breaker;
+      for (let i = 0; i < 24; i++) await router.send(sms());
+      expect(breaker()).to.equal('closed');
+      await router.send(sms());
+      expect(breaker()).to.equal('open');
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      expect(await router.send(sms())).to.include({ reason });
+      expect(breaker(), 'nothing was found out').to.equal('open');
+      expect(await router.send(sms()), 'the next one may try at once').to.include({ kind: 'accepted' });
+    });
+  }
+
   it('says beforehand what it will cost', () => {
     const router = routeAmong([standIn('a', [accepted], { prefixes: [{ prefix: '+32', price: 45_000 }] })]);
     expect(router.quote('+32470000001', 'ê'.repeat(71))).to.deep.equal({
@@ -184,7 +205,8 @@ describe('routes file', () => {
     KEY: 'secret-2',
     HOOK: 'h'.repeat(32),
     SHORT: 'short-hook',
-    LONG: 'ninechars',
+    LONG: 'x'.repeat(64),
+    TOO_LONG: 'much'.repeat(17),
   };
   const parse = (text: string) => parseRoutes(text, 'routes.yaml', { environment, folder: tmpdir() });
   const mistakes = (text: string) => {
@@ -253,9 +275,10 @@ describe('routes file', () => {
   it('takes no secret that stands in the file, and shows none', () => {
     const literal = mistakes(SMPP.replace(`\${CARRIER_PASSWORD}`, 'hunter2'));
     expect(literal.join()).to.include('routes[0].password').and.not.include('hunter2');
-    expect(mistakes(SMPP.replace('CARRIER_PASSWORD', 'LONG'))[0])
-      .to.include('at most 8')
-      .and.not.include('ninechars');
+    expect(mistakes(SMPP.replace('CARRIER_PASSWORD', 'LONG'))).to.deep.equal([]);
+    expect(mistakes(SMPP.replace('CARRIER_PASSWORD', 'TOO_LONG'))[0])
+      .to.include('at most 64')
+      .and.not.include('much');
     expect(mistakes(SMPP.replace('CARRIER_PASSWORD', 'ABSENT'))).to.deep.equal([
       'routes.yaml:7:15: routes[0].password: the environment variable ABSENT is not set',
     ]);
