@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -74,10 +75,27 @@ func OpenWallet(storage, schemes string) (*Wallet, error) {
 // Close flushes the storage.
 func (w *Wallet) Close() { _ = w.client.Close() }
 
-// Run performs one session and reports how it ended. When ctx ends first, the session is dismissed.
+// Run performs one session and reports how it ended, which the server knows by then. When ctx ends first, the session is
+// dismissed.
 func (w *Wallet) Run(ctx context.Context, pointer string, wish Wish) Outcome {
 	w.running.Lock()
 	defer w.running.Unlock()
+	outcome := w.perform(ctx, pointer, wish)
+	if outcome.Status != "done" {
+		endAtServer(pointer)
+	}
+	return outcome
+}
+
+// endAtServer ends the session. The client does so too, but in the background: closed at once, it would not get to it.
+func endAtServer(pointer string) {
+	var session irma.Qr
+	if json.Unmarshal([]byte(pointer), &session) == nil && session.URL != "" {
+		_ = irma.NewHTTPTransport(session.URL, false).Delete()
+	}
+}
+
+func (w *Wallet) perform(ctx context.Context, pointer string, wish Wish) Outcome {
 	select {
 	case <-w.pairingCodes: // left over from an earlier session
 	default:
