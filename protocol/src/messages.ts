@@ -50,7 +50,7 @@ export type MessageState = z.infer<typeof messageStateSchema>;
 /** Sealed for one channel; see sealing/. Base64url without padding. */
 export const sealedPartSchema = z.strictObject({
   /** Which of the channel's keys it was sealed for. */
-  keyId: z.string().min(1).max(64),
+  keyId: z.string().regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, hyphens and underscores'),
   sealed: z
     .string()
     .min(1)

@@ -1,5 +1,6 @@
 import type { MessageInput, MessageView } from '@civicline/protocol';
 import { expect } from 'chai';
+import { StorageError } from '../../storage/index.ts';
 import { eachEngine } from '../../storage/testing.ts';
 import {
   aMessage,
@@ -233,6 +234,43 @@ describe('dispatch', () =>
       room.channel('sms').broken = false;
       room.clock.now += MINUTE;
       await comesTo(id, 'delivered');
+    });
+
+    it('goes on with the others when a channel cannot store one of them', async () => {
+      await begin({
+        script: (attempt) => {
+          if (attempt.part.keyId === 'poison') throw new StorageError('STORAGE_REFUSED', '(SQLSTATE 22P05)');
+          return DELIVERS(attempt);
+        },
+      });
+      await room.smis.stop();
+      const other = await room.addSender('PLF');
+      const poison = await send(aMessage({ parts: { sms: { keyId: 'poison', sealed: 'AAAA' } } }));
+      const { id } = (await (await other.send(aMessage())).json()) as MessageView;
+      room.smis.start();
+      await until(
+        () => other.get(id),
+        ({ state }) => state === 'delivered',
+      );
+      expect(await comesTo(poison, 'undeliverable')).to.include({ reason: 'PART_REFUSED' });
+    });
+
+    it('keeps messages of which a channel can store none', async () => {
+      let mended = false;
+      await begin({
+        script: (attempt) => {
+          if (!mended) throw new StorageError('STORAGE_REFUSED', 'no such table');
+          return DELIVERS(attempt);
+        },
+      });
+      const ids = [await send(aMessage()), await send(aMessage())];
+      await until(
+        async () => room.lines,
+        (lines) => lines.some((line) => line.includes('STORAGE_REFUSED')),
+      );
+      mended = true;
+      room.clock.now += MINUTE;
+      for (const id of ids) await comesTo(id, 'delivered');
     });
 
     it('passes over outcomes that belong to nobody', async () => {

@@ -8,9 +8,16 @@
  *     └─────► channel.submit ──► begun ───────┘
  */
 import type { ChannelName, SealedPart } from '@civicline/protocol';
-import type { ClaimedItem, LeasedQueue } from '../../storage/index.ts';
+import { type ClaimedItem, type LeasedQueue, StorageError } from '../../storage/index.ts';
 import type { Attempt, Channel } from '../channel.ts';
-import { attemptIdOf, type MessageInput, type Messages, type PartsRow, type Step } from '../messages/index.ts';
+import {
+  attemptIdOf,
+  type MessageInput,
+  type Messages,
+  ofAttempt,
+  type PartsRow,
+  type Step,
+} from '../messages/index.ts';
 import type { Sender } from '../senders/index.ts';
 import type { Windows } from './windows.ts';
 
@@ -65,8 +72,9 @@ function fitting({ attempts, characters }: Plan): number {
 
 async function submitPlan(plan: Plan, claimed: readonly ClaimedItem[], options: SubmitOptions): Promise<void> {
   const { messages, channel, queue, now } = options;
+  let inputs: MessageInput[];
   try {
-    if (plan.attempts.length > 0) await channel.submit(plan.attempts);
+    inputs = withoutRefused(plan.inputs, await submitAll(channel, plan.attempts), now());
   } catch (error) {
     const dueAt = now() + AGAIN_MS;
     const again = claimed.map(({ id }) => ({ id, dueAt }));
@@ -74,10 +82,44 @@ async function submitPlan(plan: Plan, claimed: readonly ClaimedItem[], options: 
     throw error;
   }
   await messages.turn(async ({ sql, apply }) => {
-    await apply(plan.inputs);
+    await apply(inputs);
     await queue.done(sql, plan.stale);
     await queue.later(sql, plan.later);
   });
+}
+
+/**
+ * Returns those that the channel's database refuses: they hold up none of the others. When it refuses every one, then
+ * it is not for what is in them, and they wait until it is mended.
+ */
+async function submitAll(channel: Channel, attempts: readonly Attempt[]): Promise<Attempt[]> {
+  if (attempts.length === 0) return [];
+  try {
+    await channel.submit(attempts);
+    return [];
+  } catch (error) {
+    if (!isRefusal(error) || attempts.length === 1) throw error;
+    const results = await Promise.allSettled(attempts.map((attempt) => channel.submit([attempt])));
+    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    const other = errors.find((one) => !isRefusal(one));
+    if (other) throw other;
+    if (errors.length === attempts.length) throw error;
+    return attempts.filter((_, n) => results[n]?.status === 'rejected');
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'STORAGE_REFUSED';
+}
+
+function withoutRefused(inputs: readonly MessageInput[], refused: readonly Attempt[], at: number): MessageInput[] {
+  if (refused.length === 0) return [...inputs];
+  const ids = new Set(refused.map(({ id }) => ofAttempt(id)?.messageId));
+  return inputs.map(({ messageId, input }) =>
+    ids.has(messageId)
+      ? { messageId, input: { kind: 'unavailable', reason: 'PART_REFUSED', at } }
+      : { messageId, input },
+  );
 }
 
 interface Plan {

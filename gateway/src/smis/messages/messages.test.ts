@@ -69,6 +69,10 @@ describe('messages over HTTP', () =>
         [{ ...aMessage(), more: 1 }, '/more'],
         [{ ...aMessage(), parts: {} }, '/parts'],
         [{ ...aMessage(), parts: { sms: { keyId: 'x', sealed: 'not base64!' } } }, '/parts/sms/sealed'],
+        ...['', '\u0000', '\ud800', 'a key', 'x'.repeat(65)].map((keyId): [unknown, string] => [
+          { ...aMessage(), parts: { sms: { keyId, sealed: 'AAAA' } } },
+          '/parts/sms/keyId',
+        ]),
         [{ ...aMessage(), parts: { app: aPart('app') } }, '/strategy/0/channel'],
         [{ ...aMessage(), strategy: [{ channel: 'email' }] }, '/strategy/0/channel'],
         [{ ...aMessage(), strategy: [{ channel: 'sms' }, { channel: 'sms' }] }, '/strategy/1/channel'],
