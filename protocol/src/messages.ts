@@ -65,9 +65,16 @@ export const strategyStepSchema = z.strictObject({
   waitSeconds: z.number().int().min(10).max(604_800).optional(),
 });
 
+/** Without control characters and halves of surrogate pairs, which neither a log nor PostgreSQL can hold. */
+export const referenceSchema = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must have no control characters');
+
 export const messageInputSchema = z.strictObject({
   /** The sender's own; appears in answers and events, so it must identify no person. */
-  reference: z.string().min(1).max(128).optional(),
+  reference: referenceSchema.optional(),
   category: categorySchema,
   urgency: urgencySchema.default('normal'),
   /** Channels in the order of trying; absent: those of `parts`, App first, then SMS, then e-mail. */

@@ -64,12 +64,23 @@ export function mount<Body extends z.ZodType, Query extends z.ZodType>(
   router[op.method](path, ...guards, async (request, response) => {
     const body = op.body ? parse(op.body, bodyOf(request), 'body') : undefined;
     const query = op.query ? parse(op.query, request.query, 'query') : undefined;
-    const param = (name: string) => String(request.params[name] ?? '');
+    const param = (name: string) => partOfPath(request, name);
     await handle({ request, body, query, param } as Input<z.output<Body>, z.output<Query>>, response);
   });
 }
 
-/** Checks `value`; throws a 400 that says what is wrong where (RFC 6901 pointers). */
+/** What cannot be written down names nothing that there is; PostgreSQL would refuse to look for NUL. */
+function partOfPath({ params }: Request, name: string): string {
+  const part = String(params[name] ?? '');
+  if (/[\p{Cc}\p{Cs}]/u.test(part)) throw new AppError(404, 'NOT_FOUND', 'There is nothing here.');
+  return part;
+}
+
+/** However much is wrong: an answer is not to grow with the nonsense that it is for. */
+const MOST_MISTAKES = 20;
+const LONGEST_PATH = 100;
+
+/** Checks `value`; throws a 400 that says what is wrong where (RFC 6901 pointers), up to a limit. */
 export function parse<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
@@ -78,17 +89,19 @@ export function parse<Schema extends z.ZodType>(
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new AppError(400, 'INPUT_INVALID', `The ${where} is not as expected.`, {
-    errors: parsed.error.issues.flatMap(mistakesOf),
+    errors: parsed.error.issues.slice(0, MOST_MISTAKES).flatMap(mistakesOf).slice(0, MOST_MISTAKES),
   });
 }
 
 function mistakesOf(issue: z.core.$ZodIssue): NonNullable<Problem['errors']> {
   if (issue.code !== 'unrecognized_keys') return [{ path: pointer(issue.path), message: issue.message }];
-  return issue.keys.map((key) => ({ path: pointer([...issue.path, key]), message: 'is not known here' }));
+  const keys = issue.keys.slice(0, MOST_MISTAKES);
+  return keys.map((key) => ({ path: pointer([...issue.path, key]), message: 'is not known here' }));
 }
 
 function pointer(path: PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const parts = path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`);
+  return parts.join('').slice(0, LONGEST_PATH);
 }
 
 function bodyOf(request: Request): unknown {

@@ -105,13 +105,15 @@ interface ReadItem {
 function readItem(item: RawItem, channels: ReadonlySet<ChannelName>, now: number): ReadItem {
   if (item === null) return { result: ITEM_TOO_LARGE, asked: '' };
   let value: unknown;
+  let asked: string;
   try {
     if (!isUtf8(item)) return { result: ITEM_MALFORMED, asked: item };
     value = JSON.parse(item.toString());
+    // Nested too deeply, it can be read, but not written.
+    asked = withoutSealedBytes(value);
   } catch {
     return { result: ITEM_MALFORMED, asked: item };
   }
-  const asked = withoutSealedBytes(value);
   try {
     const draft = readMessage(value, channels, now);
     return { result: draft, asked, ...(draft.reference !== null && { reference: draft.reference }) };

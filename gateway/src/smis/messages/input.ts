@@ -22,11 +22,7 @@ export function readMessage(body: unknown, channels: ReadonlySet<ChannelName>, n
   const { reference, category, urgency, strategy, expiresAt, parts } = parse(messageInputSchema, body, 'body');
   const steps = strategy ?? CHANNELS.filter((channel) => parts[channel]).map((channel) => ({ channel }));
   const expiry = expiresAt === undefined ? null : Date.parse(expiresAt);
-  const errors = [
-    ...mistakesOfReference(reference),
-    ...mistakesOfStrategy(steps, parts, channels),
-    ...mistakesOfExpiry(expiry, now),
-  ];
+  const errors = [...mistakesOfStrategy(steps, parts, channels), ...mistakesOfExpiry(expiry, now)];
   if (errors.length > 0) throw new AppError(400, 'INPUT_INVALID', 'The body is not as expected.', { errors });
   return { reference: reference ?? null, category, urgency, steps, expiresAt: expiry, parts };
 }
@@ -34,12 +30,6 @@ export function readMessage(body: unknown, channels: ReadonlySet<ChannelName>, n
 interface Mistake {
   path: string;
   message: string;
-}
-
-/** Not in a line of a log or table, and PostgreSQL stores no NUL. */
-function mistakesOfReference(reference: string | undefined): Mistake[] {
-  if (reference === undefined || !/\p{Cc}/u.test(reference)) return [];
-  return [{ path: '/reference', message: 'must have no control characters' }];
 }
 
 function mistakesOfStrategy(steps: readonly Step[], parts: Input['parts'], channels: ReadonlySet<ChannelName>) {

@@ -145,7 +145,7 @@ async function write(
   const answers = chunks.map((chunk): Taken => {
     const first = firstOf(requests, chunk);
     if (first) return first.body_digest === chunk.bodyDigest ? acceptedBy(first, {}) : null;
-    const allowance = allowances.get(chunk.senderId) ?? { left: 0, headers: {} };
+    const allowance = allowances.get(chunk.senderId) ?? allowanceOf({ taken: 0, headers: {} });
     const before = harvest.messages.length;
     const request = reap(harvest, chunk, allowance, at);
     if (harvest.messages.length > before) {
@@ -186,8 +186,8 @@ interface Allowance {
   /** How many messages may still be taken. */
   left: number;
   headers: Record<string, string>;
-  /** When it does not suffice for all. */
-  problem?: Problem;
+  /** Of those for which it does not suffice. */
+  problem: Problem;
 }
 
 /** Asks the quota once per sender. */
@@ -195,27 +195,27 @@ async function takeQuotas(sql: Kysely<unknown>, quota: Quota, chunks: readonly C
   const wanted = new Map<string, Map<string, number>>();
   for (const chunk of chunks) {
     const ofSender = wanted.get(chunk.senderId) ?? new Map<string, number>();
-    // By place, so that a request that came twice at the same moment counts once.
-    ofSender.set(placeOf(chunk.keyDigests[0] ?? '', chunk.chunk), countMessages(chunk));
+    // By place, so that a request that came twice at the same moment counts once; if with another body, the larger.
+    const place = placeOf(chunk.keyDigests[0] ?? '', chunk.chunk);
+    ofSender.set(place, Math.max(ofSender.get(place) ?? 0, countMessages(chunk)));
     wanted.set(chunk.senderId, ofSender);
   }
   const allowances = new Map<string, Allowance>();
   for (const [senderId, counts] of wanted) {
     const count = [...counts.values()].reduce((sum, one) => sum + one, 0);
-    const { taken, headers, retryAfterSeconds } = await quota.take(sql, senderId, count, at);
-    if (taken === count) allowances.set(senderId, { left: taken, headers });
-    else allowances.set(senderId, { left: taken, ...overQuota(headers, retryAfterSeconds) });
+    allowances.set(senderId, allowanceOf(await quota.take(sql, senderId, count, at)));
   }
   return allowances;
 }
 
-function overQuota(headers: Record<string, string>, retryAfterSeconds = 60) {
+function allowanceOf({ taken, headers, retryAfterSeconds }: Awaited<ReturnType<Quota['take']>>): Allowance {
   const problem = problemOf(
     new AppError(429, 'QUOTA_EXCEEDED', 'The quota of this sender is used up.', {
-      detail: `Try again in ${retryAfterSeconds} seconds.`,
+      detail: `Try again in ${retryAfterSeconds ?? 1} seconds.`,
     }),
   );
-  return { headers: { ...headers, 'Retry-After': String(retryAfterSeconds) }, problem };
+  const retryAfter = retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) };
+  return { left: taken, headers: { ...headers, ...retryAfter }, problem };
 }
 
 function countMessages({ items }: Chunk): number {
@@ -240,7 +240,7 @@ function reap(harvest: Harvest, chunk: Chunk, allowance: Allowance, at: number):
     else if (allowance.left > 0) {
       allowance.left--;
       reapOne(harvest, item, { id: idAt(first, n), senderId: chunk.senderId, at });
-    } else if (allowance.problem) refused[n] = allowance.problem;
+    } else refused[n] = allowance.problem;
   }
   return {
     key_digest: chunk.keyDigests[0] ?? '',

@@ -81,6 +81,7 @@ describe('messages over HTTP', () =>
           '/parts/email',
         ],
         [aMessage({ reference: 'a\u0000b' }), '/reference'],
+        [aMessage({ reference: 'a\ud800' }), '/reference'],
         [aMessage({ expiresAt: '2026-03-04T10:59:59Z' }), '/expiresAt'],
         [aMessage({ expiresAt: '2027-03-04T10:59:59Z' }), '/expiresAt'],
         [aMessage({ expiresAt: 'tomorrow' }), '/expiresAt'],
@@ -98,6 +99,17 @@ describe('messages over HTTP', () =>
       expect(await count()).to.equal(0);
       const big = aMessage({ parts: { sms: { keyId: 'sms-1', sealed: 'A'.repeat(70_000) } } });
       expect(await problemOf(await sender.send(big))).to.include({ status: 413, code: 'BODY_TOO_LARGE' });
+    });
+
+    it('finds nothing under what no database can hold', async () => {
+      for (const path of ['/v1/messages/%00', '/v1/messages/a%0Ab/cancel']) {
+        const init = path.endsWith('cancel') ? { method: 'POST' } : {};
+        expect(await problemOf(await sender.ask(path, init)), path).to.include({ status: 404, code: 'NOT_FOUND' });
+      }
+      const problem = await problemOf(await sender.ask('/v1/messages?reference=a%00'));
+      expect(problem).to.include({ status: 400, code: 'INPUT_INVALID' });
+      expect(problem.errors?.map(({ path }) => path)).to.deep.equal(['/reference']);
+      expect((await sender.send(aMessage({ reference: 'r\u{1f600}é' }))).status).to.equal(201);
     });
 
     it('needs an Idempotency-Key', async () => {
@@ -219,6 +231,24 @@ describe('messages over HTTP', () =>
       check((await crossed.json()) as BatchAnswer[]);
       expect(await count()).to.equal(9);
       expect(await problemOf(await sender.sendBatch('x', { type: 'text/plain' }))).to.include({ status: 415 });
+    });
+
+    it('refuses an item that is nested too deeply, and takes the others', async () => {
+      const deep = `${'['.repeat(70_000)}${']'.repeat(70_000)}`;
+      const answers = (await (await sender.sendBatch(lines([aMessage(), deep, aMessage()]))).text()).trim().split('\n');
+      expect(answers.map((line) => JSON.parse(line).problem?.code ?? 'ok')).to.deep.equal([
+        'ok',
+        'JSON_MALFORMED',
+        'ok',
+      ]);
+      expect(await count()).to.equal(2);
+    });
+
+    it('answers a batch full of mistakes briefly', async () => {
+      const unknown = Array.from({ length: 10_000 }, (_, n) => [`key ${n}`, 1]);
+      const text = await (await sender.sendBatch(lines([Object.fromEntries(unknown)]))).text();
+      expect(JSON.parse(text).problem).to.include({ code: 'INPUT_INVALID' });
+      expect(text.length).to.be.below(5_000);
     });
 
     it('gives a repeated batch the first answers and makes nothing twice', async () => {

@@ -7,6 +7,7 @@ import {
   messageListSchema,
   messageStateSchema,
   messageViewSchema,
+  referenceSchema,
 } from '@civicline/protocol';
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
@@ -99,7 +100,7 @@ const listOperation = operation({
     'A page may be short, or even empty, although there is a next one: ask on while `next` is not null, with `after` set to it.',
   security,
   query: z.strictObject({
-    reference: z.string().min(1).max(128).optional(),
+    reference: referenceSchema.optional(),
     state: messageStateSchema.optional(),
     after: z.uuid().optional(),
     limit: z.coerce.number().int().min(1).max(500).default(100),
