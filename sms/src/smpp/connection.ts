@@ -1,11 +1,11 @@
 /**
  * One connection to a carrier's SMSC, from connecting to its end; another one is another connection (link.ts).
  *
- *   connecting ──connected──► binding ──bound──► bound ──our unbind, or the carrier's──► unbinding
- *        │                       │                 │                                         │
- *        │ refused, time-out     │ refused, t.o.   │ lost, no answer to enquire_link,        │ answered, time-out
- *        ▼                       ▼                 ▼ a length that cannot be                 ▼
- *      closed ◄──────────────────────────────────────────────────────────────────────────────
+ *   connecting ──connected──► binding ──bound──► bound ──our unbind, the carrier's, retired──► unbinding
+ *        │                       │                 │                                              │
+ *        │ refused, time-out     │ refused, t.o.   │ lost, no answer to enquire_link,             │ answered, time-out
+ *        ▼                       ▼                 ▼ a length that cannot be                      ▼
+ *      closed ◄───────────────────────────────────────────────────────────────────────────────────
  *
  * Requests go out in batches, one write per turn of the event loop. Each ends exactly once (outstanding.ts).
  */
@@ -73,8 +73,8 @@ export interface Connection {
   request<C extends Request>(command: C, body: Body<C>, tlvs: Tlvs, end: (ending: Ending) => void): void;
   /** Waits for what is outstanding, then takes leave. Resolves when closed. */
   unbind(): Promise<void>;
-  /** Ends at once. */
-  destroy(reason: string): void;
+  /** Sends nothing more, and ends for `reason` once the carrier has answered what it has, or its time for that is over. */
+  retire(reason: string): void;
 }
 
 /** Twice the longest PDU, so that any fits in an empty batch. */
@@ -95,6 +95,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   let batched = 0;
   let flushPlanned = false;
   let leaving: Promise<void> | null = null;
+  let retired: string | null = null;
   let announceClosed = () => {};
 
   const framing = createFraming(onFrame);
@@ -138,9 +139,13 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
     });
   }
 
+  /** After this process stood still, answers that came meanwhile are read first. */
   function expire(): void {
-    outstanding.expire(performance.now());
-    onRoom();
+    const now = performance.now();
+    setImmediate(() => {
+      outstanding.expire(now);
+      onRoom();
+    });
   }
 
   function ready(): boolean {
@@ -150,8 +155,8 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   function onRoom(): void {
     if (ready()) {
       events.ready();
-    } else if (outstanding.size === 0 && state === 'unbinding') {
-      destroy('UNBOUND');
+    } else if (outstanding.size === 0 && retired !== null) {
+      destroy(retired);
     } else if (outstanding.size === 0 && state === 'bound' && leaving) {
       takeLeave();
     }
@@ -260,12 +265,15 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   function onUnbind(sequence: number): void {
     reply('unbind', sequence, ESME.ROK);
     flush();
-    if (state === 'bound') {
-      go('unbinding');
-      onRoom();
-    } else {
-      destroy('UNBOUND');
-    }
+    if (state === 'bound') retire('UNBOUND');
+    else if (retired === null) destroy('UNBOUND');
+  }
+
+  function retire(reason: string): void {
+    if (state !== 'bound') return;
+    retired = reason;
+    go('unbinding');
+    onRoom();
   }
 
   function nack(sequence: number, status: number): void {
@@ -306,7 +314,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
     announceClosed();
   }
 
-  return { ready, bound: () => state === 'bound', request, unbind, destroy };
+  return { ready, bound: () => state === 'bound', request, unbind, retire };
 }
 
 function bindBodyOf({ systemId: system_id, password, systemType: system_type }: ConnectionOptions) {

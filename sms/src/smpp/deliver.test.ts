@@ -37,18 +37,35 @@ describe('receipts', () => {
       const delivery = read({ esm_class: 0x04, short_message: receiptText(stat) });
       return delivery.kind === 'receipt' ? delivery.receipt : null;
     };
-    expect(outcome('DELIVRD')).to.deep.equal({ carrierId: '00c0ffee', state: 'delivered' });
+    for (const stat of ['DELIVRD', 'DELIVERED', 'delivrd']) {
+      expect(outcome(stat)).to.deep.equal({ carrierId: '00c0ffee', state: 'delivered' });
+    }
     for (const [stat, reason] of Object.entries({
       EXPIRED: 'RECEIPT_EXPIRED',
       UNDELIV: 'RECEIPT_UNDELIVERABLE',
       REJECTD: 'RECEIPT_REJECTED',
       DELETED: 'RECEIPT_DELETED',
       UNKNOWN: 'RECEIPT_UNKNOWN',
-      WHATEVER: 'RECEIPT_UNKNOWN',
+      UNDELIVERABLE: 'RECEIPT_UNDELIVERABLE',
+      REJECTED: 'RECEIPT_REJECTED',
     })) {
       expect(outcome(stat)).to.deep.equal({ carrierId: '00c0ffee', state: 'failed', reason });
     }
-    for (const stat of ['ENROUTE', 'ACCEPTD']) expect(outcome(stat)?.state).to.equal('pending');
+    const open = ['ENROUTE', 'SCHEDULED', 'ACCEPTD', 'ACCEPTED', 'WHATEVER', ''];
+    for (const stat of open) expect(outcome(stat), stat).to.deep.equal({ carrierId: '00c0ffee', state: 'pending' });
+  });
+
+  it('are ASCII whatever data_coding says, or UCS-2', () => {
+    const carrierId = 'a_b@c$[1]{2}~|^';
+    const text = `id:${carrierId} sub:001 dlvrd:001 stat:DELIVRD err:000`;
+    const ofCoding = (data_coding: number, short_message: Buffer) => read({ esm_class: 4, data_coding, short_message });
+    for (const data_coding of [0, 1, 2, 3, 4, 0xf1, 0xf5]) {
+      expect(ofCoding(data_coding, Buffer.from(text)), String(data_coding)).to.deep.equal({
+        kind: 'receipt',
+        receipt: { carrierId, state: 'delivered' },
+      });
+    }
+    expect(ofCoding(8, encodeUcs2(text))).to.have.nested.property('receipt.carrierId', carrierId);
   });
 
   it('are read from their parameters first', () => {

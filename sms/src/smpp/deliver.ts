@@ -15,6 +15,8 @@ const MESSAGE_TYPE = 0x3c;
 const RECEIPT = 0x04;
 const INTERMEDIATE = 0x20;
 const INTERNATIONAL = 1;
+/** data_coding. */
+const UCS2 = 0x08;
 
 /**
  * Only the carrier's own marks (esm_class, receipted_message_id) make a receipt: a text in a receipt's form may come from
@@ -25,11 +27,13 @@ export function readDelivery({ body, tlvs }: CarrierRequest): Delivery {
   const octets = octetsOf({ body, tlvs });
   const { concatenation, body: content } =
     body.esm_class & UDH_INDICATOR ? readHeader(octets) : { concatenation: concatenationOf(tlvs), body: octets };
-  const text = decodeText(content, body.data_coding);
   if (type === RECEIPT || type === INTERMEDIATE || tlvs.receipted_message_id !== undefined) {
-    const receipt = readReceipt(text ?? '', tlvs, type === INTERMEDIATE);
+    // ASCII, whatever alphabet data_coding names for what phones write.
+    const text = body.data_coding === UCS2 ? decodeUcs2(content) : content.toString('latin1');
+    const receipt = readReceipt(text, tlvs, type === INTERMEDIATE);
     return receipt ? { kind: 'receipt', receipt } : { kind: 'useless', why: 'RECEIPT_WITHOUT_ID' };
   }
+  const text = decodeText(content, body.data_coding);
   if (text === null) return { kind: 'useless', why: 'DELIVERY_BINARY' };
   const from = numberOf(body.source_addr, body.source_addr_ton);
   const to = numberOf(body.destination_addr, body.dest_addr_ton);
@@ -57,7 +61,7 @@ function decodeText(octets: Buffer, dataCoding: number): string | null {
     case 0xf2:
     case 0xf3:
       return decodeGsm(octets);
-    case 0x08:
+    case UCS2:
       return decodeUcs2(octets);
     case 0x02:
     case 0x04:
@@ -81,28 +85,27 @@ function numberOf(address: string, ton: number): string {
 type Outcome = Pick<Receipt, 'state' | 'reason'>;
 const PENDING: Outcome = { state: 'pending' };
 const failed = (reason: string): Outcome => ({ state: 'failed', reason });
-const OUTCOMES: { code: number; text: string; outcome: Outcome }[] = [
-  { code: 0, text: 'SCHEDUL', outcome: PENDING },
-  { code: 1, text: 'ENROUTE', outcome: PENDING },
-  { code: 2, text: 'DELIVRD', outcome: { state: 'delivered' } },
-  { code: 3, text: 'EXPIRED', outcome: failed('RECEIPT_EXPIRED') },
-  { code: 4, text: 'DELETED', outcome: failed('RECEIPT_DELETED') },
-  { code: 5, text: 'UNDELIV', outcome: failed('RECEIPT_UNDELIVERABLE') },
-  // Final by the letter of §5.2.28, but carriers give it when they take a message in.
-  { code: 6, text: 'ACCEPTD', outcome: PENDING },
-  { code: 7, text: 'UNKNOWN', outcome: failed('RECEIPT_UNKNOWN') },
-  { code: 8, text: 'REJECTD', outcome: failed('RECEIPT_REJECTED') },
+/** As §5.2.28 numbers them, with the words of appendix B and spelled out. What is not here decides nothing. */
+const OUTCOMES: { code: number; texts: string[]; outcome: Outcome }[] = [
+  { code: 2, texts: ['DELIVRD', 'DELIVERED'], outcome: { state: 'delivered' } },
+  { code: 3, texts: ['EXPIRED'], outcome: failed('RECEIPT_EXPIRED') },
+  { code: 4, texts: ['DELETED'], outcome: failed('RECEIPT_DELETED') },
+  { code: 5, texts: ['UNDELIV', 'UNDELIVERABLE'], outcome: failed('RECEIPT_UNDELIVERABLE') },
+  // Final by the letter, but carriers give it when they take a message in.
+  { code: 6, texts: ['ACCEPTD', 'ACCEPTED'], outcome: PENDING },
+  { code: 7, texts: ['UNKNOWN'], outcome: failed('RECEIPT_UNKNOWN') },
+  { code: 8, texts: ['REJECTD', 'REJECTED'], outcome: failed('RECEIPT_REJECTED') },
 ];
 
 /** From the TLVs, else from the text of SMPP 3.4 appendix B; null without an id. */
 function readReceipt(text: string, tlvs: CarrierRequest['tlvs'], intermediate: boolean): Receipt | null {
   const carrierId = tlvs.receipted_message_id ?? /\bid:\s*([^\s]+)/i.exec(text)?.[1];
   if (!carrierId) return null;
-  const stat = /\bstat:\s*([a-z]+)/i.exec(text)?.[1]?.toUpperCase().slice(0, 7);
-  const known = OUTCOMES.find(({ code, text }) =>
-    tlvs.message_state === undefined ? text === stat : code === tlvs.message_state,
+  const stat = /\bstat:\s*([a-z]+)/i.exec(text)?.[1]?.toUpperCase() ?? '';
+  const known = OUTCOMES.find(({ code, texts }) =>
+    tlvs.message_state === undefined ? texts.includes(stat) : code === tlvs.message_state,
   );
-  const outcome = known?.outcome ?? failed('RECEIPT_UNKNOWN');
+  const outcome = known?.outcome ?? PENDING;
   return { carrierId, ...(intermediate && outcome.state === 'failed' ? PENDING : outcome) };
 }
 

@@ -223,6 +223,43 @@ describe('SMPP session and a hostile or broken carrier', () => {
     expect(binds()).to.equal(2);
   });
 
+  it('lets a carrier that has lost the session answer all that it has, and binds anew', async () => {
+    const held: Pdu[] = [];
+    await open(
+      (pdu, peer) => {
+        if (!isSubmit(pdu) || peer.number > 1) return accept(pdu, peer);
+        if (held.push(pdu) < 5) return true;
+        for (const one of held.slice(0, 3)) peer.answer(one, ESME.RINVBNDSTS);
+        peer.send('00000010000000060000000000000001');
+        setTimeout(() => held.slice(3).map((one) => accept(one, peer)), 50);
+        return true;
+      },
+      { window: 5 },
+    );
+    const results = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((text) => route.text(text)));
+    expect(results.map(({ kind }) => kind)).to.deep.equal([
+      ...new Array(3).fill('unavailable'),
+      ...new Array(2).fill('accepted'),
+      'unavailable',
+    ]);
+    expect(route.codes).to.deep.equal(['BOUND', 'ESME_RINVBNDSTS']);
+    await route.until(() => route.up());
+    expect(await route.text('g')).to.include({ kind: 'accepted' });
+  });
+
+  it('reads what has come before it calls anything unanswered, after the process stood still', async () => {
+    await open(
+      (pdu, peer) => {
+        if (!accept(pdu, peer)) return false;
+        const end = performance.now() + 300;
+        while (performance.now() < end);
+        return true;
+      },
+      { responseTimeoutMs: 100 },
+    );
+    expect(await route.text('a')).to.include({ kind: 'accepted' });
+  });
+
   it('tries again when the bind is refused, never answered, or answered by closing', async () => {
     await open(
       (pdu, peer) => {
@@ -337,6 +374,25 @@ describe('SMPP session and a hostile or broken carrier', () => {
     await closed;
     expect(seen.at(-1)?.command).to.equal('unbind');
     expect(route.codes.at(-1)).to.equal('CLOSED');
+  });
+
+  it('closes only when a long SMS is whole, also where its parts wait for the throughput', async () => {
+    let first: Pdu | null = null;
+    await open(
+      (pdu, peer) => {
+        if (!isSubmit(pdu)) return false;
+        if (first) peer.answer(pdu, ESME.ROK, 'other');
+        first ??= pdu;
+        return true;
+      },
+      { throughput: 10 },
+    );
+    const result = route.text('x'.repeat(400));
+    while (!first) await once(smsc.peers[0]?.socket as never, 'data');
+    const closed = route.close();
+    smsc.peers[0]?.answer(first, ESME.ROK, 'first');
+    expect(await result).to.include({ kind: 'accepted', segments: 3 });
+    await closed;
   });
 
   async function answerTo(sequence: number): Promise<Pdu | undefined> {

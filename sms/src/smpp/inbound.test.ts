@@ -95,6 +95,16 @@ describe('inbound SMS to the listener', () => {
     expect(stored).to.deep.equal(['ab']);
   });
 
+  it('are handed on as they are beyond ten thousand, the oldest alone', async () => {
+    const { part, pass, stored } = setUp();
+    for (let reference = 0; reference < 10_002; reference++) part(`first ${reference}`, 1, 2, reference);
+    await pass(1000);
+    expect(stored).to.deep.equal(['first 0', 'first 1']);
+    part(' second', 2, 2, 2);
+    await settled();
+    expect(stored.at(-1)).to.equal('first 2 second');
+  });
+
   it('are handed on as they are when a part never comes, and tell the next SMS with the same reference apart', async () => {
     const { part, pass, stored } = setUp();
     part('only this', 2, 2);

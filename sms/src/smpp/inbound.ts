@@ -91,8 +91,9 @@ export function createInbound(store: (sms: InboundSms) => Promise<void>, now: ()
   }
 
   function tick(time: number): void {
+    let tooMany = gathered.size - MOST_KEPT;
     for (const [key, whole] of gathered) {
-      const isOld = time - whole.since > COMPLETE_WITHIN_MS || gathered.size > MOST_KEPT;
+      const isOld = time - whole.since > COMPLETE_WITHIN_MS || tooMany-- > 0;
       if (whole.state === 'stored' && isOld) gathered.delete(key);
       else if (whole.state === 'failed' || (whole.state === 'gathering' && isOld)) storeWhole(whole);
       else if (whole.state === 'gathering') release(whole, time);

@@ -16,7 +16,7 @@ export interface LinkEvents extends Omit<ConnectionEvents, 'bound' | 'closed'> {
 }
 
 export interface Link extends Pick<Connection, 'ready' | 'bound' | 'request'> {
-  /** Ends the connection for `reason`; another one follows. */
+  /** Ends the connection for `reason` once the carrier has answered what it has; another one follows. */
   reset(reason: string): void;
   close(): Promise<void>;
 }
@@ -59,7 +59,7 @@ export function createLink(options: LinkOptions, events: LinkEvents): Link {
     ready: () => connection.ready(),
     bound: () => connection.bound(),
     request: (command, body, tlvs, end) => connection.request(command, body, tlvs, end),
-    reset: (reason) => connection.destroy(reason),
+    reset: (reason) => connection.retire(reason),
     close,
   };
 }

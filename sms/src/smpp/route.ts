@@ -58,12 +58,14 @@ export function createSmppRoute(options: SmppRouteOptions, listener: RouteListen
   const { name, responseTimeoutMs = 30_000, log = () => {} } = options;
   const clock = () => performance.now();
   const inbound = createInbound((sms) => callSafely(() => listener.inbound(sms)), clock);
-  const submitter = createSubmitter(() => sending, options.throughput ?? null, onIdle);
+  const submitter = createSubmitter(() => sending, options.throughput ?? null);
   const links = openLinks();
   const sending = links[0] as Link;
   const ticking = setInterval(() => inbound.tick(clock()), TICK_MS);
   const submitOptions = { ...options, longMessages: options.longMessages ?? 'udh-8-bit' };
   let reference = Math.floor(Math.random() * 0x1_0000);
+  /** SMS that are being sent, and the carrier's requests that wait for the listener. */
+  let underWay = 0;
   let unanswered = 0;
   let wasUp = false;
   let closing: Promise<void> | null = null;
@@ -114,6 +116,16 @@ export function createSmppRoute(options: SmppRouteOptions, listener: RouteListen
 
   async function send(sms: OutgoingSms): Promise<SendResult> {
     if (closing || !sending.bound()) return UNAVAILABLE;
+    underWay++;
+    try {
+      return await sendParts(sms);
+    } finally {
+      underWay--;
+      onIdle();
+    }
+  }
+
+  async function sendParts(sms: OutgoingSms): Promise<SendResult> {
     reference = (reference + 1) % 0x1_0000;
     const submissions = submissionsOf(sms, submitOptions, reference);
     if (typeof submissions === 'string') {
@@ -175,7 +187,7 @@ export function createSmppRoute(options: SmppRouteOptions, listener: RouteListen
   }
 
   function onIdle(): void {
-    if (submitter.busy + unanswered === 0) announceIdle();
+    if (underWay + unanswered === 0) announceIdle();
   }
 
   function close(): Promise<void> {

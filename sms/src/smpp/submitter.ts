@@ -39,10 +39,8 @@ export interface Submitter {
   pump(): void;
   /** To be called when the link went down. */
   down(): void;
-  /** Ends everything that waits; what was sent still ends by itself. `hurry`: followers too. */
+  /** Ends everything that waits; what was sent still ends by itself. `hurry`: followers too, and all that come later. */
   stop(hurry: boolean): void;
-  /** Segments that wait or were sent. */
-  readonly busy: number;
 }
 
 interface Job extends Segment {
@@ -56,18 +54,18 @@ const EXPIRED: Submitted = { kind: 'refused', permanent: true, reason: 'EXPIRED'
 const EXPIRY_CHECK_MS = 1_000;
 
 /** `link` is a function because the link's events need the submitter and the submitter the link. */
-export function createSubmitter(link: () => Link, throughput: number | null, ended: () => void): Submitter {
+export function createSubmitter(link: () => Link, throughput: number | null): Submitter {
   const pace = createPace(throughput, performance.now());
   const urgent = createFifo<Job>();
   const begun = createFifo<Job>();
   const fresh = createFifo<Job>();
   const queues = [urgent, begun, fresh];
-  let sent = 0;
   let stopped = false;
   let paceTimer: NodeJS.Timeout | undefined;
   let expiryTimer: NodeJS.Timeout | undefined;
 
   function submit(segment: Segment): Promise<Submitted> {
+    if (stopped) return Promise.resolve(UNAVAILABLE);
     return new Promise((end) => {
       wait(segment.follows ? begun : fresh, { ...segment, end });
       pump();
@@ -87,7 +85,7 @@ export function createSubmitter(link: () => Link, throughput: number | null, end
     expiryTimer = undefined;
     const now = Date.now();
     for (const queue of queues) {
-      for (const job of queue.remove(({ validUntil }) => validUntil <= now)) end(job, EXPIRED);
+      for (const job of queue.remove(({ validUntil }) => validUntil <= now)) job.end(EXPIRED);
     }
     if (waiting() > 0) expiryTimer = setTimeout(expire, EXPIRY_CHECK_MS);
   }
@@ -102,7 +100,7 @@ export function createSubmitter(link: () => Link, throughput: number | null, end
       }
       const job = urgent.shift() ?? begun.shift() ?? fresh.shift();
       if (!job) return;
-      if (job.validUntil <= Date.now()) end(job, EXPIRED);
+      if (job.validUntil <= Date.now()) job.end(EXPIRED);
       else send(job, now);
     }
   }
@@ -117,16 +115,14 @@ export function createSubmitter(link: () => Link, throughput: number | null, end
     try {
       link().request('submit_sm', body, tlvs, (ending) => onEnding(job, ending));
     } catch {
-      end(job, { kind: 'refused', permanent: true, reason: 'PDU_FIELD_INVALID' });
+      job.end({ kind: 'refused', permanent: true, reason: 'PDU_FIELD_INVALID' });
       return;
     }
-    sent++;
     pace.take(now, segments);
   }
 
   function onEnding(job: Job, ending: Ending): void {
-    sent--;
-    if (ending === 'unanswered') end(job, UNKNOWN);
+    if (ending === 'unanswered') job.end(UNKNOWN);
     else if (ending === 'unwritten') again(job);
     else onAnswer(job, ending);
   }
@@ -134,52 +130,39 @@ export function createSubmitter(link: () => Link, throughput: number | null, end
   function onAnswer(job: Job, { command, status, body }: Pdu): void {
     if (command === 'submit_sm_resp' && status === ESME.ROK) {
       pace.accepted(performance.now(), job.submission.segments);
-      end(job, { kind: 'accepted', carrierId: (body as { message_id: string }).message_id });
+      job.end({ kind: 'accepted', carrierId: (body as { message_id: string }).message_id });
     } else if (asksToSlowDown(status)) {
       pace.throttled(performance.now());
       again(job);
     } else if (status === ESME.RINVBNDSTS) {
-      again(job);
       link().reset('ESME_RINVBNDSTS');
+      again(job);
     } else {
-      end(job, { kind: 'refused', permanent: refusesNumber(status), reason: statusName(status) });
+      job.end({ kind: 'refused', permanent: refusesNumber(status), reason: statusName(status) });
     }
   }
 
   /** Surely not sent: it keeps its turn where there is a link or will be one. */
   function again(job: Job): void {
-    if (stopped || (!job.follows && !link().bound())) end(job, UNAVAILABLE);
+    if (stopped || (!job.follows && !link().bound())) job.end(UNAVAILABLE);
     else wait(begun, job);
   }
 
   function down(): void {
     for (const queue of queues) {
-      for (const job of queue.remove(({ follows }) => !follows)) end(job, UNAVAILABLE);
+      for (const job of queue.remove(({ follows }) => !follows)) job.end(UNAVAILABLE);
     }
   }
 
   function stop(hurry: boolean): void {
     if (hurry) stopped = true;
     for (const queue of queues) {
-      for (const job of queue.remove(({ follows }) => hurry || !follows)) end(job, UNAVAILABLE);
+      for (const job of queue.remove(({ follows }) => hurry || !follows)) job.end(UNAVAILABLE);
     }
     if (!hurry) return;
     clearTimeout(paceTimer);
     clearTimeout(expiryTimer);
   }
 
-  function end(job: Job, result: Submitted): void {
-    job.end(result);
-    ended();
-  }
-
-  return {
-    submit,
-    pump,
-    down,
-    stop,
-    get busy() {
-      return waiting() + sent;
-    },
-  };
+  return { submit, pump, down, stop };
 }
