@@ -37,6 +37,10 @@ const KEM_X25519 = [0x00, 0x20];
 const KDF_HKDF_SHA256 = [0x00, 0x01];
 const AEAD_AES_128_GCM = [0x00, 0x01];
 
+/** Room for so many bytes, whatever stands there. Node has it at hand; elsewhere each array is made by itself. */
+export const allocate: (length: number) => Bytes =
+  typeof Buffer === 'undefined' ? (length) => new Uint8Array(length) : Buffer.allocUnsafe;
+
 const VERSION = ascii('HPKE-v1');
 const KEM_SUITE = concat(ascii('KEM'), Uint8Array.from(KEM_X25519));
 const HPKE_SUITE = concat(ascii('HPKE'), Uint8Array.from([...KEM_X25519, ...KDF_HKDF_SHA256, ...AEAD_AES_128_GCM]));
@@ -92,7 +96,9 @@ function expandPrefix(suite: Bytes, label: string, length: number): Bytes {
 }
 
 export function concat(...parts: Bytes[]): Bytes {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = allocate(length);
   let offset = 0;
   for (const part of parts) {
     whole.set(part, offset);

@@ -12,6 +12,7 @@ import {
 import { SealingError } from './errors.ts';
 import {
   type Bytes,
+  concat,
   deriveKeys,
   type HmacSteps,
   nonceAt,
@@ -100,7 +101,10 @@ function exchange(own: HpkeKey, other: HpkeKey): Bytes {
 
 export function encrypt(keys: Schedule, sequence: number, plain: Uint8Array, aad: Uint8Array): Bytes {
   const cipher = createCipheriv('aes-128-gcm', keys.key, nonceAt(keys.baseNonce, sequence)).setAAD(aad);
-  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  const encrypted = cipher.update(plain) as Buffer<ArrayBuffer>;
+  // GCM is a stream: nothing is left for the end.
+  cipher.final();
+  return concat(encrypted, cipher.getAuthTag() as Buffer<ArrayBuffer>);
 }
 
 /** Throws when it was changed. */

@@ -1,7 +1,7 @@
 /** What is sealed and how it looks on the wire, for every backend alike. */
 import type { ChannelName, SealedPart } from '../messages.ts';
 import { SealingError } from './errors.ts';
-import { type Bytes, TAG_BYTES, X25519_BYTES } from './key-schedule.ts';
+import { allocate, type Bytes, TAG_BYTES, X25519_BYTES } from './key-schedule.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -44,11 +44,11 @@ export function encodeContent(content: unknown): Bytes {
   const json = JSON.stringify(content);
   if (json === undefined) throw new TypeError('The content has no JSON form.');
   // UTF-8 has three bytes at most for one unit of UTF-16.
-  const bytes = new Uint8Array(json.length * 3 + PADDED_TO).fill(0x20);
+  const bytes = allocate(json.length * 3 + PADDED_TO);
   const { written } = encoder.encodeInto(json, bytes);
   const length = Math.ceil(written / PADDED_TO) * PADDED_TO;
   if (length > CONTENT_LIMIT) throw new SealingError('SEALING_CONTENT_TOO_LARGE');
-  return bytes.subarray(0, length);
+  return bytes.subarray(0, length).fill(0x20, written);
 }
 
 export function decodeContent(bytes: Uint8Array): unknown {
