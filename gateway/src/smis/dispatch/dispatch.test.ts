@@ -1,6 +1,6 @@
 import type { MessageInput, MessageView } from '@civicline/protocol';
 import { expect } from 'chai';
-import { StorageError } from '../../storage/index.ts';
+import { createQueue, StorageError } from '../../storage/index.ts';
 import { eachEngine } from '../../storage/testing.ts';
 import {
   aMessage,
@@ -189,6 +189,32 @@ describe('dispatch', () =>
       room.clock.now += 12 * HOUR;
       expect(await sender.told(waiting)).to.deep.equal(['deferred', 'cancelled']);
       expect(await room.channel('sms').attempts()).to.have.length(2);
+    });
+
+    it('withdraws what was cancelled after a gateway died that had given it to the channel', async () => {
+      await begin({ script: () => [] });
+      await room.smis.stop();
+      const id = await send(aMessage());
+      const attemptId = `${id.slice(0, -1)}1`;
+      // As the dead gateway left it: claimed, with the channel, not noted.
+      const queue = createQueue(room.database, 'messages_sms');
+      expect(await queue.claim({ limit: 1, leaseMs: 15_000, now: NOON })).to.have.length(1);
+      await room.channel('sms').submit([
+        {
+          ...{ id: attemptId, sender: { id: sender.id, name: 'CTPC' }, urgency: 'normal', category: 'individual' },
+          ...{ expiresAt: NOON + HOUR, part: aPart('sms') },
+        },
+      ]);
+      expect(((await (await sender.cancel(id)).json()) as MessageView).state).to.equal('cancelled');
+      room.smis.start();
+      room.clock.now += 16_000;
+      await until(
+        async () => room.channel('sms').cancelled,
+        (cancelled) => cancelled.includes(attemptId),
+      );
+      await until(queue.nextDue, (due) => due === null);
+      expect((await sender.get(id)).state).to.equal('cancelled');
+      expect(await sender.told(id)).to.deep.equal(['cancelled']);
     });
 
     it('gives a channel no more than it can hand over, except what is urgent', async () => {

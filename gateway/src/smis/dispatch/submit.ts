@@ -1,13 +1,13 @@
 /**
  * Brings messages to one channel: claims them, checks window and expiry, submits what may go, and notes that the
  * channel has it. Whatever dies in between is claimed again when its lease runs out, and submitted again under the same
- * attempt id, which the channel recognises.
+ * attempt id, which the channel recognises. A message that ended meanwhile is withdrawn there, for all cases.
  *
  *   claim ──► window closed: deferred, later ─┐
  *     │  └──► cancelled, expired, …: dropped ─┼──► one write
  *     └─────► channel.submit ──► begun ───────┘
  */
-import type { ChannelName, SealedPart } from '@civicline/protocol';
+import { CHANNELS, type ChannelName, type SealedPart } from '@civicline/protocol';
 import { type ClaimedItem, type LeasedQueue, StorageError } from '../../storage/index.ts';
 import type { Attempt, Channel } from '../channel.ts';
 import {
@@ -75,6 +75,7 @@ async function submitPlan(plan: Plan, claimed: readonly ClaimedItem[], options: 
   let inputs: MessageInput[];
   try {
     inputs = withoutRefused(plan.inputs, await submitAll(channel, plan.attempts), now());
+    if (plan.perhapsThere.length > 0) await channel.cancel(plan.perhapsThere);
   } catch (error) {
     const dueAt = now() + AGAIN_MS;
     const again = claimed.map(({ id }) => ({ id, dueAt }));
@@ -129,6 +130,8 @@ interface Plan {
   /** Those that leave the queue by them are taken out of it with the transition. */
   inputs: MessageInput[];
   stale: string[];
+  /** Attempts of messages that are over, which the channel may have of somebody who died before noting it. */
+  perhapsThere: string[];
   later: { id: string; dueAt: number }[];
 }
 
@@ -137,11 +140,18 @@ async function makePlan(claimed: readonly ClaimedItem[], options: SubmitOptions)
   const rows = await messages.store.partsOf(claimed.map(({ id }) => id));
   const senders = await findAll([...new Set(rows.map(({ sender_id }) => sender_id))], findSender);
   const known = new Set(rows.map(({ message_id }) => message_id));
-  const plan: Plan = { attempts: [], characters: 0, inputs: [], stale: [], later: [] };
-  plan.stale = claimed.map(({ id }) => id).filter((id) => !known.has(id));
+  const plan: Plan = { attempts: [], characters: 0, inputs: [], stale: [], perhapsThere: [], later: [] };
+  const over = claimed.filter(({ id }) => !known.has(id));
+  plan.stale = over.map(({ id }) => id);
+  plan.perhapsThere = over.filter(({ claims }) => claims > 1).flatMap(({ id }) => possibleAttempts(id));
   const at = now();
   for (const row of rows) planOne(plan, row, senders.get(row.sender_id), options, at);
   return plan;
+}
+
+/** One per step that a strategy may have; the channel passes over those that it does not know. */
+function possibleAttempts(messageId: string): string[] {
+  return CHANNELS.map((_, step) => attemptIdOf(messageId, step));
 }
 
 function planOne(plan: Plan, row: PartsRow, sender: Sender | undefined, options: SubmitOptions, at: number): void {

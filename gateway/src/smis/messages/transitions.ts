@@ -121,7 +121,8 @@ function collect({ row, before, progress, at }: Change, changes: Changes, now: n
   if (wantsParts(before) && !wantsParts(progress)) changes.partsDone.push(id);
   const [waited, waits] = [waitsFor(before), waitsFor(progress)];
   if (waited !== waits) {
-    if (waited) listIn(changes.dequeued, waited).push(id);
+    // A message that was cancelled, say, may be with its channel without our knowing: dispatch sees to it, see submit.ts.
+    if (waited && progress.attempts[before.step]) listIn(changes.dequeued, waited).push(id);
     if (waits) {
       const item = { id, lane: laneOf(row.urgency), share: row.sender_id, dueAt: now };
       listIn(changes.enqueued, waits).push(item);

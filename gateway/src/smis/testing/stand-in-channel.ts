@@ -114,8 +114,16 @@ export async function createStandInChannel(options: {
     },
     async cancel(ids) {
       if (channel.broken) throw new Error('The stand-in channel is broken.');
-      channel.cancelled.push(...ids);
-      for (const id of ids) await channel.report(id, { kind: 'cancelled' });
+      const known = await database.selectMany<Tables['stand_in_attempts']>(
+        database.sql,
+        'stand_in_attempts',
+        'id',
+        ids,
+      );
+      for (const { id } of known) {
+        channel.cancelled.push(id);
+        await channel.report(id, { kind: 'cancelled' });
+      }
     },
     async outcomes(after, limit) {
       const rows = await database.sql
