@@ -13,6 +13,8 @@ const COUNTS = ['sessions', 'smppPort', 'submits', 'taken', 'messages', 'deliver
 let chosen = Number(location.hash.slice(1)) || 0;
 let source = null;
 let overview = null;
+/** Changes that the simulator has not answered: what it tells meanwhile is older, and would undo them. */
+let changing = 0;
 let conversation = null;
 /** The latest message of the shown phone that has been rendered. */
 let lastShown = 0;
@@ -67,7 +69,7 @@ function showOverview(next) {
   find('phones-state').textContent =
     phones.length === 0 ? texts.empty : phones.length >= MAXIMUM_PHONES ? texts.forgotten(MAXIMUM_PHONES) : '';
   showPhones(phones);
-  showBehaviour(next.behaviour);
+  if (changing === 0) showBehaviour(next.behaviour);
   const values = { ...counts, smppPort: next.smppPort };
   find('counts').replaceChildren(
     ...COUNTS.map((name) =>
@@ -200,7 +202,11 @@ async function changeBehaviour() {
   const states = { none: [], other: receipts.states }[wanted] ?? [wanted];
   const delayMs = find('delay').value === '' ? receipts.delayMs : Number(find('delay').value);
   const faults = fault === behaviour.faults[0]?.kind ? behaviour.faults : fault === 'none' ? [] : [{ kind: fault }];
-  const done = await send('PUT', 'behaviour', { ...behaviour, receipts: { ...receipts, states, delayMs }, faults });
+  const changed = { ...behaviour, receipts: { ...receipts, states, delayMs }, faults };
+  changing++;
+  const done = await send('PUT', 'behaviour', changed);
+  changing--;
+  if (done) overview = { ...overview, behaviour: changed };
   find('carrier-error').textContent = done ? '' : texts.carrierFailed;
 }
 
