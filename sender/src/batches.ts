@@ -4,8 +4,8 @@ import { BATCH_LIMIT, type BatchAnswer, type MessageInput, type Problem } from '
 import { problemOf, SenderError } from './errors.ts';
 import type { SmsSize } from './message.ts';
 
-/** Half of what SMIS reads at once. */
-const BATCH_BYTES = 4 * 1024 * 1024;
+/** SMIS reads 64 MiB; a batch is in memory until it is answered, and goes again as a whole when its answer is lost. */
+export const BATCH_BYTES = 4 * 1024 * 1024;
 
 /** Sealing is computing: after this many, everything else in the process gets its turn. */
 const SEALED_AT_ONCE = 32;
@@ -35,21 +35,27 @@ interface Item<Message> {
 /**
  * Submits while the next batch is being sealed: at most two batches are in memory, and `messages` is asked for no more
  * than that. A message that is refused gets its problem as its answer and holds nobody up; an error of the whole
- * (no access, SMIS away for long) ends the iteration after the answers that are certain.
+ * (no access, SMIS away for long, `messages` throws) ends the iteration after the answers that are certain.
  */
 export async function* submitMany<Message>(
   messages: AsyncIterable<Message> | Iterable<Message>,
   effects: BatchEffects<Message>,
 ): AsyncGenerator<ManyAnswer> {
-  let before: Promise<ManyAnswer[]> | null = null;
-  for await (const batch of batchesOf(messages, effects)) {
-    const answers = submitBatch(batch, effects);
-    // Its failure is reported when its turn comes.
-    answers.catch(() => undefined);
-    if (before) yield* await before;
-    before = answers;
+  const underWay: Promise<ManyAnswer[]>[] = [];
+  try {
+    for await (const batch of batchesOf(messages, effects)) {
+      const answers = submitBatch(batch, effects);
+      // Its failure is reported when its turn comes.
+      answers.catch(() => undefined);
+      const before = underWay.shift();
+      underWay.push(answers);
+      if (before) yield* await before;
+    }
+  } catch (error) {
+    for (const answers of underWay) yield* await answers;
+    throw error;
   }
-  if (before) yield* await before;
+  for (const answers of underWay) yield* await answers;
 }
 
 async function* batchesOf<Message>(
@@ -89,7 +95,8 @@ async function sealOrRefuse<Message>(
   }
 }
 
-function sizeOf({ parts }: MessageInput): number {
+/** About as many bytes as it takes in a batch, and no fewer. */
+export function sizeOf({ parts }: MessageInput): number {
   return Object.values(parts).reduce((sum, part) => sum + (part?.sealed.length ?? 0), 500);
 }
 

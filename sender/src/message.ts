@@ -82,6 +82,9 @@ export function checkMessage(message: unknown, country?: CountryCode): CheckedMe
     else contents.email = { to: address, text, subject: subject ?? '' };
   }
   for (const [index, { channel }] of (rest.strategy ?? []).entries()) {
+    if (rest.strategy?.findIndex((step) => step.channel === channel) !== index) {
+      mistakes.push({ path: `/strategy/${index}/channel`, code: 'INPUT_INVALID', message: 'comes twice' });
+    }
     if (channel === 'sms' ? to.phone !== undefined : channel === 'email' && to.email !== undefined) continue;
     const message = `has no address in "to" for ${channel}`;
     mistakes.push({ path: `/strategy/${index}/channel`, code: 'RECIPIENT_MISSING', message });

@@ -84,6 +84,7 @@ describe('sender library', () => {
       ],
       [{ ...message, category: '+32470000001' }, 'INPUT_INVALID', '/category'],
       [{ ...message, strategy: [{ channel: 'email' }] }, 'RECIPIENT_MISSING', '/strategy/0/channel'],
+      [{ ...message, strategy: [{ channel: 'sms' }, { channel: 'sms' }] }, 'INPUT_INVALID', '/strategy/1/channel'],
       [{ ...message, expiresAt: 'tomorrow' }, 'INPUT_INVALID', '/expiresAt'],
       [null, 'INPUT_INVALID', ''],
     ];
@@ -268,6 +269,43 @@ describe('sender library', () => {
       // Submitted, being filled, and the message that did not fit any more.
       expect(most).to.be.at.most(30_001);
       expect(batches.every((size) => size <= 10_000) && batches.reduce((sum, size) => sum + size)).to.equal(45_000);
+    });
+
+    it('gives the answers that it has before it tells what went wrong', async () => {
+      let failing: number | null = null;
+      let batches: number[] = [];
+      async function* source(count: number) {
+        for (let i = 0; i < count; i++) yield i;
+        throw new Error('bad row');
+      }
+      const many = (count: number) =>
+        submitMany(source(count), {
+          seal: async () => ({ input: { category: 'individual', parts: { sms: { keyId: 'k', sealed: 'AAAA' } } } }),
+          submit: async (batch) => {
+            if (batches.push(batch.length) - 1 === failing) throw new SenderError('SMIS_UNREACHABLE', 'away');
+            return batch.map(() => ({ id: randomUUID() }));
+          },
+          refreshKeys: async () => undefined,
+        });
+      const given = async (answers: AsyncIterable<ManyAnswer>) => {
+        const indices: number[] = [];
+        try {
+          for await (const { index } of answers) indices.push(index);
+        } catch (error) {
+          return { count: indices.length, last: indices.at(-1), error: (error as Error).message };
+        }
+        return null;
+      };
+      const [all, first] = [await given(many(20_005)), batches[0] ?? 0];
+      const two = first + (batches[1] ?? 0);
+      expect(batches).to.have.length(2);
+      expect(all).to.deep.equal({ count: two, last: two - 1, error: 'bad row' });
+      // The second is under way when the first fails.
+      [failing, batches] = [0, []];
+      expect(await given(many(20_005))).to.deep.equal({ count: two - first, last: two - 1, error: 'away' });
+      // What is not known is not passed over.
+      [failing, batches] = [1, []];
+      expect(await given(many(20_005))).to.deep.equal({ count: first, last: first - 1, error: 'away' });
     });
 
     it('repeats a batch whose answer was lost, and has each message once', async () => {

@@ -182,6 +182,22 @@ describe('civicline-send', () => {
     }
   });
 
+  it('says how much of a file was sent when a later line is wrong, and invites to no repetition', async () => {
+    const file = join(folder, 'messages.csv');
+    // Long e-mails, so that batches are short.
+    const rows = Array.from({ length: 340 }, (_, i) => `a@b.be,s,r-${i},${'x'.repeat(20_000)}`);
+    await writeFile(file, ['email,subject,reference,text', ...rows, 'a@b.be,s,r,"a"b'].join('\n'));
+    const { code, out, err } = await run(['--file', file, '--json']);
+    const answers = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(code).to.equal(1);
+    expect(answers.map(({ id }) => id)).to.deep.equal([...smis.messages.keys()]);
+    expect(answers.length).to.be.within(200, 340);
+    expect(err).to.include('closing quote').and.to.include(`The first ${answers.length} messages were sent`);
+  });
+
   it('runs as a command', async () => {
     const bin = resolve(import.meta.dirname, '../../bin/civicline-send.mjs');
     const env = { ...process.env, CIVICLINE_URL: smis.url, CIVICLINE_KEY: KEY };

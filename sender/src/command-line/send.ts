@@ -96,8 +96,16 @@ async function sendFile(sender: Sender, command: Command, file: string, terminal
         terminal.stderr.write(`message ${answer.index + 1}: ${answer.problem.code} ${answer.problem.title}\n`);
     }
   } catch (error) {
-    terminal.stderr.write(`Stopped after ${done} answers; of later messages nothing is known.\n`);
-    throw error;
+    if (!(error instanceof UsageError)) {
+      terminal.stderr.write(`Stopped after ${done} answers; of the other messages nothing is known.\n`);
+      throw error;
+    }
+    if (done === refused) throw error;
+    // Not for want of understanding: whoever repeats the command would send them twice.
+    terminal.stderr.write(
+      `${error.message}\nThe first ${done} messages were sent; mend the file and send the others.\n`,
+    );
+    return NOT_DELIVERED;
   } finally {
     clearInterval(timer);
     progress();
