@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
+import type { Sealed } from './cipher.ts';
 
 export type SideCarDatabase = Sqlite.Database;
 
@@ -71,6 +72,12 @@ export function openSideCarDatabase(folder: string): SideCarDatabase {
     throw error;
   }
   return database;
+}
+
+/** Something that the key must open; null: nothing was sealed yet. */
+export function sealedExample(database: SideCarDatabase): Sealed | null {
+  const row = database.prepare('SELECT id, settings AS sealed FROM messages LIMIT 1').get();
+  return (row as Sealed | undefined) ?? null;
 }
 
 /**

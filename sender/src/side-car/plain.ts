@@ -45,12 +45,13 @@ export function plainApi(sideCar: SideCar, services: Services, log: Log): Router
       settings: settingsOf(content),
       ...(expiresAt !== null && { expiresAt }),
     } as const;
-    if (expiresAt !== null && expiresAt <= sideCar.now()) {
+    const key = idempotencyKeyOf(request);
+    const isRepeat = key !== null && store.knowsKey(service.name, key);
+    if (!isRepeat && expiresAt !== null && expiresAt <= sideCar.now()) {
       throw new ApiError(400, 'INPUT_INVALID', 'The message has expired already.', [
         { path: '/expiresAt', message: 'must be in the future' },
       ]);
     }
-    const key = idempotencyKeyOf(request);
     const id =
       key === null
         ? (await sideCar.hand(service, [handed]))[0]

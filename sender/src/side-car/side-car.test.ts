@@ -1,18 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { KEY, type StandInSmis, standInSmis } from '../testing/stand-in-smis.ts';
-import {
-  ConfigError,
-  checkConfig,
-  configFromEnvironment,
-  createLog,
-  type RunningSideCar,
-  readConfig,
-  runSideCar,
-} from './index.ts';
+import { checkConfig, createLog, type RunningSideCar, runSideCar } from './index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what services read field by field
 type Json = any;
@@ -112,6 +105,18 @@ describe('side-car', () => {
     expect(smis.messages.size).to.equal(1);
   });
 
+  it('gives the first answer to a repeat that comes after the message has expired', async () => {
+    const headers = { 'idempotency-key': 'order-1' };
+    const body = { ...sent, expiresAt: new Date(now + 60_000).toISOString() };
+    const { id } = (await (await post(body, headers)).json()) as Json;
+    now += 120_000;
+    const repeat = await post(body, headers);
+    expect([repeat.status, ((await repeat.json()) as Json).id]).to.deep.equal([202, id]);
+    const other = await post({ ...body, text: 'anders' }, headers);
+    expect([other.status, ((await other.json()) as Json).code]).to.deep.equal([422, 'IDEMPOTENCY_KEY_REUSED']);
+    expect((await post(body, { 'idempotency-key': 'order-2' })).status).to.equal(400);
+  });
+
   it('keeps what it took while SMIS is away, and repeats a batch unchanged', async () => {
     smis.trouble = ({ path }) => (path === '/v1/channels' ? { status: 404 } : undefined);
     const { id } = (await (await post(sent)).json()) as Json;
@@ -194,6 +199,23 @@ describe('side-car', () => {
     sideCar = await start();
   });
 
+  it('does not start without the key of the messages that it has', async () => {
+    const { id } = (await (await post(sent)).json()) as Json;
+    await sideCar.stop();
+    const file = join(folder, 'side-car.key');
+    const key = await readFile(file);
+    const failure = () => start().catch((error: unknown) => error as { code: string; message: string });
+    await rm(file);
+    expect(await failure()).to.include({ code: 'SIDE_CAR_KEY_MISSING' });
+    // None was made.
+    expect(((await failure()) as { message: string }).message).to.match(/^side-car\.key is missing/);
+    await writeFile(file, randomBytes(32).toString('base64url'));
+    expect(await failure()).to.include({ code: 'SIDE_CAR_KEY_WRONG' });
+    await writeFile(file, key);
+    sideCar = await start();
+    await reaches(id, 'accepted');
+  });
+
   it('says what is wrong with a request', async () => {
     const wrong: [unknown, number, string][] = [
       ['{', 400, 'JSON_MALFORMED'],
@@ -242,44 +264,5 @@ describe('side-car', () => {
   it('lets a second one not into its folder', async () => {
     const error = await start().catch((reason: unknown) => reason);
     expect((error as Error).message).to.include('another side-car');
-  });
-
-  describe('configuration', () => {
-    const service = { name: 'a', key: 'k' };
-    const base = { url: 'https://smis.example', services: [service] };
-
-    it('says where it is wrong', () => {
-      const wrong: [object, string][] = [
-        [{ ...base, url: 'smis' }, 'url'],
-        [{ ...base, listen: '0.0.0.0:80' }, 'listen'],
-        [{ ...base, listen: '8025' }, 'listen'],
-        [{ ...base, country: 'XX' }, 'country'],
-        [{ ...base, timeZone: 'Mars/Base' }, 'timeZone'],
-        [{ ...base, services: [] }, 'services'],
-        [{ ...base, services: [service, { ...service, name: 'b' }] }, 'services'],
-        [{ ...base, services: [service, service] }, 'services'],
-        [{ ...base, services: [{ name: 'a' }] }, 'services.0'],
-        [{ ...base, services: [{ ...service, colour: 1 }] }, 'services.0'],
-        [{ ...base, services: ['a', 'b'].map((name) => ({ name, key: 'k', apiKey: '12345678' })) }, 'services'],
-      ];
-      for (const [config, where] of wrong)
-        expect(() => checkConfig(config, 'file'), where).to.throw(ConfigError, `file: ${where}`);
-      const open = { ...base, listen: '0.0.0.0:80', services: [{ ...service, apiKey: '12345678' }] };
-      expect(checkConfig(open, 'file').services[0]).to.include({ category: 'individual', urgency: 'normal' });
-    });
-
-    it('is read from a file, secrets from the environment', async () => {
-      const file = join(folder, 'side-car.yaml');
-      await writeFile(file, `url: https://smis.example\nservices:\n  - name: a\n    key: \${SMIS_KEY}\n`);
-      expect((await readConfig(file, { SMIS_KEY: 'secret' })).services[0]?.key).to.equal('secret');
-      const errors = await Promise.all(
-        [() => readConfig(file, {}), () => readConfig(join(folder, 'none'), {})].map((work) =>
-          work().catch((e: unknown) => e),
-        ),
-      );
-      for (const error of errors) expect(error).to.be.instanceOf(ConfigError);
-      const told = configFromEnvironment({ CIVICLINE_SIDE_CAR_API_KEY: 'ringring-key' }, { url: 'http://x', key: 'k' });
-      expect(told.services[0]).to.include({ apiKey: 'ringring-key', key: 'k' });
-    });
   });
 });

@@ -11,9 +11,9 @@ import {
   type Sender,
   SenderError,
 } from '../index.ts';
-import { createCipher, keyIn } from './cipher.ts';
+import { type Cipher, cipherIn } from './cipher.ts';
 import type { ServiceConfig, SideCarConfig } from './config.ts';
-import { openSideCarDatabase } from './database.ts';
+import { openSideCarDatabase, type SideCarDatabase, sealedExample } from './database.ts';
 import type { Log } from './log.ts';
 import { type Outbox, startOutbox } from './outbox.ts';
 import { startWebhooks } from './ringring/webhooks.ts';
@@ -61,11 +61,14 @@ const DEFAULT_EXPIRY_MS = 72 * 3600_000;
 const CANCEL_WITHIN_MS = 5_000;
 const PRUNE_EVERY_MS = 3600_000;
 
-/** Opens the database and begins to work. Throws when another side-car works in the same folder. */
+/**
+ * Opens the database and begins to work. Throws when another side-car works in the same folder, and KeyError when the
+ * key of its messages is gone.
+ */
 export function startSideCar(options: { config: SideCarConfig; log: Log; now?: () => number }): SideCar {
   const { config, log, now = Date.now } = options;
   const database = openSideCarDatabase(config.folder);
-  const store = createSideCarStore(database, createCipher(keyIn(join(config.folder, 'side-car.key'))), now);
+  const store = createSideCarStore(database, cipherFor(database, config.folder), now);
   const services = config.services.map((service) => ({ name: service.name, config: service }));
   const senders = new Map(services.map((service) => [service.name, senderOf(service.config, config)]));
   const webhooks = startWebhooks({ store, timeZone: config.timeZone, log, now });
@@ -130,6 +133,15 @@ export function startSideCar(options: { config: SideCarConfig; log: Log; now?: (
       database.close();
     },
   };
+}
+
+function cipherFor(database: SideCarDatabase, folder: string): Cipher {
+  try {
+    return cipherIn(join(folder, 'side-car.key'), sealedExample(database));
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 async function cancelAt(sender: Sender, smisId: string): Promise<Cancelled> {

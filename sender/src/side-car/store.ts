@@ -45,6 +45,10 @@ export function createSideCarStore(database: SideCarDatabase, cipher: Cipher, no
   const byId = database.prepare('SELECT * FROM messages WHERE id = ? AND service = ? AND sandbox = ?');
   const end = `ended_at = @at, updated_at = @now, webhook_at = CASE WHEN dialect = 'ringring' THEN @now END`;
 
+  const keyDigestOf = (service: string, key: string) => cipher.digest(`${service} ${key}`);
+  const handedIn = (keyDigest: string) =>
+    request.get(keyDigest) as { body_digest: string; message_id: string } | undefined;
+
   function add(message: NewMessage): void {
     const { id, service, dialect, dueAt, expiresAt } = message;
     insert.run({
@@ -108,7 +112,7 @@ export function createSideCarStore(database: SideCarDatabase, cipher: Cipher, no
     `UPDATE messages SET state = 'refused', reason = @refused, batch_id = NULL, ${end} WHERE id = @id AND state = 'sending'`,
   );
   const again = change(
-    `UPDATE messages SET state = 'waiting', batch_id = NULL, due_at = @dueAt WHERE id = @id AND state = 'sending'`,
+    `UPDATE messages SET state = 'waiting', batch_id = NULL, due_at = @dueAt WHERE id = @id AND state IN ('waiting', 'sending')`,
   );
   const happened = change(
     `UPDATE messages SET state = @state, updated_at = @now, smis_id = coalesce(smis_id, @smisId),
@@ -164,14 +168,17 @@ export function createSideCarStore(database: SideCarDatabase, cipher: Cipher, no
     /** Once per key: resolves with the id that the key stands for; null: it came with another body before. */
     addOnce: (message: NewMessage, key: { key: string; body: string }): Promise<string | null> =>
       commit(() => {
-        const keyDigest = cipher.digest(`${message.service} ${key.key}`);
+        const keyDigest = keyDigestOf(message.service, key.key);
         const bodyDigest = cipher.digest(key.body);
-        const before = request.get(keyDigest) as { body_digest: string; message_id: string } | undefined;
+        const before = handedIn(keyDigest);
         if (before) return before.body_digest === bodyDigest ? before.message_id : null;
         remember.run(keyDigest, bodyDigest, message.id, now());
         add(message);
         return message.id;
       }),
+
+    /** Whether {@link addOnce} would add nothing. */
+    knowsKey: (service: string, key: string): boolean => handedIn(keyDigestOf(service, key)) !== undefined,
 
     find(id: string, service: string, sandbox = false): StoredMessage | null {
       const row = byId.get(id, service, Number(sandbox)) as Row | undefined;
@@ -220,6 +227,12 @@ export function createSideCarStore(database: SideCarDatabase, cipher: Cipher, no
       commit(() => {
         intoBatch.run(null, id);
         refused({ id, refused: reason });
+      }),
+
+    /** Not to be submitted before `dueAt`. */
+    putOff: (ids: readonly string[], dueAt: number): Promise<void> =>
+      commit(() => {
+        for (const id of ids) again({ id, dueAt });
       }),
 
     cursor: (service: string): string | undefined => (cursor.get(service) as { cursor: string } | undefined)?.cursor,
