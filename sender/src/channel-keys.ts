@@ -6,7 +6,7 @@ export type PublicKey = ChannelsView['channels'][number]['keys'][number];
 
 /** A channel announces a new key well before it drops the old one. */
 const REFRESH_MS = 3600_000;
-/** After a failed refresh, the keys at hand are used this much longer. */
+/** After a failed refresh, the keys at hand are used this much longer; a channel that is missing may come back. */
 const AGAIN_MS = 60_000;
 
 export interface ChannelKeys {
@@ -19,6 +19,7 @@ export interface ChannelKeys {
 /** Looks the channels' public keys up once an hour; senders that ask at the same time share one look-up. */
 export function createChannelKeys(smis: SmisClient, now: () => number): ChannelKeys {
   let keys = new Map<ChannelName, PublicKey>();
+  /** 0: never looked up. */
   let goodUntil = 0;
   let looking: Promise<void> | null = null;
 
@@ -38,7 +39,7 @@ export function createChannelKeys(smis: SmisClient, now: () => number): ChannelK
   return {
     refresh,
     async keyOf(channel) {
-      if (keys.size === 0) await refresh();
+      if (goodUntil === 0) await refresh();
       else if (now() >= goodUntil) {
         await refresh().catch(() => {
           goodUntil = now() + AGAIN_MS;
@@ -46,6 +47,7 @@ export function createChannelKeys(smis: SmisClient, now: () => number): ChannelK
       }
       const key = keys.get(channel);
       if (key) return key;
+      goodUntil = Math.min(goodUntil, now() + AGAIN_MS);
       throw new SenderError('CHANNEL_UNAVAILABLE', `SMIS does not offer the channel ${channel}.`);
     },
   };

@@ -17,6 +17,7 @@ export interface Mistake {
  *   SMIS_UNREACHABLE            no answer in time; whether SMIS has the message is not known, so repeat with the same
  *                               idempotency key
  *   ANSWER_MALFORMED            what answered is not SMIS
+ *   REFUSED                     refused with `status`, but not in SMIS's words: by a proxy, perhaps
  *   any other                   SMIS's own code, with `status` and, for 429 and 503, `retryAfterSeconds`
  */
 export class SenderError extends Error {

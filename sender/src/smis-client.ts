@@ -9,6 +9,8 @@ import { delayBefore, retryAfterSeconds, type wait } from './retry.ts';
 const PATIENCE_MS = 60_000;
 /** A batch of 10,000 is stored before it is answered. */
 const ANSWER_WITHIN_MS = 60_000;
+/** The code for a refusal that is none of SMIS's problems: a proxy's, perhaps. */
+export const REFUSED = 'REFUSED';
 
 export interface SmisRequest {
   method: 'GET' | 'POST';
@@ -116,7 +118,7 @@ function refusal({ response, text }: { response: Response; text: string }, now: 
   const seconds = retryAfterSeconds(response.headers.get('retry-after'), now);
   const more = { status: response.status, ...(seconds !== undefined && { retryAfterSeconds: seconds }) };
   const problem = problemSchema.safeParse(jsonOf(text));
-  if (!problem.success) return new SenderError('REFUSED', `SMIS answered with status ${response.status}.`, more);
+  if (!problem.success) return new SenderError(REFUSED, `SMIS answered with status ${response.status}.`, more);
   const { code, title, detail, errors } = problem.data;
   return new SenderError(code, detail ?? title, { ...more, ...(errors && { errors }) });
 }

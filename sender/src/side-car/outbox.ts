@@ -5,8 +5,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { MessageInput } from '@civicline/protocol';
+import type { BatchAnswer, MessageInput } from '@civicline/protocol';
+import { BATCH_BYTES, sizeOf, UNKNOWN_KEY } from '../batches.ts';
 import { type Sender, SenderError } from '../index.ts';
+import { REFUSED } from '../smis-client.ts';
 import type { Log } from './log.ts';
 import type { SideCarStore } from './store.ts';
 import type { Batch, StoredMessage, Submitted } from './stored.ts';
@@ -18,7 +20,11 @@ const SURELY_REMEMBERED_MS = 20 * 3600_000;
 const PATIENCE_MS = 30_000;
 /** What the quota left out of a batch. */
 const AFTER_QUOTA_MS = 30_000;
-const UNKNOWN_KEY = 'SEALED_PART_UNKNOWN_KEY';
+/** SMIS does not offer a channel, for the moment perhaps. */
+const WITHOUT_CHANNEL_MS = 60_000;
+const CHANNEL_UNAVAILABLE = 'CHANNEL_UNAVAILABLE';
+/** Codes of no message's own mistake. */
+const MAY_PASS = ['SMIS_UNREACHABLE', 'TOKEN_UNAVAILABLE', 'ANSWER_MALFORMED'];
 
 /** Why the last submission failed, as a stable code; null: it did not. */
 export type OutboxState = { failure: string | null };
@@ -42,45 +48,71 @@ export function startOutbox(options: OutboxOptions): Outbox {
   let failure: string | null = null;
 
   async function work(signal: AbortSignal): Promise<number> {
+    // First, whatever SMIS does: what has expired, and the sandbox, need it no more.
+    await endWaiting();
     for (const batch of store.openBatches(service)) await submit(batch, signal);
     while (!signal.aborted) {
-      if ((await store.endWaiting(service)) > 0) options.onEnded();
+      await endWaiting();
       const messages = store.due(service, BATCH);
       if (messages.length === 0) break;
-      const batch = await seal(messages);
+      const { batch, unavailable } = await seal(messages);
       if (batch.inputs.length > 0) await submit(batch, signal);
+      if (unavailable) failure = CHANNEL_UNAVAILABLE;
     }
     const next = store.nextDue(service);
     return next === null ? Number.POSITIVE_INFINITY : next - now();
   }
 
-  async function seal(messages: readonly StoredMessage[]): Promise<Batch> {
+  async function endWaiting(): Promise<void> {
+    if ((await store.endWaiting(service)) > 0) options.onEnded();
+  }
+
+  /** A batch of the first of them; those that do not fit keep waiting. `unavailable`: there is no channel for some. */
+  async function seal(messages: readonly StoredMessage[]): Promise<{ batch: Batch; unavailable: boolean }> {
     const inputs: MessageInput[] = [];
-    for (const { id, content, expiresAt } of messages) {
-      try {
-        if (content === null) throw new SenderError('CONTENT_ERASED', 'The content is gone.');
-        const reference = id;
-        const { input } = await sender.seal({ ...content, reference, expiresAt: new Date(expiresAt) });
-        inputs.push(input);
-        // Sealing is computing: services are answered meanwhile.
-        if (inputs.length % 32 === 0) await setImmediate();
-      } catch (error) {
-        if (!(error instanceof SenderError) || error.status !== undefined || error.code === 'SMIS_UNREACHABLE')
-          throw error;
-        if (error.code === 'TOKEN_UNAVAILABLE' || error.code === 'ANSWER_MALFORMED') throw error;
-        log('message refused', { service, code: error.code });
-        await store.refuse(id, error.code);
-        options.onEnded();
-      }
+    const without: string[] = [];
+    let bytes = 0;
+    for (const message of messages) {
+      const sealed = await sealOne(message);
+      if (sealed === CHANNEL_UNAVAILABLE) without.push(message.id);
+      if (typeof sealed === 'string') continue;
+      bytes += sizeOf(sealed);
+      if (bytes > BATCH_BYTES) break;
+      inputs.push(sealed);
+      // Sealing is computing: services are answered meanwhile.
+      if (inputs.length % 32 === 0) await setImmediate();
     }
-    return store.beginBatch({ id: randomUUID(), service, inputs, madeAt: now() });
+    if (without.length > 0) await putOff(without);
+    const batch = await store.beginBatch({ id: randomUUID(), service, inputs, madeAt: now() });
+    return { batch, unavailable: without.length > 0 };
+  }
+
+  /** Or the code for what is wrong with it: then it is refused, unless it only wants a channel. Throws what may pass. */
+  async function sealOne({ id, content, expiresAt }: StoredMessage): Promise<MessageInput | string> {
+    try {
+      if (content === null) throw new SenderError('CONTENT_ERASED', 'The content is gone.');
+      const { input } = await sender.seal({ ...content, reference: id, expiresAt: new Date(expiresAt) });
+      return input;
+    } catch (error) {
+      if (!(error instanceof SenderError) || error.status !== undefined || MAY_PASS.includes(error.code)) throw error;
+      if (error.code === CHANNEL_UNAVAILABLE) return error.code;
+      log('message refused', { service, code: error.code });
+      await store.refuse(id, error.code);
+      options.onEnded();
+      return error.code;
+    }
+  }
+
+  async function putOff(ids: readonly string[]): Promise<void> {
+    log('messages wait for a channel that SMIS does not offer', { service, count: ids.length });
+    await store.putOff(ids, now() + WITHOUT_CHANNEL_MS);
   }
 
   async function submit(batch: Batch, signal: AbortSignal): Promise<void> {
     if (now() - batch.madeAt > SURELY_REMEMBERED_MS) return lookUp(batch);
     try {
       const answers = await sender.submitBatch(batch.inputs, batch.id, { signal, patienceMs: PATIENCE_MS });
-      failure = null;
+      failure = answers.some(wantsChannel) ? CHANNEL_UNAVAILABLE : null;
       const submitted = batch.inputs.map(({ reference = '' }, i) => submittedOf(reference, answers[i]));
       if (answers.some((answer) => 'problem' in answer && answer.problem.code === UNKNOWN_KEY))
         await sender.refreshKeys();
@@ -108,10 +140,11 @@ export function startOutbox(options: OutboxOptions): Outbox {
     await store.endBatch(batch.id, submitted);
   }
 
-  function submittedOf(id: string, answer: { id: string } | { problem: { status: number; code: string } } | undefined) {
+  function submittedOf(id: string, answer: BatchAnswer | undefined): Submitted {
     if (answer && 'id' in answer) return { id, smisId: answer.id };
     const { status, code } = answer?.problem ?? { status: 500, code: 'ANSWER_MISSING' };
     if (code === UNKNOWN_KEY) return { id, dueAt: now() };
+    if (answer && wantsChannel(answer)) return { id, dueAt: now() + WITHOUT_CHANNEL_MS };
     if (status === 429 || status >= 500) return { id, dueAt: now() + AFTER_QUOTA_MS };
     log('message refused', { service, code });
     return { id, refused: code };
@@ -124,7 +157,14 @@ export function startOutbox(options: OutboxOptions): Outbox {
   return { ...worker, state: () => ({ failure }) };
 }
 
-/** Whether SMIS understood the batch and will not have it; anything else may be a wrong setting, and passes. */
+/** Whether SMIS has lost a channel since it was asked for the keys: all else about channels was checked before. */
+function wantsChannel(answer: BatchAnswer): boolean {
+  if (!('problem' in answer) || answer.problem.code !== 'INPUT_INVALID') return false;
+  return answer.problem.errors?.some(({ path }) => /^\/strategy\/\d+\/channel$/.test(path)) ?? false;
+}
+
+/** Whether SMIS itself understood the batch and will not have it; anything else may be a wrong setting, and passes. */
 function isRefusal(error: unknown): error is SenderError {
-  return error instanceof SenderError && error.status !== undefined && [400, 413, 422].includes(error.status);
+  if (!(error instanceof SenderError) || error.code === REFUSED) return false;
+  return error.status !== undefined && [400, 413, 422].includes(error.status);
 }
