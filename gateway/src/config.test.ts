@@ -49,6 +49,23 @@ describe('configuration', () => {
     expect(() => readConfig({ ...complete, CIVICLINE_ASTERISKS: '[' })).to.throw('CIVICLINE_ASTERISKS: must be JSON');
   });
 
+  it('refuses a send window that would never open', () => {
+    const withWindow = (from: string, to: string) => {
+      const individual = { from, to, days: [1], holidays: true };
+      return readConfig({ ...complete, CIVICLINE_SEND_WINDOWS: JSON.stringify({ sms: { individual } }) });
+    };
+    expect(withWindow('00:00', '24:00').smis.sendWindows.sms.individual).to.include({ from: '00:00', to: '24:00' });
+    for (const [from, to] of [
+      ['20:00', '08:00'],
+      ['08:00', '08:00'],
+    ] as const) {
+      expect(() => withWindow(from, to))
+        .to.throw(ConfigError)
+        .with.property('message')
+        .that.includes('CIVICLINE_SEND_WINDOWS[sms][individual]: must end after it begins');
+    }
+  });
+
   it('refuses short keys and an OpenID provider without TLS', () => {
     expect(() => readConfig({ ...complete, CIVICLINE_DATA_KEY: 'c2hvcnQ=' })).to.throw('32 bytes');
     expect(() => readConfig({ ...complete, CIVICLINE_OIDC_ISSUER: 'http://id.example.nl' })).to.throw('https');

@@ -48,6 +48,8 @@ const sendWindowSchema = z
     days: z.array(z.number().int().min(1).max(7)).min(1),
     holidays: z.boolean(),
   })
+  // `HH:MM` sorts as it is timed.
+  .refine(({ from, to }) => from < to, 'must end after it begins, on the same day; at any time is null')
   .nullable();
 const sendWindowsSchema = z.partialRecord(
   z.enum(CHANNELS),

@@ -94,7 +94,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 }
 
 /** Expiry, and steps that took too long. */
-export async function timeRound(messages: Messages, now: () => number): Promise<boolean> {
+async function timeRound(messages: Messages, now: () => number): Promise<boolean> {
   const at = now();
   const ids = await messages.store.due(at, DUE);
   if (ids.length === 0) return false;
@@ -103,7 +103,7 @@ export async function timeRound(messages: Messages, now: () => number): Promise<
 }
 
 /** What was to be withdrawn stays noted until the channel has been told. */
-export async function withdrawRound({ store }: Messages, channel: Channel): Promise<boolean> {
+async function withdrawRound({ store }: Messages, channel: Channel): Promise<boolean> {
   const rows = await store.withdrawals(channel.name, WITHDRAWALS);
   if (rows.length === 0) return false;
   const ids = rows.map(({ attempt_id }) => attempt_id);

@@ -74,6 +74,51 @@ describe('quotas', () => {
     expect(takeFrom(rules, back.usage, 60, START - 3_600_000 + 10_000).taken).to.equal(10);
   });
 
+  it('give the same time once, though clocks of gateways differ', () => {
+    const skewed = fc.array(
+      fc.record({
+        count: fc.integer({ min: 1, max: 5_000 }),
+        wait: fc.integer({ min: 0, max: 600_000 }),
+        behind: fc.boolean(),
+      }),
+      { maxLength: 50 },
+    );
+    fc.assert(
+      fc.property(limits, skewed, fc.integer({ min: 1, max: 30_000 }), (rules, steps, skew) => {
+        let usage = noUsage(rules, START);
+        let [now, all] = [START, 0];
+        for (const { count, wait, behind } of steps) {
+          now += wait;
+          const clock = behind ? now - skew : now;
+          const result = takeFrom(rules, usage, count, clock);
+          usage = result.usage;
+          all += result.taken;
+          if (result.retryAfterSeconds === undefined) continue;
+          expect(takeFrom(rules, usage, 1, clock + result.retryAfterSeconds * 1_000).taken).to.equal(1);
+        }
+        if (rules.perMinute !== null) {
+          expect(all).to.be.at.most(rules.perMinute + ((now - START) / 60_000) * rules.perMinute + 1e-6);
+        }
+        const days = Math.floor((now - START) / 86_400_000) + 1;
+        if (rules.perDay !== null) expect(all).to.be.at.most(rules.perDay * days);
+      }),
+    );
+  });
+
+  it('count no day twice around midnight', () => {
+    const rules = { perMinute: null, perDay: 10 };
+    let usage = takeFrom(rules, noUsage(rules, START - 1), 10, START - 1).usage;
+    let taken = 0;
+    for (let n = 0; n < 10; n++) {
+      for (const clock of [START + n, START + n - 20]) {
+        const result = takeFrom(rules, usage, 3, clock);
+        usage = result.usage;
+        taken += result.taken;
+      }
+    }
+    expect(taken).to.equal(10);
+  });
+
   it('warn of the bucket once until it is full again', () => {
     const rules = { perMinute: 10, perDay: null };
     const first = takeFrom(rules, noUsage(rules, START), 8, START);

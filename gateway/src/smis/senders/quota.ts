@@ -1,6 +1,6 @@
 /**
- * A sender's quotas: a token bucket per minute and a count per day (UTC), each optional. Pure; `quota-store.ts` keeps
- * the usage.
+ * A sender's quotas: a token bucket per minute and a count per day (UTC), each optional. Pure; `store.ts` keeps the
+ * usage.
  *
  *   bucket: holds at most `perMinute` tokens, fills by `perMinute`/60 each second; a message takes one
  *   warning: when 80 % is used, once until the bucket is full again, or the day is over
@@ -87,7 +87,7 @@ export function describeQuotas(limits: Limits, before: Usage, now: number): Quot
       limit: limits.perMinute,
       remaining: Math.floor(usage.tokens),
       windowSeconds: 60,
-      resetsAt: new Date(now + fullInMs).toISOString(),
+      resetsAt: new Date(usage.tokensAt + fullInMs).toISOString(),
     });
   }
   if (limits.perDay !== null) {
@@ -116,22 +116,30 @@ export function rateLimitHeaders(quotas: readonly QuotaView[], now: number): Rec
   };
 }
 
-/** The bucket fills, a new day begins. A clock that was set back gives nothing, and takes nothing. */
+/**
+ * The bucket fills, a new day begins. Gateways' clocks differ a little: time that one of them gave is not given again by
+ * another that is behind. Nor does a clock that was set back give anything; the bucket goes on from there, and the day
+ * too if it was set back by more than one.
+ */
 function passTime({ perMinute }: Limits, before: Usage, now: number): Usage {
-  const usage = { ...before, tokensAt: now };
+  const ahead = before.tokensAt - now;
+  const at = ahead > 0 && ahead < MINUTE_MS ? before.tokensAt : now;
+  const usage = { ...before, tokensAt: at };
   if (perMinute !== null) {
-    const gained = (Math.max(0, now - before.tokensAt) / MINUTE_MS) * perMinute;
+    const gained = (Math.max(0, at - before.tokensAt) / MINUTE_MS) * perMinute;
     usage.tokens = Math.min(perMinute, before.tokens + gained);
     if (usage.tokens === perMinute) usage.minuteWarned = false;
   }
-  if (dayOf(now) === before.day) return usage;
-  return { ...usage, day: dayOf(now), dayUsed: 0, dayWarned: false };
+  const daysBehind = before.day - dayOf(at);
+  if (daysBehind === 0 || daysBehind === 1) return usage;
+  return { ...usage, day: dayOf(at), dayUsed: 0, dayWarned: false };
 }
 
 /** Until one more message can be taken. */
 function secondsUntilNext({ perMinute, perDay }: Limits, usage: Usage, now: number): number {
   const dayOver = perDay !== null && usage.dayUsed >= perDay ? (usage.day + 1) * DAY_MS - now : 0;
-  const filled = perMinute === null ? 0 : (Math.max(0, 1 - usage.tokens) / perMinute) * MINUTE_MS;
+  const fillsInMs = perMinute === null ? 0 : (Math.max(0, 1 - usage.tokens) / perMinute) * MINUTE_MS;
+  const filled = fillsInMs > 0 ? usage.tokensAt - now + fillsInMs : 0;
   return Math.max(1, Math.ceil(Math.max(dayOver, filled) / 1_000));
 }
 
