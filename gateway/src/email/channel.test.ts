@@ -77,6 +77,22 @@ describe('the e-mail channel', () => {
       expect(smtp.mails[0]?.content).to.include('Subject: urgent');
     });
 
+    it('comes back after greylisting, and not before its time', async () => {
+      await smtp.behave({ rcptTo: { code: 451, message: '4.7.1 Greylisted, try again later' } });
+      const tried = smtp.at('rcptTo');
+      const one = attempt();
+      await room.channel.submit([one]);
+      await tried;
+      const other = attempt();
+      await smtp.behave({});
+      await room.channel.submit([other]);
+      await room.told(other.id, 1);
+      expect(smtp.mails).to.have.length(1);
+      room.clock.ahead = 120_000;
+      expect(await room.told(one.id, 1)).to.deep.equal(['handed-over']);
+      expect(smtp.mails).to.have.length(2);
+    });
+
     it('says why a part cannot be sent, and sends nothing', async () => {
       const cases = [
         [attempt({ to: 'nobody' }), 'ADDRESS_INVALID'],

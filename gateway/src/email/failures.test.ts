@@ -57,21 +57,6 @@ describe('e-mail against a server that fails', () => {
     });
   }
 
-  it('comes back after greylisting, and not before its time', async () => {
-    await start({ rcptTo: { code: 451, message: '4.7.1 Greylisted, try again later' } });
-    const tried = smtp.at('rcptTo');
-    const id = await submitOne();
-    await tried;
-    const other = attempt();
-    await smtp.behave({});
-    await room.channel.submit([other]);
-    await room.told(other.id, 1);
-    expect(smtp.mails).to.have.length(1);
-    room.clock.ahead = 120_000;
-    expect(await room.told(id, 1)).to.deep.equal(['handed-over']);
-    expect(smtp.mails).to.have.length(2);
-  });
-
   it('gives up at the expiry', async () => {
     await start({ content: { code: 452, message: '4.3.1 Disk full' } });
     const tried = smtp.at('content');
@@ -173,6 +158,24 @@ describe('e-mail against a server that fails', () => {
     await start({ content: 'take-and-hang' }, { smtp: { silenceMs: 60_000, sendMs: 800 } });
     const id = await submitOne();
     expect(await room.told(id, 1)).to.deep.equal(['unknown']);
+  });
+});
+
+describe('an e-mail channel that stops', () => {
+  it('does not wait for a server that stalls', async () => {
+    const database = await openDatabase({ url: 'memory:', role: 'email' });
+    const smtp = await startSmtp({ behaviour: { content: 'take-and-hang' } });
+    const room = await openRoom(database, smtp.port, { smtp: { silenceMs: 60_000, sendMs: 90_000 } });
+    const hanging = smtp.at('content');
+    const one = attempt();
+    await room.channel.submit([one]);
+    await hanging;
+    const begun = performance.now();
+    await room.stop();
+    expect(performance.now() - begun).to.be.below(20_000);
+    expect(await room.told(one.id, 1)).to.deep.equal(['unknown']);
+    await smtp.kill();
+    await database.close();
   });
 });
 

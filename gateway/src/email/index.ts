@@ -21,7 +21,7 @@ import { createUpkeep } from './upkeep.ts';
 import { createWorker } from './worker.ts';
 
 export { emailOperations } from './routes.ts';
-export { type EmailSettings, emailSettingsSchema, readEmailSettings } from './settings.ts';
+export { type EmailSettings, emailSettingsSchema } from './settings.ts';
 export type { SmtpSettings } from './transport.ts';
 
 /** How long an ended attempt is remembered: a submit that comes again within it does nothing. */

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { z } from 'zod';
-import { readEmailSettings } from './index.ts';
+import { emailSettingsSchema } from './index.ts';
 
 describe('e-mail settings', () => {
   const from = 'no-reply@example.org';
-  const smtpOf = (server: string) => readEmailSettings({ server, from }).smtp;
+  const smtpOf = (server: string) => emailSettingsSchema.parse({ server, from }).smtp;
 
   it('read the server from a URL, always with TLS but on this machine', () => {
     expect(smtpOf('smtps://us%40er:p%2Fw@mail.example.org')).to.include({
@@ -20,12 +20,25 @@ describe('e-mail settings', () => {
   });
 
   it('have defaults', () => {
-    expect(readEmailSettings({ server: 'smtp://mail.example.org', from })).to.include({
+    expect(emailSettingsSchema.parse({ server: 'smtp://mail.example.org', from })).to.include({
       returnPath: from,
       bounceToken: null,
       quietHours: 4,
       unknownHours: 4,
     });
+  });
+
+  it('leave room in the return path for what is added per mail', () => {
+    const server = 'smtp://mail.example.org';
+    const addressOf = (length: number) => `${'b'.repeat(length)}@example.org`;
+    expect(emailSettingsSchema.parse({ server, from, returnPath: addressOf(27) }).returnPath).to.equal(addressOf(27));
+    for (const tooLong of [{ from, returnPath: addressOf(28) }, { from: addressOf(28) }]) {
+      const { error } = emailSettingsSchema.safeParse({ server, ...tooLong });
+      expect(error?.issues.map(({ path }) => path.join('.'))).to.deep.equal(['returnPath']);
+      expect(error?.issues[0]?.message).to.include('27 characters');
+    }
+    const short = { server, from: addressOf(28), returnPath: from };
+    expect(emailSettingsSchema.parse(short).from).to.equal(addressOf(28));
   });
 
   it('name what is wrong, and repeat no value', () => {
@@ -37,7 +50,7 @@ describe('e-mail settings', () => {
       { server: 'smtp://u:secret-word@h', from, bounceToken: 'secret-word' },
     ]) {
       try {
-        readEmailSettings(value);
+        emailSettingsSchema.parse(value);
         expect.fail('it was read');
       } catch (error) {
         expect(error).to.be.instanceOf(z.ZodError);

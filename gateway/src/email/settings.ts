@@ -17,6 +17,9 @@ export interface EmailSettings {
 }
 
 const addressSchema = z.email().max(200);
+const ID_LENGTH = 36;
+/** RFC 5321, 4.5.3.1.1, allows 64; `+` and an attempt's id are added. */
+const RETURN_LOCAL_MOST = 64 - 1 - ID_LENGTH;
 
 /**
  * `CIVICLINE_EMAIL`, JSON. The server as a URL: `smtps://user:password@host:465` is TLS from the start, `smtp://host:587`
@@ -36,6 +39,10 @@ export const emailSettingsSchema = z
     quietHours: z.number().min(0).max(168).default(4),
     unknownHours: z.number().min(0).max(168).default(4),
   })
+  .refine(({ from, returnPath = from }) => returnPath.lastIndexOf('@') <= RETURN_LOCAL_MOST, {
+    path: ['returnPath'],
+    message: `may have ${RETURN_LOCAL_MOST} characters before the @, as ${1 + ID_LENGTH} more are added for each mail; without it, so may from`,
+  })
   .transform(({ server, from, returnPath, bounceToken, ca, connections, silenceSeconds, quietHours, unknownHours }) => {
     return {
       smtp: {
@@ -52,11 +59,6 @@ export const emailSettingsSchema = z
       unknownHours,
     } satisfies EmailSettings;
   });
-
-/** Throws ZodError, which names what is wrong and repeats no value. */
-export function readEmailSettings(value: unknown): EmailSettings {
-  return emailSettingsSchema.parse(value);
-}
 
 function serverOf(url: URL): Pick<SmtpSettings, 'host' | 'port' | 'security' | 'user' | 'password'> {
   const isTls = url.protocol === 'smtps:';

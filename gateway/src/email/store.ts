@@ -8,6 +8,8 @@ import type { AttemptRow, OutcomeRow, Tables } from './tables.ts';
 export interface Happening {
   attemptId: string;
   event: EmailEvent;
+  /** Asked at the last moment, when no other process can step the attempt any more. False: nothing happens to it. */
+  isOurs?: () => boolean;
 }
 
 export type EmailStore = ReturnType<typeof createStore>;
@@ -35,9 +37,9 @@ export function createStore(options: {
     const changed = new Map<string, AttemptRow | null>();
     const later: { id: string; dueAt: number }[] = [];
     const told: OutcomeRow[] = [];
-    const reached = happenings.map(({ attemptId, event }) => {
+    const reached = happenings.map(({ attemptId, event, isOurs }) => {
       const row = rows.get(attemptId);
-      if (!row) return null;
+      if (!row || isOurs?.() === false) return null;
       const attempt = attemptOf(row);
       const { attempt: next, outcome, dueAt } = step(attempt, event, rules);
       if (next === attempt) return null;
@@ -125,9 +127,9 @@ export function createStore(options: {
       return rows.map(({ id }) => id);
     },
 
-    /** Claimed items that are not wanted any more, or are to be claimed again at another time. */
+    /** Claimed items that are not wanted any more, or longer. */
     drop: (ids: readonly string[]) => database.write((sql) => queue.done(sql, ids)),
-    later: (items: readonly { id: string; dueAt: number }[]) => database.write((sql) => queue.later(sql, items)),
+    renew: (ids: readonly string[], until: number) => database.write((sql) => queue.renew(sql, ids, until)),
 
     async outcomes(after: number, limit: number): Promise<Outcome[]> {
       const rows = await database.sql

@@ -104,7 +104,7 @@ export function createMailTransport(settings: SmtpSettings): MailTransport {
         contentWanted.delete(mail.messageId);
       }
     },
-    close: () => transporter.close(),
+    close: () => transporter.close({ force: true }),
   };
 }
 

@@ -7,7 +7,7 @@ import type { ClaimedItem, LeasedQueue } from '../storage/index.ts';
 import type { Opened } from './intake.ts';
 import type { EmailEvent, State } from './machine.ts';
 import type { EmailMetrics } from './metrics.ts';
-import type { EmailStore } from './store.ts';
+import type { EmailStore, Happening } from './store.ts';
 import type { AttemptRow } from './tables.ts';
 import type { Mail, MailTransport, SendResult } from './transport.ts';
 
@@ -20,6 +20,8 @@ const RETRY_MOST_MS = 1_800_000;
 /** While the server cannot be used: doubled each time. */
 const PAUSE_FIRST_MS = 250;
 const PAUSE_MOST_MS = 60_000;
+/** When the gateway stops: for a server that stalls. What it has not answered then is unknown, or tried again. */
+const STOP_MS = 5_000;
 
 export interface Worker {
   start(): void;
@@ -42,8 +44,8 @@ export function createWorker(options: {
   now: () => number;
 }): Worker {
   const { queue, store, transport, connections, open, mailOf, leaseMs, metrics, log, now } = options;
-  /** Claimed by this process and not let go. */
-  const held = new Map<string, Promise<void>>();
+  /** Claimed by this process and not let go; until when the lease runs, and what is done with it. */
+  const held = new Map<string, { until: number; work: Promise<void> }>();
   let stopping = false;
   let running: Promise<void> = Promise.resolve();
   let renewing: NodeJS.Timeout | undefined;
@@ -62,7 +64,7 @@ export function createWorker(options: {
       });
       if (wait > 0 && !isAwake) await sleep(wait);
     }
-    await Promise.all(held.values());
+    await Promise.all([...held.values()].map(({ work }) => work));
   }
 
   /** Returns how many milliseconds there is nothing to do, unless somebody wakes us. */
@@ -73,7 +75,8 @@ export function createWorker(options: {
     const pause = pausedUntil - performance.now();
     if (pause > 0) return pause;
     // After a failure one mail tries whether the server is back.
-    const items = await queue.claim({ limit: failures > 0 ? 1 : room, leaseMs, now: now() });
+    const at = now();
+    const items = await queue.claim({ limit: failures > 0 ? 1 : room, leaseMs, now: at });
     const fresh = items.filter(({ id }) => !held.has(id));
     const rows = new Map((await store.read(fresh.map(({ id }) => id))).map((row) => [row.id, row]));
     for (const item of fresh) {
@@ -83,7 +86,7 @@ export function createWorker(options: {
           held.delete(item.id);
           wake();
         });
-      held.set(item.id, work);
+      held.set(item.id, { until: at + leaseMs, work });
     }
     if (items.length > 0) return failures > 0 ? POLL_MS : 0;
     const due = await queue.nextDue();
@@ -91,51 +94,74 @@ export function createWorker(options: {
   }
 
   async function handle({ id, claims }: ClaimedItem, row: AttemptRow | undefined): Promise<void> {
-    if (row?.state === 'handing-over') return void (await happened(id, { type: 'orphaned', at: now() }));
+    const happens = (event: EmailEvent) => happened({ attemptId: id, event });
+    if (row?.state === 'handing-over') return void (await happens({ type: 'orphaned', at: now() }));
     if (row?.state !== 'waiting' || row.sealed === null) return store.drop([id]);
     const opened = open({ keyId: row.key_id, sealed: row.sealed });
     if ('reason' in opened) {
       metrics.result(opened.reason);
-      return void (await happened(id, { type: 'rejected', reason: opened.reason, at: now() }));
+      return void (await happens({ type: 'rejected', reason: opened.reason, at: now() }));
     }
     // Expired or cancelled meanwhile, if it does not leave.
-    if ((await happened(id, { type: 'leaves', at: now() })) !== 'handing-over') return;
+    if ((await leaves(id)) !== 'handing-over') return;
+    const begunAt = performance.now();
     const result = await transport.send(mailOf(row, opened.content));
     const at = now();
-    await recordForCertain(id, eventOf(result, claims, at));
+    await recordForCertain({ attemptId: id, event: eventOf(result, claims, begunAt, at) });
     metrics.result(result.kind === 'refused' ? result.reason : result.kind);
     if (result.kind === 'accepted') metrics.handedOver(row.lane, at - row.created_at);
   }
 
-  function eventOf(result: SendResult, claims: number, at: number): EmailEvent {
-    if (result.kind === 'unavailable') return { type: 'put-off', retryAt: at + paused(result.why), at };
+  /** Where nobody knows whether that was stored, it surely has not left: it waits again, unless others may have it. */
+  async function leaves(id: string): Promise<State | null> {
+    try {
+      return await happened({ attemptId: id, event: { type: 'leaves', at: now() } });
+    } catch (error) {
+      log.error({ error, attempt: id }, 'recording that an e-mail leaves failed');
+      const at = now();
+      const event: EmailEvent = { type: 'put-off', retryAt: at + RECORD_AGAIN_MS, at };
+      await recordForCertain({ attemptId: id, event, isOurs: () => isOurs(id) });
+      return null;
+    }
+  }
+
+  /** Surely: the clocks of two gateways may differ a little. */
+  function isOurs(id: string): boolean {
+    return (held.get(id)?.until ?? 0) - now() > leaseMs / 10;
+  }
+
+  function eventOf(result: SendResult, claims: number, begunAt: number, at: number): EmailEvent {
+    if (result.kind === 'unavailable') return { type: 'put-off', retryAt: at + paused(result.why, begunAt), at };
     failures = 0;
     if (result.kind === 'put-off') return { type: 'put-off', retryAt: at + delayOf(claims), at };
     if (result.kind === 'refused') return { type: 'refused', reason: result.reason, at };
     return { type: result.kind, at };
   }
 
-  /** Leaves the server alone for a while; returns for how long. */
-  function paused(why: string): number {
-    const pause = Math.min(PAUSE_FIRST_MS * 2 ** failures, PAUSE_MOST_MS);
-    failures++;
-    pausedUntil = Math.max(pausedUntil, performance.now() + pause);
-    log.warn({ code: 'SMTP_UNAVAILABLE', why, pauseMs: pause }, 'the SMTP server cannot be used');
-    return pause;
+  /** Leaves the server alone for a while; returns for how long. Mails that were under way together are one failure. */
+  function paused(why: string, begunAt: number): number {
+    const at = performance.now();
+    if (begunAt >= pausedUntil) {
+      const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** failures, PAUSE_MOST_MS);
+      failures++;
+      pausedUntil = at + pauseMs;
+      log.warn({ code: 'SMTP_UNAVAILABLE', why, pauseMs }, 'the SMTP server cannot be used');
+    }
+    return Math.max(Math.ceil(pausedUntil - at), 0);
   }
 
-  async function happened(attemptId: string, event: EmailEvent): Promise<State | null> {
-    const [state = null] = await store.happened([{ attemptId, event }]);
+  async function happened(happening: Happening): Promise<State | null> {
+    const [state = null] = await store.happened([happening]);
     return state;
   }
 
   /** An answer that is never stored would leave the mail unknown. */
-  async function recordForCertain(id: string, event: EmailEvent): Promise<void> {
+  async function recordForCertain(happening: Happening): Promise<void> {
     for (;;) {
       try {
-        return void (await happened(id, event));
+        return void (await happened(happening));
       } catch (error) {
-        log.error({ error, attempt: id }, 'recording an answer failed');
+        log.error({ error, attempt: happening.attemptId }, 'recording an answer failed');
         if (stopping) return;
         await new Promise((resolve) => setTimeout(resolve, RECORD_AGAIN_MS));
       }
@@ -143,9 +169,15 @@ export function createWorker(options: {
   }
 
   async function renew(): Promise<void> {
-    const dueAt = now() + leaseMs;
-    const items = [...held.keys()].map((id) => ({ id, dueAt }));
-    await store.later(items).catch((error: unknown) => log.error({ error }, 'renewing leases of e-mails failed'));
+    const until = now() + leaseMs;
+    const ids = [...held.keys()];
+    await store.renew(ids, until);
+    // One that had run out meanwhile may be somebody else's, however long it is now.
+    const at = now();
+    for (const id of ids) {
+      const lease = held.get(id);
+      if (lease && lease.until > at) lease.until = until;
+    }
   }
 
   function sleep(ms: number): Promise<void> {
@@ -168,13 +200,17 @@ export function createWorker(options: {
   return {
     start() {
       running = run();
-      renewing = setInterval(() => void renew(), leaseMs / 3);
+      renewing = setInterval(() => {
+        renew().catch((error: unknown) => log.error({ error }, 'renewing leases of e-mails failed'));
+      }, leaseMs / 3);
     },
     wake,
     async stop() {
       stopping = true;
       wake();
+      const patience = setTimeout(() => transport.close(), STOP_MS);
       await running;
+      clearTimeout(patience);
       clearInterval(renewing);
       transport.close();
     },
@@ -183,5 +219,5 @@ export function createWorker(options: {
 
 /** With a random part, so that mails put off together do not come back together. */
 function delayOf(claims: number): number {
-  return Math.min(RETRY_FIRST_MS * 2 ** (claims - 1), RETRY_MOST_MS) * (0.75 + Math.random() / 2);
+  return Math.round(Math.min(RETRY_FIRST_MS * 2 ** (claims - 1), RETRY_MOST_MS) * (0.75 + Math.random() / 2));
 }

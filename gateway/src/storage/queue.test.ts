@@ -139,6 +139,7 @@ function driven(database: Database, name: string) {
     put: (items: QueueItem[]) => database.write((sql) => queue.put(sql, items)),
     done: (ids: string[]) => database.write((sql) => queue.done(sql, ids)),
     later: (items: { id: string; dueAt: number }[]) => database.write((sql) => queue.later(sql, items)),
+    renew: (ids: string[], until: number) => database.write((sql) => queue.renew(sql, ids, until)),
   };
 }
 
@@ -169,6 +170,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.integer({ min: 1, max: 15 }), lanesAsked()).map(claiming) },
   { weight: 2, arbitrary: fc.array(ids, { maxLength: 30 }).map(ending) },
   { weight: 2, arbitrary: fc.tuple(fc.uniqueArray(ids, { maxLength: 30 }), fc.nat(300)).map(givingBack) },
+  { weight: 2, arbitrary: fc.tuple(fc.uniqueArray(ids, { maxLength: 30 }), fc.nat(150)).map(renewing) },
   { weight: 2, arbitrary: fc.nat(150).map(waiting) },
 );
 
@@ -237,6 +239,18 @@ function givingBack([given, dueAt]: [string[], number]): Step {
       for (const id of given) {
         const item = items.get(id);
         if (item) Object.assign(item, { dueAt, readyAt: dueAt, leased: false });
+      }
+    },
+  };
+}
+
+function renewing([renewed, ms]: [string[], number]): Step {
+  return {
+    async apply(queue, { items, now }) {
+      await queue.renew(renewed, now + ms);
+      for (const id of renewed) {
+        const item = items.get(id);
+        if (item?.leased) item.readyAt = now + ms;
       }
     },
   };

@@ -31,6 +31,8 @@ export interface LeasedQueue {
   done(sql: Sql, ids: readonly string[]): Promise<void>;
   /** Within a write: given back, to be claimed again at `dueAt`. */
   later(sql: Sql, items: readonly { id: string; dueAt: number }[]): Promise<void>;
+  /** Within a write: longer leases, until `until`. What is not leased any more, such as what was put off, keeps its time. */
+  renew(sql: Sql, ids: readonly string[], until: number): Promise<void>;
   /** When the next item falls due, UTC milliseconds; null: none waits. */
   nextDue(): Promise<number | null>;
   /** A lease that ran out counts as leased until somebody claims the item. Reads all items: for metrics, not for work. */
@@ -123,6 +125,7 @@ export function createQueue(database: Database, name: string): LeasedQueue {
         'id',
         items.map(({ id, dueAt }) => ({ id, due_at: dueAt, ready_at: dueAt, leased: 0 })),
       ),
+    renew: (sql, ids, until) => renewLeases(sql, table, ids, until),
     async nextDue() {
       const heads = await headsOf(database.sql, table);
       return heads.length === 0 ? null : Math.min(...heads.map(({ ready_at }) => ready_at));
@@ -237,6 +240,14 @@ function takeFromPostgres(sql: Sql, table: string, { lane, portions, now, until 
      returning ${RETURNED.replace('id,', 'queue.id,')}`,
     [portions.map(({ share }) => share), portions.map(({ count }) => count), lane, now, until],
   );
+}
+
+async function renewLeases(sql: Sql, table: string, ids: readonly string[], until: number): Promise<void> {
+  if (ids.length === 0) return;
+  const [time, isOneOf, list] = isPostgres(sql)
+    ? ['$1', 'id = any($2)', ids]
+    : ['?', 'id in (select value from json_each(?))', JSON.stringify(ids)];
+  await run(sql, `update ${table} set ready_at = ${time} where leased = 1 and ${isOneOf}`, [until, list]);
 }
 
 function countInPostgres(sql: Sql, table: string): Promise<LaneCount[]> {
