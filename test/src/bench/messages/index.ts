@@ -1,19 +1,34 @@
-/** The benchmark of sealed messages: throughput beside Kannel, a long queue, and sealing. */
+/** The benchmark of sealed messages: throughput beside Kannel and Jasmin, a long queue, and sealing. */
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { root } from '@civicline/launcher';
 import { ensureDebianPackages } from '../../debian.ts';
 import type { BenchOptions } from '../main.ts';
 import type { Report, Row } from '../report.ts';
 import { median, round } from '../statistics.ts';
 import { type Backlog, measureBacklog, type Urgent } from './backlog.ts';
+import { JASMIN_VERSION } from './jasmin.ts';
 import { measureSealing } from './sealing.ts';
-import { measureThroughput, type Run, type Throughput } from './throughput.ts';
+import { type Extent, measureThroughput, type Run, type Throughput } from './throughput.ts';
 
 const FULL = {
-  throughput: { rounds: 3, messages: 20_000, warmUp: 10_000 },
+  throughput: {
+    rounds: 3,
+    messages: 20_000,
+    warmUp: 10_000,
+    jasmin: { messages: 2_000, warmUp: 500 },
+    jasminAsItComes: { messages: 300, warmUp: 100 },
+  },
   backlog: { long: 1_000_000, short: 60_000, watch: 20 },
 };
 const QUICK: typeof FULL = {
-  throughput: { rounds: 1, messages: 3_000, warmUp: 1_000 },
+  throughput: {
+    rounds: 1,
+    messages: 3_000,
+    warmUp: 1_000,
+    jasmin: { messages: 200, warmUp: 100 },
+    jasminAsItComes: { messages: 50, warmUp: 20 },
+  },
   backlog: { long: 20_000, short: 5_000, watch: 3 },
 };
 
@@ -23,23 +38,20 @@ export async function measureMessages({ quick, log }: BenchOptions): Promise<Rep
   log('sealing');
   const sealing = await measureSealing({ quick });
   log('from HTTP to the stored receipt');
-  const throughput = await measureThroughput(extent.throughput);
+  const throughput = await measureThroughput(extent.throughput, join(root, '.civicline'));
   log('a long queue');
   const backlog = await measureBacklog(extent.backlog);
   return {
     title: 'Benchmark: sealed messages',
     rows: [...throughputRows(throughput), ...backlogRows(backlog), ...sealing],
-    versions: { kannel: kannelVersion() },
+    versions: versionsOf(throughput),
     text: textOf(extent, throughput, backlog),
     panels: [
       {
         kind: 'bars',
         title: 'From HTTP to the stored receipt',
         unit: 'messages/s',
-        bars: [
-          { label: 'Civicline, everything stored', value: throughput.best.civicline },
-          { label: 'Kannel, nothing stored', value: throughput.best.kannel },
-        ],
+        bars: throughputBars(throughput),
       },
       {
         kind: 'bars',
@@ -52,23 +64,34 @@ export async function measureMessages({ quick, log }: BenchOptions): Promise<Rep
       },
     ],
     plotDescription:
-      'Messages per second of Civicline and of Kannel from the HTTP request to the stored receipt, and how fast a short and a long queue empty',
+      'Messages per second from the HTTP request to the stored receipt, of Civicline and of other gateways, and how fast a short and a long queue empty',
   };
 }
 
-function throughputRows({ best }: Throughput): Row[] {
-  return [
-    {
-      id: 'messages-per-second',
-      what: 'HTTP → durable store → submit_sm → stored receipt',
-      unit: 'messages/s',
-      ours: best.civicline,
-      peer: best.kannel,
-      peerName: 'Kannel, which stores nothing',
-      ratio: round(best.civicline / best.kannel, 2),
-      goal: { of: 'ratio', atLeast: 1 },
-    },
+function throughputBars({ best }: Throughput): { label: string; value: number }[] {
+  const bars = [
+    { label: 'Civicline, everything stored', value: best.civicline },
+    { label: 'Kannel, nothing stored', value: best.kannel },
   ];
+  return best.jasmin === null ? bars : [...bars, { label: 'Jasmin, queues in memory', value: best.jasmin }];
+}
+
+function throughputRows({ best }: Throughput): Row[] {
+  const what = { what: 'HTTP → durable store → submit_sm → stored receipt', unit: 'messages/s', ours: best.civicline };
+  const beside = (peer: number, peerName: string) => ({
+    peer,
+    peerName,
+    ratio: round(best.civicline / peer, 2),
+  });
+  const kannel: Row = {
+    id: 'messages-per-second',
+    ...what,
+    ...beside(best.kannel, 'Kannel, which stores nothing'),
+    goal: { of: 'ratio', atLeast: 1 },
+  };
+  if (best.jasmin === null) return [kannel];
+  const name = 'Jasmin, whose queues are in memory';
+  return [kannel, { id: 'messages-per-second-jasmin', ...what, ...beside(best.jasmin, name), goal: null }];
 }
 
 function backlogRows({ waiting, residentMiB, acceptedPerSecond, drain, urgent }: Backlog): Row[] {
@@ -114,7 +137,7 @@ function backlogRows({ waiting, residentMiB, acceptedPerSecond, drain, urgent }:
 function textOf({ throughput: extent, backlog }: typeof FULL, throughput: Throughput, found: Backlog): string {
   return `## How it was measured
 
-**messages-per-second.** Three processes beside one another on the same cores: the load, the gateway (SMIS and the SMS channel on SQLite, every commit flushed) or Kannel's two boxes, and the same SMSC simulator, which answers every submit_sm and sends a receipt. Window 500 for both. Civicline gets ${extent.messages} messages in batches of 1,000, four requests at a time, each sealed beforehand for its own number with its own text; Kannel gets as many by GET over 50 kept connections, since it has no batches; what that costs the load counts against it, as the table shows. From the first request until the simulator has had the answer to the last receipt, which Civicline gives when the receipt is stored. ${extent.rounds} rounds in turn, after ${extent.warmUp} messages that do not count; the medians.
+**messages-per-second.** Three processes beside one another on the same cores: the load, the gateway (SMIS and the SMS channel on SQLite, every commit flushed) or a peer's processes, and the same SMSC simulator, which answers every submit_sm and sends a receipt. Window 500 for Civicline and Kannel. Civicline gets ${extent.messages} messages in batches of 1,000, four requests at a time, each sealed beforehand for its own number with its own text; Kannel gets as many by GET over 50 kept connections, since it has no batches; what that costs the load counts against it, as the table shows. From the first request until the simulator has had the answer to the last receipt, which Civicline gives when the receipt is stored. ${extent.rounds} rounds in turn, after ${extent.warmUp} messages that do not count; the medians.
 
 Processor time per message, microseconds, in each round:
 
@@ -122,12 +145,21 @@ ${cpuTable('Civicline', throughput.civicline)}
 
 ${cpuTable('Kannel', throughput.kannel)}
 
+${jasminText(extent, throughput)}
+
 **backlog.** The carrier is away while ${backlog.long} messages of the slowest lane are accepted; the gateway's resident memory is the most of ten looks after the last one. Then the carrier comes, and for at most ${backlog.watch} s the receipts are counted, beside the same with ${backlog.short}. Meanwhile urgent messages are submitted, one after another; each has left when its receipt came at the latest: after ${listOf(found, 'left')} ms. Its sender could read of it after ${listOf(found, 'told')} ms. The long queue was filled at ${round(found.acceptedPerSecond, 0)} messages/s.
 
 **seal, open.** One SMS with HPKE (RFC 9180) in one thread; ours includes JSON, padding, envelope and base64url, from which the others are spared.
 
-Jasmin is not beside it: it needs RabbitMQ and Redis, which this benchmark does not bring. Not measured: PostgreSQL, several gateways, a carrier's real latency.
+Not measured: PostgreSQL, several gateways, a carrier's real latency.
 `;
+}
+
+function jasminText({ jasmin: count, jasminAsItComes: fewer }: Extent, { jasmin }: Throughput): string {
+  if (!jasmin) return 'Jasmin is not beside them: it could not be brought or did not run where this was measured.';
+  return `**messages-per-second-jasmin.** Jasmin's daemon with RabbitMQ and Redis, in the same turns and by the same measure, but ${count.messages} messages after ${count.warmUp}, since it is slower by far; the ratio is of two rates. It is spared what it can be spared: receipts are asked for and answered, but it has no URL to pass them on to, so that it looks nothing up; its log has warnings only; Redis and RabbitMQ keep nothing on the disk for a message. It has no window: a connection to an SMSC takes the next message from its queue when the SMSC has answered the one before, and there is one connection, as for the others. And it is helped: TCP_NODELAY is set on its connections, without which each message waits some 40 ms until the SMSC's kernel acknowledges its answer to the receipt before it. As it comes it sent ${jasmin.asItComes.rate} messages/s (${fewer.messages} messages after ${fewer.warmUp}, once).
+
+${cpuTable('Jasmin', jasmin.runs)}`;
 }
 
 function listOf({ urgent }: Backlog, what: keyof Urgent): string {
@@ -143,7 +175,14 @@ function cpuTable(name: string, runs: readonly Run[]): string {
   return [head, ...rows].join('\n');
 }
 
-function kannelVersion(): string {
-  const output = execFileSync('dpkg-query', ['-W', '-f', `\${Version}`, 'kannel'], { encoding: 'utf8' });
+function versionsOf({ jasmin }: Throughput): Record<string, string> {
+  const kannel = debianVersion('kannel');
+  if (!jasmin) return { kannel };
+  const [rabbitmq, redis] = [debianVersion('rabbitmq-server'), debianVersion('redis-server')];
+  return { kannel, jasmin: JASMIN_VERSION, rabbitmq, redis };
+}
+
+function debianVersion(name: string): string {
+  const output = execFileSync('dpkg-query', ['-W', '-f', `\${Version}`, name], { encoding: 'utf8' });
   return output.trim();
 }

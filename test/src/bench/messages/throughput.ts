@@ -1,4 +1,7 @@
-/** From HTTP to the stored receipt: Civicline, which stores everything, and Kannel, which stores nothing, in turn. */
+/**
+ * From HTTP to the stored receipt: Civicline, which stores everything, Kannel, which stores nothing, and Jasmin, whose
+ * queues are in memory, in turn.
+ */
 import process from 'node:process';
 import { log } from '@civicline/launcher';
 import { startKannel } from '@civicline/sms/simulator/kannel';
@@ -6,6 +9,7 @@ import { getAll, numberOf, sealed, submit, textOf, until } from '../../messages/
 import { type Gateway, openGateway, type Simulator, startSimulator } from '../../messages/room.ts';
 import { cpuSeconds } from '../calls/cpu.ts';
 import { median, round } from '../statistics.ts';
+import { type JasminOptions, prepareJasmin, startJasmin } from './jasmin.ts';
 
 export interface Run {
   /** Messages per second, from the first request to the last receipt. */
@@ -17,33 +21,77 @@ export interface Run {
 export interface Throughput {
   civicline: Run[];
   kannel: Run[];
-  best: { civicline: number; kannel: number };
+  /** Null when it cannot be brought here. */
+  jasmin: JasminRuns | null;
+  best: { civicline: number; kannel: number; jasmin: number | null };
 }
 
-export interface Extent {
-  rounds: number;
+export interface JasminRuns {
+  runs: Run[];
+  /** Without TCP_NODELAY: a few messages once. */
+  asItComes: Run;
+}
+
+export interface Count {
   messages: number;
   warmUp: number;
 }
 
+export interface Extent extends Count {
+  rounds: number;
+  /** Fewer: it is slower by far. */
+  jasmin: Count;
+  jasminAsItComes: Count;
+}
+
 const BATCH = 1_000;
 const AT_ONCE = 4;
-const KANNEL_CONNECTIONS = 50;
+const CONNECTIONS = 50;
 const KANNEL_WINDOW = 500;
 /** Looking costs the simulator and the load time of their own. */
 const LOOK = { everyMs: 200, patienceMs: 30_000 };
 
-export async function measureThroughput(extent: Extent): Promise<Throughput> {
+/** @param home the `.civicline` folder */
+export async function measureThroughput(extent: Extent, home: string): Promise<Throughput> {
   const civicline: Run[] = [];
   const kannel: Run[] = [];
+  let jasmin = await orLeftOut(() => bringJasmin(home, extent));
   for (let turn = 1; turn <= extent.rounds; turn++) {
     civicline.push(await runCivicline(extent));
     log(`civicline: ${civicline.at(-1)?.rate} messages/s`);
     kannel.push(await runKannel(extent));
     log(`kannel: ${kannel.at(-1)?.rate} messages/s`);
+    const peer = jasmin;
+    jasmin = peer && (await orLeftOut(() => runAgain(peer, extent)));
   }
   const rateOf = (runs: Run[]) => median(runs.map(({ rate }) => rate));
-  return { civicline, kannel, best: { civicline: rateOf(civicline), kannel: rateOf(kannel) } };
+  const best = { civicline: rateOf(civicline), kannel: rateOf(kannel), jasmin: jasmin && rateOf(jasmin.runs) };
+  return { civicline, kannel, jasmin, best };
+}
+
+/** Jasmin needs much that a machine may not have or allow: null, and the reason in the log. */
+async function orLeftOut<Result>(work: () => Promise<Result>): Promise<Result | null> {
+  return work().catch((error: unknown) => {
+    log(`Jasmin is left out: ${error instanceof Error ? error.message : error}`);
+    return null;
+  });
+}
+
+interface JasminPeer extends JasminRuns {
+  python: string;
+}
+
+async function bringJasmin(home: string, extent: Extent): Promise<JasminPeer> {
+  const python = await prepareJasmin({ home, log });
+  const asItComes = await runJasmin({ python, asItComes: true }, extent.jasminAsItComes);
+  log(`jasmin, as it comes: ${asItComes.rate} messages/s`);
+  return { python, runs: [], asItComes };
+}
+
+async function runAgain(peer: JasminPeer, extent: Extent): Promise<JasminPeer> {
+  const run = await runJasmin({ python: peer.python }, extent.jasmin);
+  log(`jasmin: ${run.rate} messages/s`);
+  return { ...peer, runs: [...peer.runs, run] };
 }
 
 function runCivicline(extent: Extent): Promise<Run> {
@@ -77,17 +125,50 @@ function runKannel({ messages, warmUp }: Extent): Promise<Run> {
     );
     const delivered = async () => (await simulator.counts()).delivered;
     try {
-      await getAll(urls.slice(0, warmUp), KANNEL_CONNECTIONS);
+      await getAll(urls.slice(0, warmUp), CONNECTIONS);
       await until(delivered, warmUp, LOOK);
       const [bearerbox = 0, smsbox = 0] = kannel.pids;
       return await timed({ simulator: simulator.pid, bearerbox, smsbox }, messages, async () => {
-        await getAll(urls.slice(warmUp), KANNEL_CONNECTIONS);
+        await getAll(urls.slice(warmUp), CONNECTIONS);
         await until(delivered, warmUp + messages, LOOK);
       });
     } finally {
       await kannel.stop();
     }
   });
+}
+
+function runJasmin(options: Omit<JasminOptions, 'smppPort'>, { messages, warmUp }: Count): Promise<Run> {
+  return withSimulator(async (simulator) => {
+    const jasmin = await startJasmin({ ...options, smppPort: simulator.smppPort });
+    const urls = Array.from({ length: warmUp + messages }, (_, i) =>
+      jasmin.sendUrl({ to: numberOf(i), from: '8000', content: textOf(i), 'dlr-level': '2' }),
+    );
+    const delivered = async () => (await simulator.counts()).delivered;
+    try {
+      await fetchAll(urls.slice(0, warmUp));
+      await until(delivered, warmUp, LOOK);
+      return await timed({ simulator: simulator.pid, ...jasmin.pids }, messages, async () => {
+        await fetchAll(urls.slice(warmUp));
+        await until(delivered, warmUp + messages, LOOK);
+      });
+    } finally {
+      await jasmin.stop();
+    }
+  });
+}
+
+/** Its answers come in chunks, which the quicker client of Kannel does not read. */
+async function fetchAll(urls: readonly URL[]): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < urls.length) {
+      const response = await fetch(urls[next++] as URL);
+      const answer = await response.text();
+      if (!response.ok) throw new Error(`Jasmin refused a message: ${answer}`);
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, worker));
 }
 
 async function timed(pids: Record<string, number>, messages: number, work: () => Promise<void>): Promise<Run> {
