@@ -23,7 +23,10 @@ export type SendResult =
   | { kind: 'refused'; permanent: boolean; reason: string }
   /** Surely not sent: no session. */
   | { kind: 'unavailable' }
-  /** The answer was lost. `carrierIds`: of the segments that were surely accepted. */
+  /**
+   * The answer was lost. `carrierIds`: under which receipts may come, which says nothing about how many were accepted.
+   * `segments`: what to bill, never fewer than were surely accepted.
+   */
   | { kind: 'unknown'; carrierIds: string[]; segments: number };
 
 export interface Receipt {

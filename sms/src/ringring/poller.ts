@@ -1,7 +1,7 @@
 /**
  * Asks for states and incoming messages, and so finds out whether the service is there.
  *
- *   asking ──answered──► waiting (the interval; at once when there is more) ──► asking
+ *   asking ──answered──► waiting (the interval; not at all when something came and more remains) ──► asking
  *     └──not answered──► backing off (1 s, doubled up to 60 s; 5 min when the account is refused) ──► asking
  *
  * What has been fetched is gone at the vendor, so it is kept until the listener has stored it.
@@ -55,8 +55,8 @@ export function startPoller({ api, intervalMs, listener, service }: PollerOption
     if (statuses.verdict.kind !== 'accepted') return { verdict: statuses.verdict, more: false };
     const incoming = await api.call('/Incoming', { MaxRecords: MAXIMUM_RECORDS });
     await storeAll(recordsOf(incoming, 'incomingmessages'));
-    const remaining = [statuses, incoming].map(({ fields }) => Number(fields.get('remainingrecords') ?? 0));
-    return { verdict: statuses.verdict, more: remaining.some((records) => records > 0) };
+    const more = hasMore(statuses, 'statusmessages') || hasMore(incoming, 'incomingmessages');
+    return { verdict: statuses.verdict, more };
   }
 
   function pauseAfter({ kind }: Verdict): number {
@@ -111,6 +111,15 @@ export async function store(listener: RouteListener, told: Told): Promise<boolea
 }
 
 function recordsOf({ fields }: Answer, name: string): Told[] {
+  return listOf(fields, name).flatMap((record) => readRecord(record) ?? []);
+}
+
+/** More than came; where nothing came, the vendor gives nothing out however much remains. */
+function hasMore({ fields }: Answer, name: string): boolean {
+  return listOf(fields, name).length > 0 && Number(fields.get('remainingrecords') ?? 0) > 0;
+}
+
+function listOf(fields: Answer['fields'], name: string): unknown[] {
   const records = fields.get(name);
-  return Array.isArray(records) ? records.flatMap((record) => readRecord(record) ?? []) : [];
+  return Array.isArray(records) ? records : [];
 }

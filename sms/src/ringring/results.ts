@@ -24,7 +24,8 @@ const ACCOUNT = new Set([2, 11, 12, 14, 15, 35, 37]);
 export function verdictOf(httpStatus: number, resultCode: number | null): Verdict {
   if (resultCode !== null) return ofCode(resultCode);
   const reason = `HTTP_${httpStatus}`;
-  if (httpStatus === 403 || httpStatus === 429 || httpStatus === 503) return { kind: 'slower', reason };
+  if (httpStatus === 403 || httpStatus === 429) return { kind: 'slower', reason };
+  if (httpStatus === 503) return { kind: 'down', reason };
   // A success that cannot be read, or a failure behind which the message may have been taken.
   if (httpStatus < 300 || httpStatus >= 500) return { kind: 'unknown' };
   if (httpStatus === 400) return { kind: 'refused', permanent: false, reason };
@@ -40,25 +41,30 @@ function ofCode(code: number): Verdict {
   return { kind: 'refused', permanent: NUMBER.has(code), reason };
 }
 
-const NEVER_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT']);
+/** What failed was to connect; the same codes come from connections that were there, too. */
+const BEFORE_CONNECTED = new Set(['getaddrinfo', 'connect']);
 /** The other side has not shown that it is who it should be, so it was told nothing. */
 const TLS = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;
 
 /** What it means that `fetch` rejected. */
 export function verdictOfError(error: unknown): Verdict {
-  const code = codeOf(error);
-  return NEVER_SENT.has(code) || TLS.test(code) ? { kind: 'down', reason: code } : { kind: 'unknown' };
+  const causes = causesOf(error);
+  if (!causes.every(isBeforeSending)) return { kind: 'unknown' };
+  return { kind: 'down', reason: String(causes[0]?.code) };
 }
 
-function codeOf(error: unknown): string {
-  const cause = (error as { cause?: unknown } | null)?.cause ?? error;
-  return String((cause as { code?: unknown } | null)?.code ?? '');
+interface Cause {
+  code?: unknown;
+  syscall?: unknown;
+}
+
+/** Several where a name has several addresses and each was tried. */
+function causesOf(error: unknown): Cause[] {
+  const cause = (error as { cause?: unknown } | null)?.cause ?? error ?? {};
+  return cause instanceof AggregateError && cause.errors.length > 0 ? cause.errors : [cause];
+}
+
+function isBeforeSending({ code, syscall }: Cause): boolean {
+  return NEVER_CONNECTED.has(String(code)) || BEFORE_CONNECTED.has(String(syscall)) || TLS.test(String(code));
 }

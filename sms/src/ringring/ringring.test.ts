@@ -35,7 +35,8 @@ describe('RingRing: what an answer means', () => {
   });
 
   it('without one, by its status, and never again when it may have been taken', () => {
-    expect([403, 429, 503].map((status) => verdictOf(status, null).kind)).to.deep.equal(['slower', 'slower', 'slower']);
+    expect([403, 429].map((status) => verdictOf(status, null).kind)).to.deep.equal(['slower', 'slower']);
+    expect(verdictOf(503, null)).to.deep.equal({ kind: 'down', reason: 'HTTP_503' });
     expect([200, 201, 500, 502, 504].map((status) => verdictOf(status, null).kind)).to.deep.equal(
       Array(5).fill('unknown'),
     );
@@ -46,6 +47,34 @@ describe('RingRing: what an answer means', () => {
     );
     for (const error of [new DOMException('', 'TimeoutError'), { cause: { code: 'UND_ERR_SOCKET' } }, null]) {
       expect(verdictOfError(error).kind).to.equal('unknown');
+    }
+  });
+
+  it('when there was no connection, by whatever way, or one that broke', () => {
+    const failed = (syscall: string, code: string) => ({ cause: Object.assign(new Error(), { syscall, code }) });
+    const several = (...errors: { cause: Error }[]) => ({
+      cause: Object.assign(new AggregateError(errors.map(({ cause }) => cause)), { code: 'ETIMEDOUT' }),
+    });
+    const connecting = failed('connect', 'ETIMEDOUT');
+    expect(verdictOfError(connecting)).to.deep.equal({ kind: 'down', reason: 'ETIMEDOUT' });
+    expect(verdictOfError(failed('getaddrinfo', 'ENOTFOUND')).kind).to.equal('down');
+    const both = several(failed('connect', 'ENETUNREACH'), connecting);
+    expect(verdictOfError(both)).to.deep.equal({ kind: 'down', reason: 'ENETUNREACH' });
+    for (const code of ['ETIMEDOUT', 'EHOSTUNREACH', 'ECONNRESET']) {
+      expect(verdictOfError(failed('read', code)).kind, code).to.equal('unknown');
+    }
+    expect(verdictOfError(several(connecting, failed('read', 'ECONNRESET'))).kind).to.equal('unknown');
+    expect(verdictOfError({ cause: new AggregateError([]) }).kind).to.equal('unknown');
+  });
+
+  it('when nothing listens, at any address of a name', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    for (const host of ['127.0.0.1', 'localhost']) {
+      const error = await fetch(`http://${host}:${port}`).catch((error: unknown) => error);
+      expect(verdictOfError(error)).to.deep.equal({ kind: 'down', reason: 'ECONNREFUSED' });
     }
   });
 
@@ -242,6 +271,29 @@ describe('RingRing route', () => {
       { carrierId: 'b', state: 'failed', reason: 'RECEIPT_UNDELIVERABLE' },
     ]);
     expect(inbound).to.deep.equal([{ from: '+32470000001', to: '8850', text: 'STOP' }]);
+  });
+
+  it('is down while the service is, rather than let messages wait for it', async () => {
+    await start();
+    answer = () => ({ status: 503, body: '' });
+    expect(await route.send(sms())).to.deep.equal({ kind: 'unavailable' });
+    expect(messages()).to.have.length(1);
+    expect(route.up()).to.equal(false);
+    expect(codes).to.deep.equal(['ANSWERED', 'HTTP_503']);
+  });
+
+  it('says why it does not begin', async () => {
+    answer = () => ({ status: 403, body: '' });
+    await start({}, 'down');
+    expect(codes).to.deep.equal(['HTTP_403']);
+    expect(route.up()).to.equal(false);
+  });
+
+  it('does not ask without a pause for what the vendor keeps to itself', async () => {
+    answer = () => ({ status: 200, body: { ResultCode: 0, RemainingRecords: 3, StatusMessages: [] } });
+    await start({ pollMs: 200 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(requests.filter(({ path }) => path === 'Status').length).to.be.within(1, 3);
   });
 
   it('takes states from who knows the secret, once stored', async () => {

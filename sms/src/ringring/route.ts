@@ -72,6 +72,7 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
     else if (verdict.kind === 'stopped') enter('stopped', verdict.reason);
     else if (verdict.kind === 'down') enter('down', verdict.reason);
     else if (verdict.kind === 'unknown') enter('down', 'NO_ANSWER');
+    else if (state === 'starting') enter('down', verdict.reason);
   }
 
   function enter(next: State, code: string): void {
@@ -142,7 +143,7 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
         poller.hurry();
         return UNAVAILABLE;
       case 'unknown':
-        // A receipt may still come under this id, one for all segments; of none is it sure that it was sent.
+        // A receipt may still come, one for all segments; of none is it sure that it was sent.
         return { kind: 'unknown', carrierIds: [sms.id], segments: 0 };
       default:
         return verdict;
