@@ -75,7 +75,7 @@ export const referenceSchema = z
 export const messageInputSchema = z.strictObject({
   /** The sender's own; appears in answers and events, so it must identify no person. */
   reference: referenceSchema.optional(),
-  category: categorySchema,
+  category: categorySchema.describe('`emergency` needs the scope `messages:emergency`.'),
   urgency: urgencySchema.default('normal'),
   /** Channels in the order of trying; absent: those of `parts`, App first, then SMS, then e-mail. */
   strategy: z.array(strategyStepSchema).min(1).max(CHANNELS.length).optional(),

@@ -89,7 +89,17 @@ describe('civicline', () =>
           perMinute: 5,
           perDay: null,
         });
-        expect((await run('senders', 'list')).out).to.match(/CTPC .* all +5 +any/);
+        expect((await run('senders', 'list')).out).to.match(/CTPC .* usual +5 +any/);
+      });
+
+      it('lets a new sender send emergencies only when told so', async () => {
+        await json('senders', 'add', 'CTPC');
+        await json('senders', 'add', 'NCCN', '--scope', 'messages:send', '--scope', 'messages:emergency');
+        const all = await json<{ name: string; scopes: string[] }[]>('senders', 'list');
+        expect(all.map(({ name, scopes }) => [name, scopes])).to.deep.equal([
+          ['CTPC', ['messages:send', 'messages:read', 'events:read', 'webhooks:manage']],
+          ['NCCN', ['messages:send', 'messages:emergency']],
+        ]);
       });
 
       it('says what is wrong, with the exit code', async () => {

@@ -4,6 +4,7 @@ import {
   type Scope,
   type SenderAdministration,
   scopeSchema,
+  USUAL_SCOPES,
   ZONES,
   zoneSchema,
 } from '../smis/senders/index.ts';
@@ -46,7 +47,7 @@ export const senderCommands: Command[] = [
         const { sender, apiKey } = await senders.add({
           name,
           zone: oneOf(zoneSchema, textOption(call.values, 'zone') ?? '', 'zone', ZONES),
-          scopes: scopesOf(call) ?? [...SCOPES],
+          scopes: scopesOf(call) ?? [...USUAL_SCOPES],
           clientId: textOption(call.values, 'client-id'),
           limits: { perMinute: numberOption(call.values, 'per-minute'), perDay: numberOption(call.values, 'per-day') },
           expiresAt: timeOption(call.values, 'expires'),
@@ -71,7 +72,7 @@ export const senderCommands: Command[] = [
           name,
           id,
           zone,
-          scopes.length === SCOPES.length ? 'all' : scopes.join(' '),
+          showScopes(scopes),
           limits.perMinute ?? 'any',
           limits.perDay ?? 'any',
           clientId ?? '-',
@@ -93,7 +94,7 @@ export const senderCommands: Command[] = [
         const now = Date.now();
         const rows = keys.map(({ id, scopes, createdAt, expiresAt, revokedAt }) => [
           id,
-          scopes.length === SCOPES.length ? 'all' : scopes.join(' '),
+          showScopes(scopes),
           day(createdAt),
           expiresAt === null ? 'never' : minute(expiresAt),
           revokedAt !== null
@@ -172,6 +173,13 @@ function administer({ settings }: Call, work: (senders: SenderAdministration) =>
   return settings.withDatabase('smis', async (database) =>
     work(await createSenderAdministration({ database, sealer, now: Date.now })),
   );
+}
+
+/** Usual: all but emergencies. */
+function showScopes(scopes: readonly Scope[]): string {
+  if (scopes.length === SCOPES.length) return 'all';
+  const isUsual = scopes.length === USUAL_SCOPES.length && USUAL_SCOPES.every((scope) => scopes.includes(scope));
+  return isUsual ? 'usual' : scopes.join(' ');
 }
 
 function scopesOf({ values }: Call): Scope[] | null {

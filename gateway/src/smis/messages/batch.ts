@@ -2,10 +2,10 @@
 
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { BATCH_LIMIT, type BatchAnswer, type ChannelName, type Problem } from '@civicline/protocol';
+import { BATCH_LIMIT, type BatchAnswer, type Problem } from '@civicline/protocol';
 import { AppError, problemOf } from '../../http/index.ts';
 import { idAt } from './ids.ts';
-import { type Draft, readMessage, withoutSealedBytes } from './input.ts';
+import { type Allowed, type Draft, readMessage, withoutSealedBytes } from './input.ts';
 import type { Accepted, Chunk, Intake } from './intake.ts';
 import type { RawItem, Splitter } from './splitter.ts';
 
@@ -18,7 +18,7 @@ export interface BatchOptions {
   splitter: Splitter;
   senderId: string;
   keyDigests: readonly string[];
-  channels: ReadonlySet<ChannelName>;
+  allowed: Allowed;
   intake: Intake;
   now: () => number;
 }
@@ -31,7 +31,7 @@ export interface BatchOptions {
 export async function takeBatch(
   options: BatchOptions,
 ): Promise<{ answers: BatchAnswer[]; headers: Accepted['headers'] }> {
-  const { body, splitter, senderId, keyDigests, channels, intake, now } = options;
+  const { body, splitter, senderId, keyDigests, allowed, intake, now } = options;
   const answers: BatchAnswer[] = [];
   let headers: Accepted['headers'] = {};
   let items: RawItem[] = [];
@@ -39,7 +39,7 @@ export async function takeBatch(
   let bodyBytes = 0;
 
   async function takeChunk(): Promise<void> {
-    const read = items.map((item) => readItem(item, channels, now()));
+    const read = items.map((item) => readItem(item, allowed, now()));
     const chunk: Chunk = {
       senderId,
       keyDigests,
@@ -102,7 +102,7 @@ interface ReadItem {
   reference?: string;
 }
 
-function readItem(item: RawItem, channels: ReadonlySet<ChannelName>, now: number): ReadItem {
+function readItem(item: RawItem, allowed: Allowed, now: number): ReadItem {
   if (item === null) return { result: ITEM_TOO_LARGE, asked: '' };
   let value: unknown;
   let asked: string;
@@ -115,7 +115,7 @@ function readItem(item: RawItem, channels: ReadonlySet<ChannelName>, now: number
     return { result: ITEM_MALFORMED, asked: item };
   }
   try {
-    const draft = readMessage(value, channels, now);
+    const draft = readMessage(value, allowed, now);
     return { result: draft, asked, ...(draft.reference !== null && { reference: draft.reference }) };
   } catch (error) {
     return { result: problemOf(error), asked };

@@ -54,7 +54,7 @@ export interface MessagesOptions {
   database: Database;
   sealer: Sealer;
   channels: ReadonlyMap<ChannelName, Channel>;
-  senders: Pick<Senders, 'requireSender' | 'senderOf' | 'quota'>;
+  senders: Pick<Senders, 'requireSender' | 'senderOf' | 'allows' | 'quota'>;
   feedback: Pick<Feedback, 'record'>;
   metrics: Metrics;
   log: Logger;
@@ -85,10 +85,14 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
 
   async function turn<Result>(work: (turn: Turn) => Promise<Result>): Promise<Result> {
     const concerned: ReadonlySet<ChannelName>[] = [];
-    const result = await store.database.write(async (sql) => {
-      const apply = async (inputs: readonly MessageInput[]) => void concerned.push(await transitions(sql, inputs));
-      return work({ sql, channels: await takeTurn(store.database, sql), apply });
-    });
+    const result = await store.database.write(
+      async (sql) => {
+        const apply = async (inputs: readonly MessageInput[]) => void concerned.push(await transitions(sql, inputs));
+        return work({ sql, channels: await takeTurn(store.database, sql), apply });
+      },
+      // What waits for a turn holds nothing that a gateway whose turn it is may wait for.
+      { first: true },
+    );
     for (const channels of concerned) tell(channels);
     return result;
   }

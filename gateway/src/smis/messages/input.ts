@@ -17,13 +17,25 @@ export interface Draft extends Pick<Input, 'category' | 'urgency' | 'parts'> {
 
 type Input = z.output<typeof messageInputSchema>;
 
-/** Throws {@link AppError} 400 INPUT_INVALID that says what is wrong where. `channels`: those that there are. */
-export function readMessage(body: unknown, channels: ReadonlySet<ChannelName>, now: number): Draft {
+export interface Allowed {
+  /** Those that there are. */
+  channels: ReadonlySet<ChannelName>;
+  /** Whether the credential has the scope for them. */
+  emergencies: boolean;
+}
+
+/** Throws {@link AppError} 400 INPUT_INVALID that says what is wrong where, or 403 SCOPE_MISSING. */
+export function readMessage(body: unknown, { channels, emergencies }: Allowed, now: number): Draft {
   const { reference, category, urgency, strategy, expiresAt, parts } = parse(messageInputSchema, body, 'body');
   const steps = strategy ?? CHANNELS.filter((channel) => parts[channel]).map((channel) => ({ channel }));
   const expiry = expiresAt === undefined ? null : Date.parse(expiresAt);
   const errors = [...mistakesOfStrategy(steps, parts, channels), ...mistakesOfExpiry(expiry, now)];
   if (errors.length > 0) throw new AppError(400, 'INPUT_INVALID', 'The body is not as expected.', { errors });
+  if (category === 'emergency' && !emergencies) {
+    throw new AppError(403, 'SCOPE_MISSING', 'This credential does not allow that.', {
+      detail: 'The category emergency needs the scope messages:emergency.',
+    });
+  }
   return { reference: reference ?? null, category, urgency, steps, expiresAt: expiry, parts };
 }
 

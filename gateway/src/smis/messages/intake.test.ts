@@ -29,7 +29,9 @@ describe('intake of messages', () =>
       keyDigests: ['digest'],
       chunk: 0,
       bodyDigest: `body of ${count}`,
-      items: Array.from({ length: count }, () => readMessage(aMessage(), new Set(['sms']), NOON)),
+      items: Array.from({ length: count }, () =>
+        readMessage(aMessage(), { channels: new Set(['sms']), emergencies: false }, NOON),
+      ),
     });
 
     for (const counts of [

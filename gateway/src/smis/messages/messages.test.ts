@@ -1,6 +1,7 @@
 import type { BatchAnswer, MessageView } from '@civicline/protocol';
 import { expect } from 'chai';
 import { eachEngine } from '../../storage/testing.ts';
+import { USUAL_SCOPES } from '../senders/index.ts';
 import { aMessage, aPart, NDJSON, NOON, openRoom, type Room, type TestSender } from '../testing/room.ts';
 
 const lines = (items: unknown[]) =>
@@ -99,6 +100,19 @@ describe('messages over HTTP', () =>
       expect(await count()).to.equal(0);
       const big = aMessage({ parts: { sms: { keyId: 'sms-1', sealed: 'A'.repeat(70_000) } } });
       expect(await problemOf(await sender.send(big))).to.include({ status: 413, code: 'BODY_TOO_LARGE' });
+    });
+
+    it('takes emergencies of those alone who may send them', async () => {
+      const usual = await room.addSender('PLF', null, USUAL_SCOPES);
+      const emergency = aMessage({ category: 'emergency' });
+      const refused = { status: 403, code: 'SCOPE_MISSING' };
+      expect(await problemOf(await usual.send(emergency))).to.include(refused);
+      const answers = (await (await usual.sendBatch(lines([aMessage(), emergency, aMessage()]))).text()).trim();
+      const [first, second, third] = answers.split('\n').map((line) => JSON.parse(line));
+      expect(second.problem).to.include(refused);
+      expect([first, third].map(({ id }) => typeof id)).to.deep.equal(['string', 'string']);
+      expect((await sender.send(emergency)).status).to.equal(201);
+      expect(await count()).to.equal(3);
     });
 
     it('finds nothing under what no database can hold', async () => {

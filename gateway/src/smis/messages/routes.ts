@@ -34,7 +34,7 @@ const idempotencyKey = {
 };
 const refused = {
   401: { description: '`CREDENTIAL_REFUSED`' },
-  403: { description: '`SCOPE_MISSING`' },
+  403: { description: '`SCOPE_MISSING`; the category `emergency` needs the scope `messages:emergency`.' },
   404: { description: 'This sender has no such message: `MESSAGE_UNKNOWN`.' },
   422: { description: 'The key came with another body before: `IDEMPOTENCY_KEY_REUSED`.' },
   429: { description: '`QUOTA_EXCEEDED`; the header Retry-After says when to try again.' },
@@ -152,7 +152,7 @@ export const STREAMED_PATHS = [batchOperation.path];
 
 export interface MessageRoutesOptions {
   channels: ReadonlyMap<ChannelName, Channel>;
-  senders: Pick<Senders, 'requireSender' | 'senderOf'>;
+  senders: Pick<Senders, 'requireSender' | 'senderOf' | 'allows'>;
   store: MessageStore;
   intake: Intake;
   cancel(messageId: string): Promise<'done' | 'refused'>;
@@ -165,6 +165,11 @@ export function mountMessages(http: Express, options: MessageRoutesOptions): voi
   const names = new Set(channels.keys());
   const mayRead = senders.requireSender('messages:read');
   const maySend = senders.requireSender('messages:send');
+
+  const allowedBy = (response: Response) => ({
+    channels: names,
+    emergencies: senders.allows(response, 'messages:emergency'),
+  });
 
   const keyDigests = (sender: Sender, request: Request) =>
     sealer.digests(`${sender.id} ${idempotencyKeyOf(request)}`, 'message request');
@@ -182,7 +187,7 @@ export function mountMessages(http: Express, options: MessageRoutesOptions): voi
 
   mount(http, sendOperation, [maySend], async ({ body, request }, response) => {
     const sender = senders.senderOf(response);
-    const draft = readMessage(body, names, now());
+    const draft = readMessage(body, allowedBy(response), now());
     const bodyDigest = createHash('sha256').update(withoutSealedBytes(request.body)).digest('base64url');
     const chunk = {
       senderId: sender.id,
@@ -212,7 +217,7 @@ export function mountMessages(http: Express, options: MessageRoutesOptions): voi
       splitter: isLines ? splitLines() : splitArray(),
       senderId: sender.id,
       keyDigests: keyDigests(sender, request),
-      channels: names,
+      allowed: allowedBy(response),
       intake,
       now,
     }).catch((error: unknown) => {

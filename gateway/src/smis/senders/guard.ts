@@ -69,6 +69,7 @@ export function createGuard(options: {
         throw new AppError(403, 'SCOPE_MISSING', 'This credential does not allow that.');
       }
       response.locals.sender = caller.sender;
+      response.locals.senderScopes = caller.scopes;
       next();
     };
   }
@@ -76,6 +77,7 @@ export function createGuard(options: {
   return {
     require,
     senderOf: (response: Response) => response.locals.sender as StoredSender,
+    allows: (response: Response, scope: Scope) => (response.locals.senderScopes as Scope[]).includes(scope),
     /** A sender that made a request lately. */
     recentSender: (id: string) => recentSenders.peek(id),
   };

@@ -15,7 +15,7 @@ import type { Scope, Zone } from './schemas.ts';
 import { createSenderStore, migrations, type StoredSender } from './store.ts';
 
 export { createSenderAdministration, type SenderAdministration, SenderError } from './administration.ts';
-export { SCOPES, type Scope, scopeSchema, ZONES, type Zone, zoneSchema } from './schemas.ts';
+export { SCOPES, type Scope, scopeSchema, USUAL_SCOPES, ZONES, type Zone, zoneSchema } from './schemas.ts';
 
 export interface Sender {
   /** UUIDv7. */
@@ -50,6 +50,8 @@ export interface Senders {
   requireSender(scope: Scope): RequestHandler;
   /** Whom {@link Senders.requireSender} let through. */
   senderOf(response: Response): Sender;
+  /** Whether the credential of whom {@link Senders.requireSender} let through allows this too. */
+  allows(response: Response, scope: Scope): boolean;
   /** By its id, also when it was revoked: what it handed over before still goes out in its name. */
   find(id: string): Promise<Sender | null>;
   quota: Quota;
@@ -103,6 +105,7 @@ export async function createSenders(options: SendersOptions): Promise<Senders> {
       const { id, name, zone } = guard.senderOf(response);
       return { id, name, zone };
     },
+    allows: guard.allows,
     async find(id) {
       const found = await names.get(id, () => store.senderById(id));
       return found && { id: found.id, name: found.name, zone: found.zone };

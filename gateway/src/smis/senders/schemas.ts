@@ -1,6 +1,15 @@
 import { z } from 'zod';
 
-export const SCOPES = ['messages:send', 'messages:read', 'events:read', 'webhooks:manage'] as const;
+/** `messages:emergency`: the category that passes every send window and every STOP; beside `messages:send`. */
+export const SCOPES = [
+  'messages:send',
+  'messages:emergency',
+  'messages:read',
+  'events:read',
+  'webhooks:manage',
+] as const;
+/** Of a sender of which nothing else was said. */
+export const USUAL_SCOPES: readonly Scope[] = SCOPES.filter((scope) => scope !== 'messages:emergency');
 export const scopeSchema = z.enum(SCOPES);
 /** What a credential allows. */
 export type Scope = (typeof SCOPES)[number];

@@ -11,7 +11,7 @@ import {
   type SmisConfig,
   STREAMED_PATHS,
 } from '../index.ts';
-import { SCOPES } from '../senders/index.ts';
+import { SCOPES, type Scope } from '../senders/index.ts';
 import { createStandInChannel, type Script, type StandInChannel } from './stand-in-channel.ts';
 
 /** A Wednesday noon: all windows are open. */
@@ -77,11 +77,15 @@ export async function openRoom(options: RoomOptions) {
       if (!channel) throw new Error(`The room has no channel ${name}.`);
       return channel;
     },
-    async addSender(name: string, perMinute: number | null = null): Promise<TestSender> {
+    async addSender(
+      name: string,
+      perMinute: number | null = null,
+      scopes: readonly Scope[] = SCOPES,
+    ): Promise<TestSender> {
       const { sender, apiKey } = await administration.add({
         name,
         zone: 'Europe/Brussels',
-        scopes: [...SCOPES],
+        scopes: [...scopes],
         clientId: null,
         limits: { perMinute, perDay: null },
         expiresAt: null,
