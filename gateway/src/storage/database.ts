@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { deleteMany, insertMany, selectMany, updateMany } from './batch.ts';
-import type { Write } from './group-commit.ts';
+import type { Write, WriteOptions } from './group-commit.ts';
 import { type Migration, migrate } from './migrate.ts';
 import { openPostgres } from './postgresql.ts';
 import { openSqlite } from './sqlite.ts';
@@ -29,7 +29,7 @@ export interface Database<Tables = unknown> {
    * itself. A statement that fails fails its work, also when the work catches the error. `work` may wait for its own
    * SQL only, for nothing else. Rejects with a {@link StorageError} when the database fails.
    */
-  write<Result>(work: (sql: Kysely<Tables>) => Promise<Result>): Promise<Result>;
+  write<Result>(work: (sql: Kysely<Tables>) => Promise<Result>, options?: WriteOptions): Promise<Result>;
   /** Hundreds of rows by one statement: see batch.ts. */
   readonly insertMany: typeof insertMany;
   readonly updateMany: typeof updateMany;

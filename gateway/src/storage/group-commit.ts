@@ -10,7 +10,18 @@ import type { Kysely } from 'kysely';
 import type { RunStatement } from './direct-sql.ts';
 import { StorageError } from './errors.ts';
 
-export type Write = <Result>(work: (sql: Kysely<unknown>) => Promise<Result>) => Promise<Result>;
+export type Write = <Result>(
+  work: (sql: Kysely<unknown>) => Promise<Result>,
+  options?: WriteOptions,
+) => Promise<Result>;
+
+export interface WriteOptions {
+  /**
+   * The work comes first in its commit. A transaction holds the locks of all its works to the end: so what locks rows
+   * that every gateway wants, one after another, is to be locked before all others, or two gateways wait for each other.
+   */
+  first?: boolean;
+}
 
 export interface GroupCommit {
   write: Write;
@@ -35,6 +46,7 @@ export interface Transaction {
 
 interface Job {
   work: (sql: Kysely<unknown>) => Promise<unknown>;
+  isFirst: boolean;
   resolve: (result: never) => void;
   reject: (error: unknown) => void;
 }
@@ -55,7 +67,7 @@ export function createGroupCommit(
     while (waiting.length > 0) {
       // The end of this turn of the event loop: what it brings in goes into one commit, and reads get their turn.
       await new Promise(setImmediate);
-      const group = waiting.slice(0, largestGroup);
+      const group = inOrder(waiting.slice(0, largestGroup));
       waiting = waiting.slice(group.length);
       underWay = writeGroup(group);
       await underWay;
@@ -96,15 +108,20 @@ export function createGroupCommit(
   }
 
   return {
-    write: (work) =>
+    write: (work, { first = false } = {}) =>
       new Promise((resolve, reject) => {
-        waiting.push({ work, resolve, reject });
+        waiting.push({ work, isFirst: first, resolve, reject });
         if (writing) return;
         writing = true;
         void writeAll();
       }),
     underWay: () => underWay,
   };
+}
+
+/** As they came, but those that want to be first. */
+function inOrder(group: Job[]): Job[] {
+  return [...group.filter(({ isFirst }) => isFirst), ...group.filter(({ isFirst }) => !isFirst)];
 }
 
 /** The statements of one work: after one has failed, or the work has ended, no other runs. */
