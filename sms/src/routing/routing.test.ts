@@ -258,6 +258,13 @@ describe('routes file', () => {
     expect(mistakes(SMPP.replace("'+32'", "'32'"))[0]).to.match(
       /^routes\.yaml:9:19: routes\[0\]\.prefixes\[0\]\.prefix:/,
     );
+    const sender = (text: string) => mistakes(SMPP.replace('systemId', `sender: '${text}'\n    systemId`));
+    for (const good of ['8850', '+32470000001', 'Stad Gent 1']) expect(sender(good), good).to.deep.equal([]);
+    for (const bad of ['Stad Antwerpen', 'Liège']) {
+      expect(sender(bad)).to.deep.equal([
+        'routes.yaml:6:13: routes[0].sender: must be a number or up to 11 ASCII characters',
+      ]);
+    }
     expect(mistakes(SMPP + SMPP.replace('routes:\n', ''))[0]).to.match(
       /^routes\.yaml:10:\d+: routes\[1\]\.name: "carrier"/,
     );

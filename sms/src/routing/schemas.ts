@@ -48,6 +48,11 @@ const addressTypeSchema = z.strictObject({
 const smppSchema = z.strictObject({
   ...common,
   kind: z.literal('smpp'),
+  /** With any other, every SMS that names nobody would be refused. */
+  sender: z
+    .string()
+    .regex(/^(\+?\d{3,15}|[\x20-\x7e]{1,11})$/, 'must be a number or up to 11 ASCII characters')
+    .optional(),
   host: z.string().min(1),
   port: z.number().int().min(1).max(65_535),
   tls: z.strictObject({ caFile: z.string().optional(), serverName: z.string().optional() }).optional(),
