@@ -90,7 +90,7 @@ export function createRingRingSimulator(judge: Judge, phones: Phones, apiKey: st
     remember(latest, `+${message.to}`, message);
     const { encoding, segments } = segment(body);
     const reference = Math.floor(Math.random() * 65_536);
-    for (const [i, { bytes }] of segments.entries()) {
+    for (const [i, bytes] of segments.entries()) {
       phones.arrive({
         number: `+${message.to}`,
         counterpart: message.from,

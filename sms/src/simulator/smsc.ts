@@ -166,7 +166,7 @@ export function createSmsc({ judge, phones, password }: SmscOptions): Smsc {
     inbound(systemId, from, to, text) {
       const { encoding, segments } = segment(text);
       reference = (reference + 1) % 256;
-      const deliveries = segments.map(({ bytes }, i): Delivery => {
+      const deliveries = segments.map((bytes, i): Delivery => {
         const header = concatenationHeader({ reference, total: segments.length, part: i + 1 });
         return {
           kind: 'inbound',

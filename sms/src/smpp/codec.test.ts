@@ -38,7 +38,6 @@ const message: fc.Arbitrary<Body<'submit_sm'>> = fc.record({
 });
 const tlvs = fc.record(
   {
-    user_message_reference: fc.nat(0xffff),
     sar_msg_ref_num: fc.nat(0xffff),
     sar_total_segments: octet,
     message_state: octet,
@@ -166,6 +165,8 @@ describe('SMPP codec', () => {
     expect(read('submit_sm_resp', '0427000201')).to.include({ command: 'submit_sm_resp' });
     expect(read('deliver_sm', '000000')).to.deep.include({ command: 'deliver_sm', tlvs: {} });
     expect(read('deliver_sm', '14010001ff0427000102')).to.deep.include({ tlvs: { message_state: 2 } });
+    // A user_message_reference, of a length that cannot be: nobody needs it.
+    expect(read('deliver_sm', '02040001010427000102')).to.deep.include({ tlvs: { message_state: 2 } });
   });
 
   it('tells unknown commands from unknown answers', () => {

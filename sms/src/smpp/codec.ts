@@ -66,7 +66,6 @@ const COMMANDS = {
 
 /** SMPP 3.4 §5.3.2; others are skipped when read. */
 const TLVS = {
-  user_message_reference: { tag: 0x0204, octets: 2 },
   sar_msg_ref_num: { tag: 0x020c, octets: 2 },
   sar_total_segments: { tag: 0x020e, octets: 1 },
   sar_segment_seqnum: { tag: 0x020f, octets: 1 },

@@ -46,6 +46,7 @@ describe('SMPP session with other people’s SMSCs', () => {
     const ids = await sendAll(route);
     await route.until(() => route.receipts.length === ids.length);
     expect(new Set(ids).size).to.equal(330);
+    while (taken.length < ids.length) await once(lines, 'line');
     expect(taken.length).to.equal(ids.length);
     const whole = taken.filter((hex) => !hex.startsWith('0500')).map((hex) => decodeGsm(Buffer.from(hex, 'hex')));
     expect(whole.sort()).to.deep.equal(TEXTS.filter((_, i) => i % 10 !== 0).sort());

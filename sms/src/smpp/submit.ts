@@ -80,12 +80,12 @@ export function submissionsOf(
 
   const total = segments.length;
   const [only] = segments;
-  if (total === 1 && only) return [submission(0, only.bytes, NO_TLVS, 1)];
+  if (total === 1 && only) return [submission(0, only, NO_TLVS, 1)];
   if (options.longMessages === 'message_payload') {
-    const message_payload = Buffer.concat(segments.map(({ bytes }) => bytes));
+    const message_payload = Buffer.concat(segments);
     return [submission(0, NOTHING, { message_payload }, total)];
   }
-  return segments.map(({ bytes }, i) => {
+  return segments.map((bytes, i) => {
     const header = concatenationHeader({ reference, total, part: i + 1 }, bits);
     return submission(UDH_INDICATOR, Buffer.concat([header, bytes]), NO_TLVS, 1);
   });

@@ -2,19 +2,10 @@ import { encodeGsm, tearsEscape } from './gsm.ts';
 import { type ReferenceBits, ROOM } from './room.ts';
 import { encodeUcs2, tearsPair } from './ucs2.ts';
 
-export interface Segment {
-  /** User data without its header: septets, one per octet, or UTF-16BE. */
-  bytes: Buffer;
-  /** Unicode code points. */
-  characters: number;
-}
-
 export interface SegmentedText {
   encoding: 'gsm' | 'ucs2';
-  /** At least one, in order; empty text is one empty segment. */
-  segments: Segment[];
-  /** Unicode code points. */
-  characters: number;
+  /** User data without headers: septets, one per octet, or UTF-16BE. At least one; empty text is one empty segment. */
+  segments: Buffer[];
 }
 
 /**
@@ -27,16 +18,7 @@ export function segment(text: string, reference: ReferenceBits = 8): SegmentedTe
   const encoding = septets ? 'gsm' : 'ucs2';
   const bytes = septets ?? encodeUcs2(text);
   const cuts = cut(bytes, encoding, reference);
-  if (cuts.length === 1) {
-    const characters = countCharacters(text);
-    return { encoding, segments: [{ bytes, characters }], characters };
-  }
-  const count = encoding === 'gsm' ? countGsm : countUcs2;
-  const segments = cuts.map((end, i) => {
-    const part = bytes.subarray(cuts[i - 1] ?? 0, end);
-    return { bytes: part, characters: count(part) };
-  });
-  return { encoding, segments, characters: segments.reduce((sum, { characters }) => sum + characters, 0) };
+  return { encoding, segments: cuts.map((end, i) => bytes.subarray(cuts[i - 1] ?? 0, end)) };
 }
 
 /** Where each segment ends. */
@@ -52,24 +34,4 @@ function cut(bytes: Buffer, encoding: 'gsm' | 'ucs2', reference: ReferenceBits):
     ends.push(end);
   }
   return ends;
-}
-
-function countCharacters(text: string): number {
-  let pairs = 0;
-  for (let i = 0; i + 1 < text.length; i++) {
-    if ((text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) pairs++;
-  }
-  return text.length - pairs;
-}
-
-function countGsm(septets: Buffer): number {
-  let escapes = 0;
-  for (let i = 1; i <= septets.length; i++) if (tearsEscape(septets, i)) escapes++;
-  return septets.length - escapes;
-}
-
-function countUcs2(octets: Buffer): number {
-  let pairs = 0;
-  for (let i = 2; i < octets.length; i += 2) if (tearsPair(octets, i)) pairs++;
-  return octets.length / 2 - pairs;
 }
