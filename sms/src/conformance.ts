@@ -9,7 +9,7 @@ const NUMBER = '+32470000001';
 const SENDER = '8850';
 
 /** How long the routes under test wait for an answer; shorter than the simulator is when it is slow. */
-export const RESPONSE_TIMEOUT_MS = 400;
+export const RESPONSE_TIMEOUT_MS = 900;
 
 /**
  * `connect` gives a route of the kind to the simulator, with the sender 8850, {@link RESPONSE_TIMEOUT_MS} and as quick to
