@@ -35,7 +35,7 @@ export async function createSignIn(options: {
   const { publicUrl, sessionKey } = config;
   // The prefix binds the cookie to this very host; browsers accept it over TLS only.
   const cookieName = publicUrl.startsWith('https:') ? '__Host-civicline-session' : 'civicline-session';
-  const sessions = await createSessions({ database, organisations, cookieName, now });
+  const sessions = await createSessions({ database, organisations, cookieName, sessionKey, now });
   const guards = createGuards(sessions, publicUrl);
   const provider = createIdentityProvider({ ...config.signIn, redirectUri: `${publicUrl}/sign-in/callback` });
   return {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { parseCookie } from 'cookie';
 import type { Agent, Organisation, Organisations } from '../organisations/index.ts';
 import type { Database } from '../storage/index.ts';
@@ -34,15 +34,19 @@ export async function createSessions(options: {
   database: Database;
   organisations: Organisations;
   cookieName: string;
+  /** Another one signs everybody out. */
+  sessionKey: Buffer;
   now: () => number;
 }): Promise<Sessions> {
-  const { database, organisations, cookieName, now } = options;
+  const { database, organisations, cookieName, sessionKey, now } = options;
   await database.migrate('sign-in', migrations);
   const store = createSignInStore(database);
   const listeners = new Set<(sessionId: string) => void>();
   const tell = (sessionId: string) => {
     for (const listener of listeners) listener(sessionId);
   };
+  /** The secret itself is in the browser's cookie only. */
+  const digestOf = (secret: string) => createHmac('sha256', sessionKey).update(secret).digest('base64url');
   const sweep = setInterval(() => {
     // What fails now is tried again in a minute; an expired row counts for nothing anyway.
     store.removeExpired(now()).then(
@@ -82,9 +86,4 @@ export async function createSessions(options: {
     },
     close: () => clearInterval(sweep),
   };
-}
-
-/** The secret itself is in the browser's cookie only. */
-function digestOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url');
 }
