@@ -14,9 +14,11 @@ import { languageSchema, localizedTextSchema } from './languages.ts';
  * How far a call request has come:
  *
  *   awaiting-disclosure → disclosed → calling → queued → connected → ended
- *          └→ cancelled | expired | failed            (also from `disclosed`: expired)
+ *          └→ cancelled | expired | failed            (also from `disclosed`: cancelled, expired)
  *
- * `calling` begins when Asterisk has redeemed the code; `failed` covers an invalid proof and an unreachable IRMA server.
+ * `calling` begins when the caller's code has been redeemed; states on the way may be skipped. `failed` covers a proof
+ * that is not valid, and a session that the IRMA server does not know any more. While that server cannot be reached, a
+ * new request is refused (503 `IRMA_UNREACHABLE`), and an open one waits.
  */
 export const CALL_REQUEST_STATES = [
   'awaiting-disclosure',
