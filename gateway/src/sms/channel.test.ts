@@ -163,6 +163,29 @@ eachEngine((open) => {
         expect(await told(two.id, 2)).to.deep.equal(['handed-over', 'delivered']);
       });
 
+      it('count although the clock was put back after the SMS had left', async () => {
+        const one = attempt({}, { expiresAt: Date.now() + 4 * 3600_000 });
+        room.clock.ahead = 2 * 3600_000;
+        await room.channel.submit([one]);
+        await room.outcomes(one.id, 1);
+        room.clock.ahead = 0;
+        await receipt('id-1');
+        expect(await told(one.id, 2)).to.deep.equal(['handed-over', 'delivered']);
+      });
+
+      it('count although the clock is put back while the answer is under way', async () => {
+        const one = attempt({}, { expiresAt: Date.now() + 4 * 3600_000 });
+        room.clock.ahead = 2 * 3600_000;
+        room.router.answer = () => {
+          room.clock.ahead = 0;
+          return accept('under-way');
+        };
+        await room.channel.submit([one]);
+        await room.outcomes(one.id, 1);
+        await receipt('under-way');
+        expect(await told(one.id, 2)).to.deep.equal(['handed-over', 'delivered']);
+      });
+
       it('of another route do not count', async () => {
         const one = attempt();
         await room.channel.submit([one]);
@@ -254,6 +277,21 @@ eachEngine((open) => {
         { ...common, sender_id: 'sender-2', messages: 1, segments: 2, price: 2 * SEGMENT_PRICE },
       ]);
       expect(await ledger(database, ['1999-01'])).to.deep.equal([]);
+    });
+
+    it('adds up of a lost answer what the carrier surely took', async () => {
+      const answers: SendResult[] = [
+        { kind: 'unknown', carrierIds: ['part-1'], segments: 3 },
+        // An id of our own, as a name for what the carrier may have.
+        { kind: 'unknown', carrierIds: [attempt().id], segments: 0 },
+      ];
+      room.router.answer = () => answers.shift() ?? { kind: 'unavailable' };
+      for (const one of [attempt(), attempt()]) {
+        await room.channel.submit([one]);
+        await room.outcomes(one.id, 1);
+      }
+      const common = { month: monthOf(Date.now()), route: 'first', sender_id: SENDER.id };
+      expect(await ledger(database)).to.deep.equal([{ ...common, messages: 1, segments: 1, price: SEGMENT_PRICE }]);
     });
   });
 });

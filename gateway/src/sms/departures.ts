@@ -5,7 +5,7 @@
  */
 import { type SmsContent, URGENCIES } from '@civicline/protocol';
 import { createFifo, type OutgoingSms, type RoutedResult, type Router } from '@civicline/sms';
-import type { AttemptEvent } from './machine.ts';
+import type { AttemptEvent, State } from './machine.ts';
 import type { SmsMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { Happening } from './store.ts';
@@ -37,16 +37,19 @@ const UNAVAILABLE_MS = { first: 1_000, most: 60_000 };
 const REFUSED_MS = { first: 5_000, most: 600_000 };
 /** A route that throws, against its contract: nobody knows what it has done. */
 const LOST: RoutedResult = { kind: 'unknown', route: 'none', carrierIds: [], segments: 0, segmentPrice: 0 };
+const NOT_SENT: RoutedResult = { kind: 'unavailable', route: 'none', segmentPrice: 0 };
 
 export function createDepartures(options: {
   recorder: Recorder;
   router: Router;
   metrics: SmsMetrics;
+  /** Whether surely nobody else has it. */
+  isOurs(attemptId: string): boolean;
   /** This one is done with, in whatever way. */
   onDone(attemptId: string): void;
   now: () => number;
 }): Departures {
-  const { recorder, router, metrics, onDone, now } = options;
+  const { recorder, router, metrics, isOurs, onDone, now } = options;
   const lanes = URGENCIES.map(() => createFifo<Ready>());
   let limit = FEWEST;
   let leaving = 0;
@@ -70,12 +73,12 @@ export function createDepartures(options: {
     fill();
   }
 
-  async function leave({ row, claims, content, recipient }: Ready): Promise<void> {
+  async function leave(sms: Ready): Promise<void> {
+    const { row, claims, content } = sms;
     const { id } = row;
-    const leaves: AttemptEvent = { type: 'leaves', at: now() };
-    const state = await recorder.happened({ attemptId: id, event: leaves, recipient }).catch(() => null);
+    const state = await recordLeaving(sms);
     if (state === 'failed') metrics.rejected('EXPIRED');
-    // Cancelled meanwhile; or not recorded, then its lease runs out.
+    // Cancelled meanwhile; or not recorded.
     if (state !== 'handing-over') return;
     const leftAt = now();
     const result = await router.send(outgoing(row, content)).catch(() => LOST);
@@ -84,6 +87,17 @@ export function createDepartures(options: {
     await recorder.certainly({ attemptId: id, event: eventOf(result, at, claims), leftAt, ...(cost ? { cost } : {}) });
     metrics.result(result.route, result.kind === 'refused' ? result.reason : result.kind);
     if (result.kind === 'accepted') metrics.handedOver(row.lane, at - row.created_at);
+  }
+
+  /** Where nobody knows whether that was stored, it surely has not left: it waits again, unless others may have it. */
+  async function recordLeaving({ row: { id }, claims, recipient }: Ready): Promise<State | null> {
+    try {
+      return await recorder.happened({ attemptId: id, event: { type: 'leaves', at: now() }, recipient });
+    } catch {
+      const event = eventOf(NOT_SENT, now(), claims);
+      await recorder.certainly({ attemptId: id, event, isOurs: () => isOurs(id) });
+      return null;
+    }
   }
 
   return {
@@ -137,7 +151,7 @@ function backOff(claims: number, { first, most }: { first: number; most: number 
 function costOf(result: RoutedResult): Happening['cost'] {
   if (result.kind !== 'accepted' && result.kind !== 'unknown') return undefined;
   const { route, segmentPrice } = result;
-  // Of a lost answer, the carrier surely takes what it has accepted.
-  const segments = result.kind === 'accepted' ? result.segments : result.carrierIds.length;
+  // Of a lost answer, the carrier surely takes what it has accepted; an id that was ours all along says nothing of that.
+  const segments = result.kind === 'accepted' ? result.segments : Math.min(result.segments, result.carrierIds.length);
   return segments === 0 ? undefined : { route, segments, price: segments * segmentPrice };
 }

@@ -24,6 +24,8 @@ export { ledgerPlot } from './ledger-plot.ts';
 
 /** How long an ended attempt is remembered: a submit that comes again within it does nothing. */
 const REMEMBER_MS = 24 * 3600_000;
+/** When the gateway stops: for a database that fails. */
+const STOP_MS = 5_000;
 
 export interface SmsChannel extends Channel {
   operations: Operation[];
@@ -96,6 +98,7 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
       upkeep.start();
     },
     async stop() {
+      recorder.giveUpAfter(STOP_MS);
       await Promise.all([worker.stop(), router.close(), upkeep.stop()]);
       await Promise.all([recorder.stop(), opener.close()]);
     },

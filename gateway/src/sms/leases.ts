@@ -4,6 +4,8 @@ import type { Database, LeasedQueue } from '../storage/index.ts';
 export interface Leases {
   readonly size: number;
   has(id: string): boolean;
+  /** Held, and surely nobody else's yet. */
+  isSure(id: string): boolean;
   /** Claimed at `at`, UTC milliseconds. */
   hold(ids: readonly string[], at: number): void;
   /** The queue does not hold it any more, or its lease may run out. */
@@ -34,9 +36,13 @@ export function createLeases(options: {
     const at = now();
     const ids = [...held].filter(([, until]) => until - at < (leaseMs * 2) / 3).map(([id]) => id);
     if (ids.length === 0) return;
-    hold(ids, at);
-    const items = ids.map((id) => ({ id, dueAt: at + leaseMs }));
-    await database.write((sql) => queue.later(sql, items));
+    await database.write((sql) => queue.renew(sql, ids, at + leaseMs));
+    // One that had run out meanwhile may be somebody else's, however long it is now.
+    const done = now();
+    hold(
+      ids.filter((id) => (held.get(id) ?? 0) > done),
+      at,
+    );
   }
 
   function hold(ids: readonly string[], at: number): void {
@@ -54,6 +60,8 @@ export function createLeases(options: {
       return held.size;
     },
     has: (id) => held.has(id),
+    // The clocks of two gateways may differ a little.
+    isSure: (id) => (held.get(id) ?? 0) - now() > leaseMs / 10,
     hold,
     release,
     async giveBack(ids) {

@@ -6,7 +6,7 @@ import { carrierIdNotations } from '@civicline/sms';
 import type { Kysely } from 'kysely';
 import { deleteMany, insertMany, selectMany } from '../storage/index.ts';
 import type { AttemptEvent } from './machine.ts';
-import { carrierKey, type EarlyReceiptRow, type SegmentRow, type Tables } from './tables.ts';
+import { type AttemptRow, carrierKey, type EarlyReceiptRow, partsOf, type SegmentRow, type Tables } from './tables.ts';
 
 export interface FinalReceipt {
   route: string;
@@ -18,6 +18,7 @@ export interface FinalReceipt {
 }
 
 const CLOCKS_MS = 100;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 interface Matched {
   attemptId: string;
@@ -36,40 +37,79 @@ export async function expectReceipts(sql: Kysely<Tables>, segments: readonly Seg
   await insertMany(sql, 'sms_segments', newest);
 }
 
-/** Takes each receipt's segment away, so that a repeated receipt finds nothing; keeps those that match none. */
+/**
+ * Takes each receipt's segment away, so that a repeated receipt finds nothing; keeps those that match none. `fresh`:
+ * segments that have become known in this very write. All others had left before the receipt came, whatever the clock
+ * has said since.
+ */
 export async function matchReceipts(
   sql: Kysely<Tables>,
   receipts: readonly FinalReceipt[],
+  fresh: readonly SegmentRow[],
 ): Promise<{ matched: Matched[]; unmatched: number }> {
-  const { matched, unmatched } = await match(sql, receipts.map(rowOf));
-  await insertMany(sql, 'sms_early_receipts', distinct(unmatched), { ignoreConflicts: true });
-  return { matched, unmatched: unmatched.length };
+  const isFresh = new Set(fresh.map(({ carrier }) => carrier));
+  const { matched, unmatched } = await match(
+    sql,
+    receipts.map(rowOf),
+    (receipt, segment) => !isFresh.has(segment.carrier) || mayBelong(receipt, segment),
+  );
+  const orphans = await matchOrphans(sql, unmatched);
+  await insertMany(sql, 'sms_early_receipts', distinct(orphans.unmatched), { ignoreConflicts: true });
+  return { matched: [...matched, ...orphans.matched], unmatched: orphans.unmatched.length };
+}
+
+/** Routes that go by our own ids tell what became of an SMS whose answer nobody has heard. */
+async function matchOrphans(
+  sql: Kysely<Tables>,
+  receipts: readonly EarlyReceiptRow[],
+): Promise<{ matched: Matched[]; unmatched: EarlyReceiptRow[] }> {
+  const own = receipts.map(attemptIdOf).filter((id) => id !== null);
+  const rows = await selectMany<AttemptRow>(sql, 'sms_attempts', 'id', own);
+  const orphans = new Set(rows.filter(({ state, route }) => state === 'unknown' && route === null).map(({ id }) => id));
+  const matched: Matched[] = [];
+  const unmatched: EarlyReceiptRow[] = [];
+  for (const receipt of receipts) {
+    const attemptId = attemptIdOf(receipt);
+    if (attemptId !== null && orphans.has(attemptId)) matched.push({ attemptId, event: eventOf(receipt) });
+    else unmatched.push(receipt);
+  }
+  return { matched, unmatched };
+}
+
+/** null: it names no attempt of ours. */
+export function attemptIdOf({ carrier }: EarlyReceiptRow): string | null {
+  const { carrierId } = partsOf(carrier);
+  return UUID.test(carrierId) ? carrierId : null;
 }
 
 /** The kept receipts of these segments, whose ids have just become known. */
 export async function matchEarly(sql: Kysely<Tables>, segments: readonly SegmentRow[]): Promise<Matched[]> {
   const keys = segments.flatMap(({ carrier }) => notationsOf(carrier));
   const early = await selectMany<EarlyReceiptRow>(sql, 'sms_early_receipts', 'carrier', keys);
-  const { matched, unmatched } = await match(sql, early);
+  const { matched, unmatched } = await match(sql, early, mayBelong);
   const left = new Set(unmatched);
   const gone = early.filter((receipt) => !left.has(receipt)).map(({ carrier }) => carrier);
   await deleteMany(sql, 'sms_early_receipts', 'carrier', gone);
   return matched;
 }
 
+type Belongs = (receipt: EarlyReceiptRow, segment: SegmentRow) => boolean;
+
 async function match(
   sql: Kysely<Tables>,
   receipts: readonly EarlyReceiptRow[],
+  belongs: Belongs,
 ): Promise<{ matched: Matched[]; unmatched: EarlyReceiptRow[] }> {
-  const exact = await take(sql, receipts, (carrier) => [carrier]);
+  const exact = await take(sql, receipts, belongs, (carrier) => [carrier]);
   if (exact.unmatched.length === 0) return exact;
-  const other = await take(sql, exact.unmatched, notationsOf);
+  const other = await take(sql, exact.unmatched, belongs, notationsOf);
   return { matched: [...exact.matched, ...other.matched], unmatched: other.unmatched };
 }
 
 async function take(
   sql: Kysely<Tables>,
   receipts: readonly EarlyReceiptRow[],
+  belongs: Belongs,
   keysOf: (carrier: string) => readonly string[],
 ): Promise<{ matched: Matched[]; unmatched: EarlyReceiptRow[] }> {
   const keys = receipts.flatMap(({ carrier }) => keysOf(carrier));
@@ -81,7 +121,7 @@ async function take(
   for (const receipt of receipts) {
     const segment = keysOf(receipt.carrier)
       .map((key) => segments.get(key))
-      .find((candidate) => candidate !== undefined && mayBelong(receipt, candidate));
+      .find((candidate) => candidate !== undefined && belongs(receipt, candidate));
     if (!segment) {
       unmatched.push(receipt);
       continue;
@@ -101,9 +141,8 @@ function mayBelong({ received_at }: EarlyReceiptRow, { left_at }: SegmentRow): b
 
 /** The same id in every notation that carriers use, and of the same route. */
 function notationsOf(carrier: string): string[] {
-  const end = carrier.lastIndexOf(' ');
-  const route = carrier.slice(0, end);
-  return carrierIdNotations(carrier.slice(end + 1)).map((carrierId) => carrierKey(route, carrierId));
+  const { route, carrierId } = partsOf(carrier);
+  return carrierIdNotations(carrierId).map((notation) => carrierKey(route, notation));
 }
 
 function rowOf({ route, carrierId, state, reason, at }: FinalReceipt): EarlyReceiptRow {

@@ -11,12 +11,14 @@ import type { KnownRows } from './working-set.ts';
 export interface Recorder {
   /** Resolves when stored, with the state that it led to; null: it changed nothing. */
   happened(happening: Happening): Promise<State | null>;
-  /** As `happened`, again and again until it is stored; a process that ends meanwhile leaves the attempt unknown. */
+  /** As `happened`, again and again until it is stored, or given up: then the attempt is found unknown. */
   certainly(happening: Happening): Promise<void>;
   /** Attempts as they stand now; what happens to them next is recorded without reading them again. */
   read(ids: readonly string[]): Promise<AttemptRow[]>;
   /** Resolves when stored. */
   receipt(receipt: FinalReceipt): Promise<void>;
+  /** What the database still refuses then, in so many milliseconds, is not tried again. */
+  giveUpAfter(ms: number): void;
   /** Resolves when nothing waits to be stored; what the database refuses now is not tried again. */
   stop(): Promise<void>;
 }
@@ -49,7 +51,8 @@ export function createRecorder(options: {
   const receipts: Entry<FinalReceipt>[] = [];
   const known: KnownRows | null = database.engine === 'sqlite' ? new Map() : null;
   let storing: Promise<void> | null = null;
-  let stopping = false;
+  /** Of `performance.now()`. */
+  let patientUntil = Number.POSITIVE_INFINITY;
 
   async function storeAll(): Promise<void> {
     while (happenings.length + receipts.length > 0) await store();
@@ -91,7 +94,7 @@ export function createRecorder(options: {
         return;
       } catch (error) {
         log.error({ attemptId: happening.attemptId, error }, 'recording an SMS failed');
-        if (stopping) return;
+        if (performance.now() >= patientUntil) return;
         await delay(AGAIN_MS);
       }
     }
@@ -115,8 +118,11 @@ export function createRecorder(options: {
         return rows;
       }),
     receipt: async (receipt) => void (await add(receipts, receipt)),
+    giveUpAfter(ms) {
+      patientUntil = performance.now() + ms;
+    },
     async stop() {
-      stopping = true;
+      patientUntil = 0;
       while (storing) await storing;
     },
   };

@@ -16,6 +16,8 @@ export interface Happening {
   event: AttemptEvent;
   /** With `leaves`: keyed digest of the number that it goes to. */
   recipient?: string;
+  /** Asked at the last moment, when no other process can step the attempt any more. False: nothing happens to it. */
+  isOurs?: () => boolean;
   /** With `accepted` or `unknown`: when it left, UTC milliseconds. No receipt of it can be older. */
   leftAt?: number;
   /** With `accepted` or `unknown`: what the carrier takes for it. */
@@ -55,7 +57,8 @@ export async function record(
   const recipients = new Map<string, { senderId: string; at: number }>();
 
   await attempts.load(happenings.map(({ attemptId }) => attemptId));
-  const reached = happenings.map(({ attemptId, event, recipient, leftAt, cost }) => {
+  const reached = happenings.map(({ attemptId, event, isOurs, recipient, leftAt, cost }) => {
+    if (isOurs?.() === false) return null;
     const changed = attempts.happen(attemptId, event);
     if (!changed) return null;
     const { row, after } = changed;
@@ -66,7 +69,7 @@ export async function record(
   });
   await expectReceipts(sql, segments);
   const early = mayBeEarly ? await matchEarly(sql, segments) : [];
-  const { matched, unmatched } = await matchReceipts(sql, receipts);
+  const { matched, unmatched } = await matchReceipts(sql, receipts, segments);
   const final = [...early, ...matched];
   await attempts.load(final.map(({ attemptId }) => attemptId));
   for (const { attemptId, event } of final) attempts.happen(attemptId, event);
@@ -80,8 +83,10 @@ export async function record(
 type Answer = Extract<AttemptEvent, { type: 'accepted' | 'unknown' }>;
 
 function segmentsOf(attemptId: string, { route, carrierIds, at }: Answer, leftAt = at): SegmentRow[] {
+  // By a clock that was put back meanwhile, it has left after its answer.
+  const left_at = Math.min(leftAt, at);
   return carrierIds.map((carrierId) => {
-    return { carrier: carrierKey(route, carrierId), attempt_id: attemptId, left_at: leftAt };
+    return { carrier: carrierKey(route, carrierId), attempt_id: attemptId, left_at };
   });
 }
 

@@ -82,6 +82,12 @@ export function carrierKey(route: string, carrierId: string): string {
   return `${route} ${carrierId}`;
 }
 
+/** Of a {@link carrierKey}. */
+export function partsOf(carrier: string): { route: string; carrierId: string } {
+  const end = carrier.lastIndexOf(' ');
+  return { route: carrier.slice(0, end), carrierId: carrier.slice(end + 1) };
+}
+
 export interface Tables {
   sms_attempts: AttemptRow;
   sms_segments: SegmentRow;
@@ -127,6 +133,7 @@ export function migrationsFor(engine: Database['engine']): Migration[] {
           .addColumn('left_at', 'bigint', (column) => column.notNull())
           .modifyEnd(end)
           .execute();
+        await sql.schema.createIndex('sms_segments_left').on('sms_segments').column('left_at').execute();
         await sql.schema
           .createTable('sms_early_receipts')
           .addColumn('carrier', 'text', (column) => column.primaryKey().notNull())
@@ -179,6 +186,7 @@ export function migrationsFor(engine: Database['engine']): Migration[] {
           .addColumn('written_at', 'bigint', (column) => column.notNull())
           .modifyEnd(end)
           .execute();
+        await sql.schema.createIndex('sms_recipients_written').on('sms_recipients').column('written_at').execute();
         await sql.schema
           .createTable('sms_suppressions')
           .addColumn('digest', 'text', (column) => column.notNull())

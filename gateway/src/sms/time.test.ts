@@ -97,9 +97,41 @@ eachEngine((open) => {
       const second = await openRoom(database, { now: () => Date.now() + 60_000 });
       expect((await second.outcomes(one.id, 1)).map(({ kind }) => kind)).to.deep.equal(['unknown']);
       expect(second.router.sent).to.have.length(0);
+      // A route that goes by our ids knows it.
+      await second.router.listener().receipt('first', { carrierId: one.id, state: 'delivered' });
+      expect((await second.outcomes(one.id, 2)).map(({ kind }) => kind)).to.deep.equal(['unknown', 'delivered']);
       await second.stop();
       // The first would wait for its carrier for ever.
       room = second;
+    });
+
+    it('finds a receipt under our own id that came before the SMS was found orphaned', async () => {
+      const never = new Promise<never>(() => undefined);
+      room.router.answer = async ({ id }) => {
+        await room.router.listener().receipt('first', { carrierId: id, state: 'failed', reason: 'RECEIPT_REJECTED' });
+        return never;
+      };
+      const one = attempt();
+      await room.channel.submit([one]);
+      while ((await count('sms_early_receipts')) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      const second = await openRoom(database, { now: () => Date.now() + 60_000 });
+      const all = await second.outcomes(one.id, 2);
+      expect(all.map(({ kind, reason }) => reason ?? kind)).to.deep.equal(['unknown', 'RECEIPT_REJECTED']);
+      await second.stop();
+      room = second;
+    });
+
+    it('forgets what is more than one portion', async () => {
+      const rows = Array.from({ length: 2_500 }, (_, index) => ({ index, left_at: 0, written_at: 0 }));
+      await database.write(async (writing) => {
+        const segments = rows.map(({ index, left_at }) => ({ carrier: `first ${index}`, attempt_id: 'x', left_at }));
+        await database.insertMany(writing, 'sms_segments', segments);
+        const recipients = rows.map(({ index, written_at }) => ({ digest: `${index}`, sender_id: 'x', written_at }));
+        await database.insertMany(writing, 'sms_recipients', recipients);
+      });
+      await upkeep();
+      expect(await count('sms_segments')).to.equal(0);
+      expect(await count('sms_recipients')).to.equal(0);
     });
 
     it('opens what was sealed for an older key', async () => {

@@ -1,13 +1,16 @@
+import type { Kysely } from 'kysely';
 import type { Logger } from '../http/index.ts';
 import type { Database } from '../storage/index.ts';
+import { attemptIdOf } from './receipts.ts';
 import type { Recorder } from './recorder.ts';
-import type { EarlyReceiptRow, Tables } from './tables.ts';
+import { type EarlyReceiptRow, partsOf, type Tables } from './tables.ts';
 
 const EVERY_MS = 5_000;
 const PAGE = 500;
 /** A receipt that precedes its answer does so by less than the time that an answer may take. */
 const EARLY_MS = 10 * 60_000;
 const SWEEP_EVERY_MS = 3600_000;
+const PORTION = 1_000;
 /** A STOP that comes later than this after the last SMS concerns all senders. */
 const RECIPIENTS_MS = 90 * 24 * 3600_000;
 
@@ -25,6 +28,7 @@ export function createUpkeep(options: {
   let sweptAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
+  let stopping = false;
 
   async function deadlines(): Promise<void> {
     for (;;) {
@@ -52,36 +56,34 @@ export function createUpkeep(options: {
         .execute(),
     );
     const kept = await database.sql.selectFrom('sms_early_receipts').selectAll().limit(PAGE).execute();
-    // Another process may have stored the answer at the very moment when this one stored the receipt.
-    if (isShared) await Promise.all(kept.filter(({ received_at }) => at - received_at < 60_000).map(again));
-    else if (kept.length === 0) early.mayBe = false;
+    // Of an SMS whose process has died, the receipt mostly comes before the lease has run out.
+    await Promise.all(kept.filter((receipt) => attemptIdOf(receipt) !== null).map(again));
+    if (!isShared && kept.length === 0) early.mayBe = false;
   }
 
-  function again({ carrier, state, reason, received_at }: EarlyReceiptRow): Promise<void> {
-    const end = carrier.lastIndexOf(' ');
-    return recorder.receipt({
-      route: carrier.slice(0, end),
-      carrierId: carrier.slice(end + 1),
-      state,
-      reason,
-      at: received_at,
-    });
+  function again({ carrier, state, reason, received_at: at }: EarlyReceiptRow): Promise<void> {
+    return recorder.receipt({ ...partsOf(carrier), state, reason, at });
   }
 
   async function sweep(): Promise<void> {
     const at = now();
     if (at - sweptAt < SWEEP_EVERY_MS) return;
     sweptAt = at;
-    await database.write(async (sql) => {
-      await sql
-        .deleteFrom('sms_segments')
-        .where('left_at', '<', at - receiptMs - SWEEP_EVERY_MS)
-        .execute();
-      await sql
-        .deleteFrom('sms_recipients')
-        .where('written_at', '<', at - RECIPIENTS_MS)
-        .execute();
+    const segmentsBefore = at - receiptMs - SWEEP_EVERY_MS;
+    await inPortions((sql) => {
+      const old = sql.selectFrom('sms_segments').select('carrier').where('left_at', '<', segmentsBefore).limit(PORTION);
+      return sql.deleteFrom('sms_segments').where('carrier', 'in', old).executeTakeFirst();
     });
+    const recipientsBefore = at - RECIPIENTS_MS;
+    await inPortions((sql) => {
+      const old = sql.selectFrom('sms_recipients').select('digest').where('written_at', '<', recipientsBefore);
+      return sql.deleteFrom('sms_recipients').where('digest', 'in', old.limit(PORTION)).executeTakeFirst();
+    });
+  }
+
+  /** Each in a write of its own: between them, everything else gets its turn. */
+  async function inPortions(remove: (sql: Kysely<Tables>) => Promise<{ numDeletedRows: bigint }>): Promise<void> {
+    while (!stopping && (await database.write(remove)).numDeletedRows === BigInt(PORTION));
   }
 
   async function once(): Promise<void> {
@@ -104,6 +106,7 @@ export function createUpkeep(options: {
     },
     once,
     async stop() {
+      stopping = true;
       await running;
       clearTimeout(timer);
     },

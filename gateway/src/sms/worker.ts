@@ -61,10 +61,13 @@ export function createWorker(options: {
     recorder,
     router,
     metrics,
+    isOurs: leases.isSure,
     onDone: leases.release,
     now,
   });
   let most = FEWEST;
+  /** Of `performance.now()`: when SMS last tried whether a route works again. */
+  let probedAt = Number.NEGATIVE_INFINITY;
   let stopping = false;
   let alarm: (() => void) | null = null;
   let isAwake = false;
@@ -87,22 +90,26 @@ export function createWorker(options: {
   async function claim(): Promise<number> {
     const routes = router.routes().filter(({ up }) => up);
     if (routes.length === 0) return PAUSE_MS;
-    const isBroken = routes.every(({ breaker }) => breaker === 'open');
+    const isBroken = routes.every(({ breaker }) => breaker !== 'closed');
+    // However often we are woken: by what is submitted, and by the probes that come back.
+    const rest = isBroken ? probedAt + PAUSE_MS - performance.now() : 0;
+    if (rest > 0) return rest;
     most = Math.min(MOST, Math.max(FEWEST, WINDOWS * routes.reduce((sum, { window }) => sum + window, 0)));
     const portion = portionOf(most - leases.size, isBroken);
     if (!portion) return POLL_MS;
     const at = now();
     const items = await queue.claim({ ...portion, leaseMs, now: at });
     if (items.length === 0) return portion.lanes ? POLL_MS : untilDue(await queue.nextDue());
-    // Those still with us: the process stood still for longer than the lease. Claiming them has renewed it.
+    // Those still with us: the process stood still for longer than the lease.
     const fresh = items.filter(({ id }) => !leases.has(id));
     leases.hold(
-      items.map(({ id }) => id),
+      fresh.map(({ id }) => id),
       at,
     );
     // By themselves: few are opened on the spot, without waiting for the others' turn.
     begin(fresh.filter(({ lane }) => lane === URGENT_LANE));
     begin(fresh.filter(({ lane }) => lane !== URGENT_LANE));
+    if (isBroken) probedAt = performance.now();
     return isBroken ? PAUSE_MS : 0;
   }
 

@@ -1,4 +1,4 @@
-import type { OutgoingSms, RoutedResult, Router, RouterListener, SendResult } from '@civicline/sms';
+import type { OutgoingSms, RoutedResult, Router, RouterListener, RouteStatus, SendResult } from '@civicline/sms';
 
 export const SEGMENT_PRICE = 30_000;
 
@@ -10,6 +10,7 @@ export interface StandInRouter {
   /** How the next ones are answered; at first each is accepted as one segment with the id `id-<count>`. */
   answer: (sms: OutgoingSms, count: number) => SendResult | Promise<SendResult>;
   setUp(up: boolean): void;
+  breaker: RouteStatus['breaker'];
 }
 
 /** A stand-in for the routes: one route, `first`, that answers as it is told. */
@@ -18,6 +19,7 @@ export function standInRouter(): StandInRouter {
   let up = true;
   const router: StandInRouter = {
     sent: [],
+    breaker: 'closed',
     answer: (_sms, count) => ({ kind: 'accepted', carrierIds: [`id-${count}`], segments: 1 }),
     listener() {
       if (!listener) throw new Error('Not connected.');
@@ -34,7 +36,7 @@ export function standInRouter(): StandInRouter {
           const count = router.sent.push(sms);
           return { route: 'first', segmentPrice: SEGMENT_PRICE, ...(await router.answer(sms, count)) };
         },
-        routes: () => [{ name: 'first', kind: 'smpp', up, breaker: 'closed', prefixes: ['+'], window: 50 }],
+        routes: () => [{ name: 'first', kind: 'smpp', up, breaker: router.breaker, prefixes: ['+'], window: 50 }],
         quote: () => null,
         mount: () => undefined,
         close: async () => undefined,
