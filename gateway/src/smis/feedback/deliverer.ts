@@ -33,7 +33,7 @@ export interface DelivererOptions {
   database: Database;
   events: EventStore;
   webhooks: WebhookStore;
-  /** Tells a webhook one event. Never rejects. */
+  /** Tells a webhook one event. Whatever stands in the way is an answer; it rejects for defects only. */
   call(webhook: Webhook, event: StoredEvent): Promise<Answer>;
   /** Breaks off the calls under way. */
   breakOff(): void;

@@ -129,8 +129,12 @@ export function createEventStore(all: Database) {
         await sql
           .insertInto('event_feeds')
           .values([...perSender].map(([sender_id, pruned_to]) => ({ sender_id, pruned_to })))
+          // Another gateway prunes too, and may have got further.
           .onConflict((conflict) =>
-            conflict.column('sender_id').doUpdateSet((row) => ({ pruned_to: row.ref('excluded.pruned_to') })),
+            conflict
+              .column('sender_id')
+              .doUpdateSet((row) => ({ pruned_to: row.ref('excluded.pruned_to') }))
+              .whereRef('event_feeds.pruned_to', '<', 'excluded.pruned_to'),
           )
           .execute();
         return { removed: old.length, next: last };

@@ -5,7 +5,7 @@ import type { Express } from 'express';
 import type { Kysely } from 'kysely';
 import { v7 as uuid } from 'uuid';
 import type { Logger, Metrics, Operation } from '../../http/index.ts';
-import type { Database, Sealer } from '../../storage/index.ts';
+import { type Database, SealError, type Sealer } from '../../storage/index.ts';
 import type { Senders } from '../senders/index.ts';
 import { createAddressRule } from './addresses.ts';
 import { createCaller } from './caller.ts';
@@ -13,9 +13,10 @@ import { createDeliverer } from './deliverer.ts';
 import { createEventStore, eventMigrations } from './event-store.ts';
 import { cloudEventOf, QUOTA_WARNING, type StoredEvent, WEBHOOK_DISABLED, writeCursor } from './events.ts';
 import { createFeedbackMetrics } from './metrics.ts';
+import type { Answer } from './retry.ts';
 import { feedbackOperations, mountFeedback } from './routes.ts';
 import { signedHeaders } from './signature.ts';
-import { createWebhookStore, webhookMigrations } from './webhook-store.ts';
+import { createWebhookStore, type Webhook, webhookMigrations } from './webhook-store.ts';
 import { createWebhooks, viewOf } from './webhooks.ts';
 
 export interface MessageEvent {
@@ -78,17 +79,37 @@ export async function createFeedback(options: FeedbackOptions): Promise<Feedback
     deliverer.hint();
   }
 
+  async function callSigned(webhook: Webhook, event: StoredEvent): Promise<Answer> {
+    const secrets = secretsOf(webhook);
+    if (!secrets) return { kind: 'failed', reason: 'unsigned' };
+    const payload = JSON.stringify(cloudEventOf(event));
+    return caller.call(
+      webhook.url,
+      {
+        'Content-Type': 'application/cloudevents+json; charset=utf-8',
+        ...signedHeaders({ id: event.id, payload }, secrets, now()),
+      },
+      payload,
+    );
+  }
+
+  /** null: they do not open, for this gateway lacks the data key that they were sealed with. */
+  function secretsOf(webhook: Webhook): string[] | null {
+    try {
+      return webhooks.secretsOf(webhook);
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error;
+      log.error({ error, webhookId: webhook.id }, 'secret of a webhook cannot be opened');
+      return null;
+    }
+  }
+
   const deliverer = createDeliverer({
     database,
     events,
     webhooks: store,
     async call(webhook, event) {
-      const payload = JSON.stringify(cloudEventOf(event));
-      const headers = {
-        'Content-Type': 'application/cloudevents+json; charset=utf-8',
-        ...signedHeaders({ id: event.id, payload }, webhooks.secretsOf(webhook), now()),
-      };
-      const answer = await caller.call(webhook.url, headers, payload);
+      const answer = await callSigned(webhook, event);
       metrics.called(answer);
       return answer;
     },

@@ -49,7 +49,9 @@ export type FailureReason =
   | 'timeout'
   | 'unreachable'
   /** Its address is not public. */
-  | 'address-refused';
+  | 'address-refused'
+  /** It was not called: its secret cannot be opened. */
+  | 'unsigned';
 
 /** `random`: from 0 to 1. */
 export function afterFailure(

@@ -51,6 +51,12 @@ export const webhookMigrations: Migration[] = [
         .addColumn('created_at', 'bigint', (column) => column.notNull())
         .addUniqueConstraint('webhooks_url', ['sender_id', 'url'])
         .execute();
+      await sql.schema
+        .createIndex('webhooks_lease')
+        .on('webhooks')
+        .column('lease')
+        .where('lease', 'is not', null)
+        .execute();
     },
   },
 ];
@@ -92,6 +98,17 @@ export function createWebhookStore(all: Database) {
     raw.ref('webhooks.position'),
     raw.lit(Number.MAX_SAFE_INTEGER),
   )} order by e.sender_id, e.position limit 1)`;
+
+  /** The id, locked. What another gateway is just claiming is passed over: none waits for another. */
+  function ifFree(sql: Kysely<Tables>, id: string, now: number) {
+    const free = sql
+      .selectFrom('webhooks')
+      .select('id')
+      .where('id', '=', id)
+      .where('disabled_reason', 'is', null)
+      .where(isFree(now));
+    return all.engine === 'postgresql' ? free.forUpdate().skipLocked() : free;
+  }
 
   return {
     /** false: this sender has that URL already. */
@@ -173,14 +190,11 @@ export function createWebhookStore(all: Database) {
       if (due.length === 0) return [];
       const claimed = await database.write(async (sql) => {
         const rows: Tables['webhooks'][] = [];
-        // In one order everywhere, so that no two processes wait for each other.
-        for (const id of due.map(({ id }) => id).sort()) {
+        for (const { id } of due) {
           const row = await sql
             .updateTable('webhooks')
             .set({ lease: randomUUID(), lease_until: now + LEASE_MS })
-            .where('id', '=', id)
-            .where('disabled_reason', 'is', null)
-            .where(isFree(now))
+            .where('id', '=', ifFree(sql, id, now))
             .returningAll()
             .executeTakeFirst();
           if (row) rows.push(row);

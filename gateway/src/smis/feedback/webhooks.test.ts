@@ -59,6 +59,10 @@ describe('webhooks', () =>
           await new Promise((resolve) => setTimeout(resolve, 10));
         }
       }
+      async function callsUnsigned(count: number): Promise<void> {
+        const line = `civicline_smis_webhook_calls_total{result="unsigned"} ${count}\n`;
+        while (!(await room.metrics.metrics()).includes(line)) await new Promise((resolve) => setTimeout(resolve, 10));
+      }
       const event = (data: object = {}, more: Partial<MessageEvent> = {}): MessageEvent => ({
         messageId: uuid(),
         senderId: sender.id,
@@ -194,6 +198,29 @@ describe('webhooks', () =>
         await receiver.until(() => receiver.calls.length === 12);
         expect(receiver.calls.slice(10).map((call) => call.event.data.n)).to.deep.equal([0, 1]);
         expect(receiver.calls.every((call) => call.event.type === 'be.smis.v1.message.delivered')).to.equal(true);
+      });
+
+      it('gives up a webhook whose secret does not open, as one that stays away', async () => {
+        const receiver = await receive();
+        await add(receiver.url);
+        // As it is when the data key that it was sealed with is not there any more.
+        const { sql, write } = database.withTables<{ webhooks: { secret: string } }>();
+        const { secret } = await sql.selectFrom('webhooks').select('secret').executeTakeFirstOrThrow();
+        await write((sql) =>
+          sql
+            .updateTable('webhooks')
+            .set({ secret: `0${secret}` })
+            .execute(),
+        );
+        await record(event());
+        for (let tries = 1; tries <= 9; tries++) {
+          await callsUnsigned(tries);
+          await untilState('failing');
+          room.clock.now += 30 * HOUR_MS;
+        }
+        expect((await untilState('disabled')).reason).to.equal('UNREACHABLE');
+        expect((await feed()).at(-1)).to.include({ type: 'be.smis.v1.webhook.disabled' });
+        expect(receiver.calls).to.have.lengthOf(0);
       });
 
       it('replays from a cursor', async () => {
