@@ -46,4 +46,6 @@ export interface Identification {
     requestId: string,
     state: Extract<CallRequestState, 'calling' | 'queued' | 'connected' | 'ended'>,
   ): Promise<void>;
+  /** Ends the requests whose call is over although nobody reported it: a gateway died between the two. */
+  endForgotten(isLive: (callId: string) => boolean): Promise<void>;
 }

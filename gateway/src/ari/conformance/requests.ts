@@ -87,6 +87,15 @@ export function requestsSuite(bench: Bench): void {
         [ari.endpoints.get({ tech: 'PJSIP', resource: 'nobody' }), 404],
         [agentLeg(ari, 'agent-call-1-1', 'PJSIP/nobody'), 500],
         [agentLeg(ari, 'agent-call-1-1', 'nobody'), 400],
+        [
+          ari.channels.originateWithId({
+            channelId: 'agent-call-1-1',
+            endpoint: bench.asterisk.endpoints.answers,
+            app: APPLICATION,
+            originator: 'nobody',
+          }),
+          400,
+        ],
         [agentLeg(ari, channelId, bench.asterisk.endpoints.answers), 409],
       ];
       for (const [request, status] of refused) {

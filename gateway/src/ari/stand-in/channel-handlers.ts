@@ -32,6 +32,10 @@ const originate: Handler = (exchange, request) => {
   const endpoint = parameter(request, 'endpoint');
   const [technology, resource] = endpoint.split('/');
   if (!technology || !resource) throw new Refusal(400, 'Invalid endpoint specified');
+  const originator = parameter(request, 'originator');
+  if (originator && !exchange.channels.has(originator)) {
+    throw new Refusal(400, 'Provided originator channel was not found');
+  }
   const id = parameter(request, 'channelId') || exchange.nextId();
   if (exchange.channels.has(id)) throw new Refusal(409, 'Channel with given unique ID already exists');
   const target = exchange.endpoints.get(endpoint);

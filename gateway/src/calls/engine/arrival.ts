@@ -63,6 +63,11 @@ export function codeEntered(call: Call, event: CallEvent & { type: 'code-entered
   };
 }
 
+/** Until the arrival is given up. */
+export function codeUnread(call: Call): Step {
+  return awaitsAnswer(call) ? { call, commands: [{ type: 'redeem', code: null }] } : unchanged(call);
+}
+
 /** An answer about an earlier code, while the caller keys again, is late or repeated and counts no more. */
 function awaitsAnswer(call: Call): boolean {
   return call.state === 'arriving' && !call.rekeying;

@@ -3,7 +3,7 @@
  * the call's id, and what is gone already counts as done.
  */
 import type { Ari } from '../../ari/index.ts';
-import { isGone, isUncertain } from './asterisks.ts';
+import { hasStatus, isGone, isUncertain } from './asterisks.ts';
 import {
   type AgentLeg,
   bridgeIdOf,
@@ -48,6 +48,9 @@ export async function carryOutInAsterisk(context: CommandContext, command: Aster
       return originate(context, command);
     case 'bridge':
       return bridge(context, command.channelId);
+    case 'leave-bridge':
+      // It takes the destroyed bridge to be left, whatever hinders it here.
+      return leaveBridge(context).catch(() => undefined);
     case 'destroy-bridge':
       return ifThere(ari.bridges.destroy({ bridgeId: bridgeIdOf(call) }));
     case 'hang-up-leg':
@@ -55,7 +58,7 @@ export async function carryOutInAsterisk(context: CommandContext, command: Aster
     case 'hang-up-caller':
       return ifThere(ari.channels.hangup({ channelId, reason: 'normal' }));
     case 'hold':
-      await ifThere(ari.bridges.removeChannel({ bridgeId: bridgeIdOf(call), channel: [channelId] }));
+      await leaveBridge(context);
       return ifThere(ari.channels.startMoh({ channelId, mohClass: MUSIC_CLASS }));
     case 'resume':
       await ifThere(ari.channels.stopMoh({ channelId }));
@@ -140,7 +143,9 @@ async function originate(
     answer({ type: 'leg-ringing', channelId });
   } catch (error) {
     // Uncertain: the leg may ring; the ring time, recovery or sweep decide.
-    if (!isUncertain(error)) answer({ type: 'leg-down', channelId, cause: 'not-registered' });
+    if (isUncertain(error)) return;
+    // 400: the originator is not there, as the caller has just hung up. That is not the agent's fault.
+    answer({ type: 'leg-down', channelId, cause: hasStatus(error, 400) ? 'hung-up' : 'not-registered' });
   }
 }
 
@@ -157,6 +162,15 @@ async function bridge(context: CommandContext, legId: string): Promise<void> {
     answer({ type: 'bridged' });
   } catch (error) {
     if (!isUncertain(error)) answer({ type: 'bridge-failed' });
+  }
+}
+
+/** Takes the caller out; Asterisk answers when that is done. Who is not in it (422) has left it. */
+async function leaveBridge({ ari, call, callerChannelId }: CommandContext): Promise<void> {
+  try {
+    await ifThere(ari.bridges.removeChannel({ bridgeId: bridgeIdOf(call), channel: [callerChannelId] }));
+  } catch (error) {
+    if (!hasStatus(error, 422)) throw error;
   }
 }
 

@@ -42,7 +42,12 @@ export function createAsterisks(connections: readonly Ari[]): Asterisks {
 
 /** The channel, bridge or playback does not exist (any more). */
 export function isGone(error: unknown): boolean {
-  return error instanceof AriError && error.status === 404;
+  return hasStatus(error, 404);
+}
+
+/** Whether Asterisk refused with this HTTP status. */
+export function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof AriError && error.status === status;
 }
 
 /** Asterisk may or may not have done it; recovery and sweep find out. */

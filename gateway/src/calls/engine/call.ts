@@ -99,6 +99,8 @@ export type TransferTarget = { kind: 'queue'; rules: QueueRules } | { kind: 'age
 /** Every event carries the moment at which it happened; the machine has no clock. */
 export type CallEvent = { at: number } & (
   | { type: 'code-entered'; code: string }
+  /** Asterisk did not say what was keyed: it is asked again. */
+  | { type: 'code-unread' }
   | {
       type: 'redeemed';
       requestId: string;
@@ -127,7 +129,7 @@ export type CallEvent = { at: number } & (
 );
 
 export type CallCommand =
-  /** `code` null: read it from the channel. Answered by `redeemed` or `rejected`. */
+  /** `code` null: read it from the channel. Answered by `redeemed`, `rejected` or `code-unread`. */
   | { type: 'redeem'; code: string | null }
   | { type: 'ask-code-again' }
   | { type: 'set-language' }
@@ -138,6 +140,8 @@ export type CallCommand =
   | { type: 'originate'; channelId: string; agentId: string; device: Device; ringMs: number }
   /** Makes the bridge where it is missing and puts both in; answered by `bridged` or `bridge-failed`. */
   | { type: 'bridge'; channelId: string }
+  /** Takes the caller out of the bridge, who then hears what is played. */
+  | { type: 'leave-bridge' }
   | { type: 'destroy-bridge' }
   | { type: 'hang-up-leg'; channelId: string }
   | { type: 'hang-up-caller' }

@@ -88,7 +88,15 @@ function requeue(call: Call, at: number): Step {
   });
   // The music has not stopped, unless the bridge was already being made.
   const music: CallCommand[] = call.bridged ? [{ type: 'wait', prompts: [] }] : [];
-  return { call: back, commands: [...released(call), ...music] };
+  return { call: back, commands: [...separated(call), ...music] };
+}
+
+/**
+ * What gives back the agent's side while the caller goes on waiting. Asterisk says that a bridge is destroyed while
+ * the caller is still leaving it, and a prompt would be lost.
+ */
+function separated(call: Call): CallCommand[] {
+  return [...(call.bridged ? [{ type: 'leave-bridge' } as const] : []), ...released(call)];
 }
 
 const noAgent = {
@@ -152,6 +160,6 @@ export function transfer(call: Call, event: CallEvent & { type: 'transfer' }): S
   });
   return {
     call: transferred,
-    commands: [...released(call), ...onChannel(call, { type: 'wait', prompts: ['transferring'] })],
+    commands: [...separated(call), ...onChannel(call, { type: 'wait', prompts: ['transferring'] })],
   };
 }

@@ -74,6 +74,81 @@ describe('call engine', () => {
     expect(caller.channel.musicOnHold).to.equal(false);
   });
 
+  describe('hold and mute, when the connection with Asterisk breaks', () => {
+    const operations = () => asterisk.requests.map(({ operation }) => operation);
+    async function reconnected(): Promise<void> {
+      asterisk.dropConnections();
+      await until(() => !room.core.asterisks.anyAvailable());
+      asterisk.requests.length = 0;
+      await served();
+    }
+
+    it('mutes again what Asterisk may never have heard of', async () => {
+      await connected();
+      asterisk.faults.request = (operation) => (operation === 'channels.mute' ? 'lose' : 'pass');
+      const muted = orders().mute('agent-a', room.call().id);
+      await asterisk.until(() => operations().includes('channels.mute'));
+      asterisk.faults.request = () => 'pass';
+      await reconnected();
+      await muted;
+      await asterisk.until(() => operations().includes('channels.mute'));
+      expect(room.call().muted).to.equal(true);
+    });
+
+    it('leaves a held caller out of the conversation, with music', async () => {
+      const caller = await connected();
+      await orders().hold('agent-a', room.call().id);
+      await asterisk.until(() => caller.channel.musicOnHold);
+      caller.channel.musicOnHold = false;
+      await reconnected();
+      await asterisk.until(() => caller.channel.musicOnHold);
+      expect(operations()).not.to.include('bridges.addChannel');
+    });
+
+    it('refuses both while there is no connection', async () => {
+      await connected();
+      const { id } = room.call();
+      asterisk.faults.refuseConnections = true;
+      asterisk.dropConnections();
+      await until(() => !room.core.asterisks.anyAvailable());
+      for (const order of ['hold', 'mute'] as const) {
+        const refused = await orders()
+          [order]('agent-a', id)
+          .catch((error: { code: string }) => error.code);
+        expect(refused).to.equal('TELEPHONY_UNAVAILABLE');
+      }
+      expect(room.call()).to.include({ held: false, muted: false });
+    });
+  });
+
+  it('plays to a transferred caller only when that one has left the bridge', async () => {
+    const caller = await connected();
+    asterisk.requests.length = 0;
+    await orders().transfer('agent-a', room.call().id, { kind: 'queue', id: 'algemeen' });
+    await asterisk.until(() => caller.channel.musicOnHold);
+    const order = asterisk.requests.map(({ operation }) => operation).filter((operation) => !/list$/.test(operation));
+    expect(order).to.deep.equal([
+      'bridges.removeChannel',
+      'channels.hangup',
+      'bridges.destroy',
+      'channels.playWithId',
+      'channels.startMoh',
+    ]);
+  });
+
+  it('does not set an agent aside who answered while the caller hung up', async () => {
+    const caller = await queued();
+    await asterisk.until(() => caller.channel.musicOnHold);
+    asterisk.faults.event = ({ type }) => (type === 'StasisEnd' || type === 'ChannelDestroyed' ? 'lose' : 'pass');
+    caller.hangUp();
+    const seen: string[] = [];
+    room.core.engine.live.onChange(({ after }) => seen.push(after.state));
+    await orders().answer('agent-a', room.call().id);
+    await until(() => seen.includes('queued'));
+    expect(room.core.agents.isReady('agent-a')).to.equal(true);
+    await isOver();
+  });
+
   it('has a wrong code keyed again, twice, and then serves the caller as not verified', async () => {
     const caller = asterisk.makeCall({ did: NUMBER, code: '01111111' });
     for (const again of ['02222222', '03333333']) {
@@ -251,6 +326,33 @@ describe('call engine', () => {
       expect(asterisk.exchange.bridges.get(bridgeIdOf(room.call()))?.channels).to.include(caller.channelId);
       await orders().hangUp('agent-a', id);
       await isEmpty();
+    });
+
+    it('ends the request of a call whose end it did not get to report', async () => {
+      const caller = await queued();
+      caller.hangUp();
+      await isOver();
+      await queued();
+      const before = room.identification.reports.splice(0);
+      expect(before).to.deep.include({ requestId: 'request-1', state: 'ended' });
+      await restart();
+      const ended = room.identification.reports.filter(({ state }) => state === 'ended');
+      expect(ended).to.deep.equal([{ requestId: 'request-1', state: 'ended' }]);
+    });
+
+    it('reads the code again when the connection breaks just then', async () => {
+      await queued();
+      await room.stop();
+      asterisk.faults.request = (operation) => {
+        if (operation !== 'channels.getChannelVar') return 'pass';
+        asterisk.faults.request = () => 'pass';
+        setImmediate(() => asterisk.dropConnections());
+        return 'lose';
+      };
+      // A new database: only Asterisk knows of the caller.
+      room = await openRoom({ asterisks: [{ ...asterisk, id: 'asterisk-1' }] });
+      await isIn('queued');
+      expect(room.call().verification?.kind).to.equal('verified');
     });
 
     it('redeems a code that it had not got to', async () => {

@@ -187,6 +187,7 @@ export function createEngine(options: EngineOptions): Engine {
     orders,
     async start() {
       live.restore(await store.live());
+      await identification.endForgotten((callId) => live.get(callId) !== undefined);
       for (const { call } of live.all()) giveUpOrphaned(call);
       for (const asterisk of asterisks.all()) serve(asterisk);
       cleanUp();

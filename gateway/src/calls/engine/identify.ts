@@ -2,7 +2,7 @@
 import type { Logger } from '../../http/index.ts';
 import type { Identification, Redemption } from '../identification.ts';
 import type { Admissions } from './admission.ts';
-import type { Asterisks } from './asterisks.ts';
+import { type Asterisks, isUncertain } from './asterisks.ts';
 import type { Call } from './call.ts';
 import type { LiveCalls } from './live-calls.ts';
 
@@ -13,6 +13,7 @@ export interface Identify {
 
 /** Set by the dialplan before Stasis. */
 const CODE_VARIABLE = 'CIVICLINE_CODE';
+const READ_AGAIN_MS = 1_000;
 
 export function createIdentify(options: {
   live: LiveCalls;
@@ -24,14 +25,15 @@ export function createIdentify(options: {
 }): Identify {
   const { live, identification, admissions, asterisks, measured, log } = options;
 
-  async function codeOnChannel({ source }: Call): Promise<string> {
+  /** null: Asterisk has not said. */
+  async function codeOnChannel({ source }: Call): Promise<string | null> {
     const ari = source.kind === 'asterisk' ? asterisks.get(source.asteriskId)?.ari : undefined;
     if (source.kind !== 'asterisk' || !ari) return '';
     try {
       return (await ari.channels.getChannelVar({ channelId: source.channelId, variable: CODE_VARIABLE })).value;
-    } catch {
-      // The variable or the channel is gone: a caller without a code, or none at all.
-      return '';
+    } catch (error) {
+      // Else the variable or the channel is gone: a caller without a code, or none at all.
+      return isUncertain(error) ? null : '';
     }
   }
 
@@ -48,7 +50,12 @@ export function createIdentify(options: {
 
   return {
     async redeem(call, callingNumber, code) {
-      const redemption = await askIdentification(call, callingNumber, code ?? (await codeOnChannel(call)));
+      const keyed = code ?? (await codeOnChannel(call));
+      if (keyed === null) {
+        setTimeout(() => live.post(call.id, { type: 'code-unread', at: Date.now() }), READ_AGAIN_MS).unref();
+        return;
+      }
+      const redemption = await askIdentification(call, callingNumber, keyed);
       const at = Date.now();
       if (redemption.outcome === 'verified') {
         measured.redeemed('verified');

@@ -5,6 +5,7 @@
  */
 import type { Logger } from '../../http/index.ts';
 import { type Call, type CallCommand, type CallEvent, hasEnded, type LegCause, occupiesAgent } from './call.ts';
+import { createCallWriter, type Writable } from './call-writer.ts';
 import { nextDeadline, type Step, step } from './machine.ts';
 import type { CallStore, Personal, StoredCall } from './store.ts';
 
@@ -50,10 +51,9 @@ export interface LiveCalls {
   close(): Promise<void>;
 }
 
-interface Entry {
+interface Entry extends Writable {
   call: Call;
   personal: Personal;
-  chain: Promise<unknown>;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -64,7 +64,7 @@ const WITH_TRANSITION: ReadonlySet<CallCommand['type']> = new Set([
   'agent-not-reachable',
 ]);
 
-/** Node's timers take 2^31 - 1 ms at most; a `deadline` event that comes early does no harm. */
+/** Node's timers take 2^31 - 1 ms at most. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function createLiveCalls(options: {
@@ -80,6 +80,7 @@ export function createLiveCalls(options: {
   const byCaller = new Map<string, Entry>();
   const byAgent = new Map<string, Entry>();
   const listeners = new Set<(change: CallChange) => void>();
+  const writer = createCallWriter({ store, log });
   let closed = false;
 
   function take(entry: Entry): void {
@@ -104,7 +105,11 @@ export function createLiveCalls(options: {
     const due = nextDeadline(entry.call);
     if (due === null || closed) return;
     const delay = Math.min(Math.max(due - Date.now(), 0), LONGEST_TIMER_MS);
-    entry.timer = setTimeout(() => post(entry.call.id, { type: 'deadline', at: Date.now() }), delay);
+    entry.timer = setTimeout(() => {
+      // Timers may fire a millisecond early, and clocks are set back.
+      if (Date.now() < due) arm(entry);
+      else post(entry.call.id, { type: 'deadline', at: Date.now() });
+    }, delay);
   }
 
   function tell(change: CallChange): void {
@@ -137,15 +142,6 @@ export function createLiveCalls(options: {
     return next;
   }
 
-  /** Serving the caller goes before keeping the record. */
-  async function written(call: Call, personal: Personal | undefined): Promise<void> {
-    try {
-      await store.save(call, personal);
-    } catch (error) {
-      log.error({ error, callId: call.id, state: call.state }, 'a call could not be written');
-    }
-  }
-
   /**
    * The event's commands, once the outcome is durable; null when it changed nothing. A claim must be durable and won
    * before anybody hears of it. Everything else is told while it is written, so that the audit of what is shown goes
@@ -156,7 +152,7 @@ export function createLiveCalls(options: {
     const event = typeof given === 'function' ? given() : given;
     const { call: after, commands } = step(before, event);
     if (after === before) return commands.length === 0 ? null : commands;
-    if (event.type === 'claim' && !(await store.claim(after))) return null;
+    if (event.type === 'claim' && !(await writer.claim(entry, after))) return null;
     const personal = personalAfter(entry.personal, commands);
     const isChanged = personal !== entry.personal || hasEnded(after);
     entry.personal = personal;
@@ -164,7 +160,7 @@ export function createLiveCalls(options: {
     for (const command of commands) {
       if (command.type === 'agent-not-reachable') setAside(command.agentId, command.cause);
     }
-    const writing = event.type === 'claim' ? undefined : written(after, isChanged ? personal : undefined);
+    const writing = event.type === 'claim' ? undefined : writer.record(entry, after, isChanged ? personal : undefined);
     become(entry, after);
     await writing;
     return commands;
@@ -221,7 +217,7 @@ export function createLiveCalls(options: {
       take(entry);
       return new Promise((resolve) => {
         entry.chain = entry.chain.then(async () => {
-          await written(first.call, personal);
+          await writer.record(entry, first.call, personal);
           tell({ before: null, after: first.call, personal });
           resolve();
           await carryOut(entry, first.commands);
@@ -237,7 +233,7 @@ export function createLiveCalls(options: {
         entry.chain = entry.chain.then(async () => {
           try {
             const personal = { ...entry.personal, note };
-            await store.save(entry.call, personal);
+            await writer.save(entry, entry.call, personal);
             entry.personal = personal;
             tell({ before: entry.call, after: entry.call, personal });
             resolve();
@@ -268,7 +264,7 @@ export function createLiveCalls(options: {
     async close() {
       closed = true;
       for (const { timer } of entries.values()) clearTimeout(timer);
-      await Promise.all([...entries.values()].map(({ chain }) => chain));
+      await Promise.all([...[...entries.values()].map(({ chain }) => chain), writer.close()]);
     },
   };
 }

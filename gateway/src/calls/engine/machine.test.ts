@@ -85,6 +85,7 @@ const leg = fc.record({
 });
 const eventBody = fc.oneof(
   fc.record({ type: fc.constant('code-entered' as const), code: fc.constant('12345678') }),
+  fc.record({ type: fc.constant('code-unread' as const) }),
   fc.record({
     type: fc.constant('redeemed' as const),
     requestId: fc.constant('request-1'),
@@ -303,6 +304,46 @@ describe('call state machine', () => {
     const { call: fallen } = step(call, { type: 'deadline', at: 2 + RULES.ringMs });
     expect(fallen).to.include({ state: 'queued', offer: null });
     expect(step(fallen, byOther).call.state).to.equal('claimed');
+  });
+
+  it('ends the request of a caller who hung up while the code was redeemed', () => {
+    const { call } = run('asterisk', [{ type: 'caller-gone', at: 1 }]);
+    const { call: after, commands } = step(call, redeemed(2));
+    expect(after).to.equal(call);
+    expect(commands).to.deep.equal([{ type: 'report', requestId: 'request-1', state: 'ended' }]);
+  });
+
+  it('asks Asterisk again what was keyed, until it knows or the caller is elsewhere', () => {
+    const unread: CallEvent = { type: 'code-unread', at: 1 };
+    const { call } = newCall();
+    expect(step(call, unread).commands).to.deep.equal([{ type: 'redeem', code: null }]);
+    expect(step({ ...call, rekeying: true }, unread).commands).to.deep.equal([]);
+    expect(step(step(call, redeemed(1)).call, unread).commands).to.deep.equal([]);
+  });
+
+  it('takes a caller who goes on waiting out of the bridge before it is destroyed', () => {
+    const [leg1 = ''] = LEGS;
+    const answered: CallEvent[] = [
+      redeemed(1),
+      { type: 'claim', agentId: 'agent-a', device: 'browser', at: 1 },
+      { type: 'leg-up', channelId: leg1, at: 1 },
+    ];
+    const transfer: CallEvent = {
+      type: 'transfer',
+      agentId: 'agent-a',
+      target: { kind: 'queue', rules: RULES },
+      at: 2,
+    };
+    const leaving: [CallEvent[], CallEvent, boolean][] = [
+      [[...answered, { type: 'bridged', at: 1 }], transfer, true],
+      [answered, { type: 'bridge-failed', at: 2 }, true],
+      [[...answered, { type: 'bridged', at: 1 }], { type: 'hang-up', agentId: 'agent-a', at: 2 }, false],
+    ];
+    for (const [before, event, waits] of leaving) {
+      const types = step(run('asterisk', before).call, event).commands.map(({ type }) => type);
+      const expected = waits ? ['leave-bridge', 'destroy-bridge', 'wait'] : ['destroy-bridge'];
+      expect(types.filter((type) => ['leave-bridge', 'destroy-bridge', 'wait'].includes(type))).to.deep.equal(expected);
+    }
   });
 
   it('is as expected after its own commands were carried out', () => {

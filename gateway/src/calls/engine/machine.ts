@@ -25,7 +25,7 @@
  * - A call has at most one timer, derived from its data: {@link nextDeadline}.
  */
 
-import { codeEntered, redeemed, rejected } from './arrival.ts';
+import { codeEntered, codeUnread, redeemed, rejected } from './arrival.ts';
 import type { Call, CallEvent } from './call.ts';
 import { hasEnded } from './call.ts';
 import {
@@ -53,6 +53,8 @@ export function step(call: Call, event: CallEvent): Step {
   switch (event.type) {
     case 'code-entered':
       return codeEntered(call, event);
+    case 'code-unread':
+      return codeUnread(call);
     case 'redeemed':
       return redeemed(call, event);
     case 'rejected':
@@ -115,8 +117,11 @@ function waits(call: Call): (number | null)[] {
   }
 }
 
-/** After the end nothing changes any more; what comes late is released. */
+/** After the end nothing changes any more; what comes late is released, a code that was still taken too. */
 function leftovers(call: Call, event: CallEvent): Step {
+  if (event.type === 'redeemed') {
+    return { call, commands: [{ type: 'report', requestId: event.requestId, state: 'ended' }] };
+  }
   if (event.type === 'leg-up' || event.type === 'leg-ringing') {
     return { call, commands: [{ type: 'hang-up-leg', channelId: event.channelId }] };
   }

@@ -83,6 +83,7 @@ export function createAgentOrders(options: {
   async function during(agentId: string, callId: string, type: 'hold' | 'resume' | 'mute' | 'unmute'): Promise<void> {
     const call = own(agentId, callId);
     if (call.state !== 'connected' || call.source.kind === 'exchange') throw wrongState();
+    if (!asterisks.get(call.source.asteriskId)?.available) throw noTelephony();
     await live.dispatch(callId, { type, agentId, at: Date.now() });
   }
 

@@ -59,12 +59,17 @@ function connecting(call: Call, found: Found, at: number): Step {
 function connected(call: Call, found: Found, at: number): Step {
   if (found.leg !== 'up' || call.leg === null) return legDown(call, at, null);
   const { channelId } = call.leg;
-  const bridge: CallCommand[] = [
-    { type: 'bridge', channelId },
-    { type: call.muted ? 'mute' : 'unmute', channelId },
-  ];
-  if (call.held) return { call, commands: [...bridge, { type: 'hold' }] };
-  return found.bridge === 'whole' ? unchanged(call) : { call, commands: bridge };
+  // A held caller has left the bridge, and is not put into the conversation again for as long as there is one.
+  const isComplete = call.held ? found.bridge !== 'absent' : found.bridge === 'whole';
+  return {
+    call,
+    commands: [
+      ...(isComplete ? [] : [{ type: 'bridge', channelId } as const]),
+      // No listing shows what is muted, or hears music.
+      { type: call.muted ? 'mute' : 'unmute', channelId },
+      ...(call.held ? [{ type: 'hold' } as const] : []),
+    ],
+  };
 }
 
 /** In wrap-up the call has given up its leg; its id can still be derived. */

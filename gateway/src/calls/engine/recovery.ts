@@ -76,7 +76,7 @@ export function findOrphans(listing: Listing, live: LiveCalls, ari: Pick<Ari, 'i
 export interface Recovery {
   /** Compares everything; resolves when every difference has been put through the machine. */
   recover(): Promise<void>;
-  /** Compares, and acts on differences that were there the last time already. */
+  /** Compares, and acts on differences that were there the last time already. Does nothing while one is under way. */
   sweep(): Promise<void>;
 }
 
@@ -91,6 +91,7 @@ export function createRecovery(options: {
   /** Seen once: a call in this very state that differs, an orphan by its id. */
   let suspectCalls = new Map<string, Call>();
   let suspectOrphans = new Set<string>();
+  let isSweeping = false;
 
   function ownCalls(): Call[] {
     return [...live.all()]
@@ -129,6 +130,20 @@ export function createRecovery(options: {
     }
   }
 
+  async function sweepOnce(): Promise<void> {
+    const listing = await listAsterisk(ari);
+    const differing = ownCalls().filter((call) => !isAsExpected(call, findCall(call, listing, ari.application)));
+    const orphans = findOrphans(listing, live, ari);
+    for (const call of differing) {
+      if (suspectCalls.get(call.id) !== call) continue;
+      log.warn({ ari: ari.id, callId: call.id, state: call.state }, 'a call differs from what Asterisk has');
+      live.post(call.id, { type: 'reconciled', found: findCall(call, listing, ari.application), at: Date.now() });
+    }
+    await Promise.all(orphans.filter((orphan) => suspectOrphans.has(orphanId(orphan))).map(settle));
+    suspectCalls = new Map(differing.map((call) => [call.id, call]));
+    suspectOrphans = new Set(orphans.map(orphanId));
+  }
+
   return {
     async recover() {
       suspectCalls = new Map();
@@ -143,17 +158,11 @@ export function createRecovery(options: {
       await Promise.all(findOrphans(listing, live, ari).map(settle));
     },
     async sweep() {
-      const listing = await listAsterisk(ari);
-      const differing = ownCalls().filter((call) => !isAsExpected(call, findCall(call, listing, ari.application)));
-      const orphans = findOrphans(listing, live, ari);
-      for (const call of differing) {
-        if (suspectCalls.get(call.id) !== call) continue;
-        log.warn({ ari: ari.id, callId: call.id, state: call.state }, 'a call differs from what Asterisk has');
-        live.post(call.id, { type: 'reconciled', found: findCall(call, listing, ari.application), at: Date.now() });
-      }
-      await Promise.all(orphans.filter((orphan) => suspectOrphans.has(orphanId(orphan))).map(settle));
-      suspectCalls = new Map(differing.map((call) => [call.id, call]));
-      suspectOrphans = new Set(orphans.map(orphanId));
+      if (isSweeping) return;
+      isSweeping = true;
+      await sweepOnce().finally(() => {
+        isSweeping = false;
+      });
     },
   };
 }

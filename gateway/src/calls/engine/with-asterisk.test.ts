@@ -179,9 +179,11 @@ describe('call engine with Asterisk', function () {
     await isEmpty();
   });
 
-  it('a transferred caller hears music, then the next agent', async () => {
+  it('a transferred caller hears that, then music, then the next agent', async () => {
     const { call, agentCall } = await connected();
+    const prompt = { playbackId: `prompt-${room.call().id}` };
     await orders().transfer('agent-a', room.call().id, { kind: 'queue', id: 'algemeen' });
+    await until(async () => (await ari.playbacks.get(prompt).catch(() => null))?.state === 'playing');
     await agentCall.ended;
     await until(() => call.ear.loudness() > 0.01);
     const next = phone.nextCall();

@@ -75,6 +75,13 @@ export async function createCallRequests(options: CallRequestOptions): Promise<C
         const changed = await store.advance(requestId, state, now());
         if (changed) onChange(changed);
       },
+      async endForgotten(isLive) {
+        for (const { id, redeemed_by: callId } of await store.inCall()) {
+          if (callId === null || isLive(callId)) continue;
+          const changed = await store.advance(id, 'ended', now());
+          if (changed) onChange(changed);
+        }
+      },
     },
     disclosures,
     upkeep: createUpkeep({ store, disclosures, onChange, triesMs, log, now }),

@@ -36,9 +36,12 @@ export function isFinal(state: CallRequestState): boolean {
   return MAY_BECOME[state].length === 0;
 }
 
-/** The states in which each secret is needed; in all others it is erased. */
+/**
+ * The states in which each secret is needed; in all others it is erased. A call that reports `queued` has written its
+ * own copy of the attributes.
+ */
 export const NEEDED_IN = {
   irmaToken: ['awaiting-disclosure'],
   code: ['awaiting-disclosure', 'disclosed'],
-  attributes: ['disclosed', 'calling', 'queued', 'connected'],
+  attributes: ['disclosed', 'calling'],
 } as const satisfies Record<string, readonly CallRequestState[]>;

@@ -194,7 +194,9 @@ describe('redemption', () =>
       expect((await rows())[0]).to.include({ state: 'calling', code_sealed: null, irma_token_sealed: null });
       if (first.outcome !== 'verified') throw new Error('not verified');
       const { report } = requests.identification;
+      expect((await rows())[0]?.attributes_sealed).to.be.a('string');
       await report(first.requestId, 'connected');
+      expect((await rows())[0]).to.include({ state: 'connected', attributes_sealed: null });
       await report(first.requestId, 'queued');
       await report('01900000-0000-7000-8000-000000000000', 'ended');
       expect((await rows())[0]).to.include({ state: 'connected', sequence: 4 });
@@ -202,6 +204,27 @@ describe('redemption', () =>
       await report(first.requestId, 'ended');
       expect((await rows())[0]).to.include({ state: 'ended', attributes_sealed: null, sequence: 5 });
       expect(await redeem(session.code, 'call-1')).to.include({ reason: 'code-used' });
+    });
+
+    it('erases the attributes as soon as the call waits: it has its own', async () => {
+      const { code } = await disclosed();
+      const redeemed = await redeem(code, 'call-1');
+      if (redeemed.outcome !== 'verified') throw new Error('not verified');
+      await requests.identification.report(redeemed.requestId, 'queued');
+      expect((await rows())[0]).to.include({ state: 'queued', attributes_sealed: null });
+    });
+
+    it('ends what belongs to calls that are no more, and nothing else', async () => {
+      for (const callId of ['call-1', 'call-2', 'call-3']) await redeem((await disclosed()).code, callId);
+      await disclosed();
+      await requests.identification.endForgotten((callId) => callId === 'call-2');
+      const states = (await rows()).map(({ state, attributes_sealed: held }) => [state, held !== null]);
+      expect(states).to.deep.equal([
+        ['ended', false],
+        ['calling', true],
+        ['ended', false],
+        ['disclosed', true],
+      ]);
     });
 
     it('erases both when the time is up, and forgets the request an hour later', async () => {

@@ -120,6 +120,14 @@ export function createRequestStore(all: Database) {
         .limit(limit)
         .execute(),
 
+    /** Those that belong to a call which, as far as was reported, goes on. */
+    inCall: () =>
+      database.sql
+        .selectFrom('call_requests')
+        .select(['id', 'redeemed_by'])
+        .where('state', 'in', statesBefore('ended'))
+        .execute(),
+
     advance: (id: string, to: CallRequestState, at: number, set: Updateable<CallRequestTable> = {}) =>
       database.write((sql) => advance(sql, to, at, set).where('id', '=', id).executeTakeFirst()),
 

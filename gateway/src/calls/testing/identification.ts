@@ -28,5 +28,10 @@ export function standInIdentification(): Identification & { reports: { requestId
     async report(requestId, state) {
       reports.push({ requestId, state });
     },
+    async endForgotten(isLive) {
+      for (const [index, callId] of [...usedBy.values()].entries()) {
+        if (!isLive(callId)) reports.push({ requestId: `request-${index + 1}`, state: 'ended' });
+      }
+    },
   };
 }
