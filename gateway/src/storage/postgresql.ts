@@ -29,13 +29,20 @@ const LARGEST_GROUP = 60;
 const READING_CONNECTIONS = 4;
 /** How long a server that does not answer is waited for; a restart takes a second. */
 const PATIENCE_MS = 5_000;
+/**
+ * A statement of a write that takes longer has lost its server, which fell silent: all other writes wait for it. Longer
+ * than it may wait for a lock.
+ */
+const WRITING_MS = 15_000;
+/** How long a connection that is given up may take to say good-bye. */
+const PARTING_MS = 2_000;
 
 /** Opens the schema of a role, which is created where there is none. */
 export async function openPostgres(url: string, role: string): Promise<Engine> {
   const settings = settingsOf(url, role);
   await patiently(() => createSchema(settings, role));
   const naming = statementNames();
-  const writer = createWriter({ ...settings, pipeline: true }, naming);
+  const writer = createWriter({ ...settings, query_timeout: WRITING_MS, pipeline: true }, naming);
   const pool = new pg.Pool({
     ...settings,
     options: `${settings.options} -c default_transaction_read_only=on`,
@@ -49,7 +56,8 @@ export async function openPostgres(url: string, role: string): Promise<Engine> {
     sql: sqlOf((query) => patiently(async () => resultOf(await read(pool, naming(query))))),
     write,
     async close() {
-      await Promise.all([writer.end(), pool.end()]);
+      const parting = new Promise((resolve) => setTimeout(resolve, PARTING_MS).unref());
+      await Promise.race([Promise.all([writer.end(), pool.end()]), parting]);
     },
   };
 }
