@@ -85,7 +85,7 @@ export async function startAsterisk(options: StartOptions): Promise<RunningAster
   const exited = once(child, 'exit').then(() => {});
   const ariUrl = `http://${HERE}:${ports.http}`;
   try {
-    await Promise.race([untilReady(ariUrl, ariPassword), exited.then(() => endedEarly(child))]);
+    await Promise.race([untilReady(child, ariUrl, ariPassword), exited.then(() => endedEarly(child))]);
   } catch (cause) {
     child.kill('SIGKILL');
     await exited;
@@ -195,11 +195,11 @@ function endedEarly(child: ChildProcess): never {
   throw new Error(`Asterisk ended with ${child.signalCode ?? `status ${child.exitCode}`}`);
 }
 
-async function untilReady(ariUrl: string, password: string): Promise<void> {
+async function untilReady(child: ChildProcess, ariUrl: string, password: string): Promise<void> {
   const authorization = `Basic ${Buffer.from(`${ARI_USER}:${password}`).toString('base64')}`;
   const deadline = Date.now() + READY_WITHIN_MS;
   let last = 'no answer';
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && child.exitCode === null && child.signalCode === null) {
     const answer = await fetch(`${ariUrl}/ari/asterisk/info?only=status`, {
       headers: { authorization },
       signal: AbortSignal.timeout(2000),

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { generateSealingKeysSync, sealPartSync } from '@civicline/protocol/sealing/node';
+import type { RoutedResult } from '@civicline/sms';
 import { expect } from 'chai';
 import { createLog } from '../http/index.ts';
 import { createQueue, type Database } from '../storage/index.ts';
@@ -21,6 +22,15 @@ eachEngine((open) => {
       room = await openRoom(database);
     });
     afterEach(() => room.stop());
+
+    /** Of a carrier for whom a process waits that seems to have died; without it, it would wait for ever. */
+    function lateAnswer() {
+      let come = () => {};
+      const answer = new Promise<RoutedResult>((resolve) => {
+        come = () => resolve({ kind: 'unknown', route: 'first', carrierIds: [], segments: 0, segmentPrice: 0 });
+      });
+      return { answer, come: () => come() };
+    }
 
     const told = async (id: string, count: number) =>
       (await room.outcomes(id, count)).map(({ kind, reason }) => reason ?? kind);
@@ -83,11 +93,11 @@ eachEngine((open) => {
     });
 
     it('leaves unknown what another process was handing over when it died', async () => {
-      const never = new Promise<never>(() => undefined);
+      const late = lateAnswer();
       const left = new Promise<void>((resolve) => {
         room.router.answer = () => {
           resolve();
-          return never;
+          return late.answer;
         };
       });
       const one = attempt();
@@ -101,15 +111,14 @@ eachEngine((open) => {
       await second.router.listener().receipt('first', { carrierId: one.id, state: 'delivered' });
       expect((await second.outcomes(one.id, 2)).map(({ kind }) => kind)).to.deep.equal(['unknown', 'delivered']);
       await second.stop();
-      // The first would wait for its carrier for ever.
-      room = second;
+      late.come();
     });
 
     it('finds a receipt under our own id that came before the SMS was found orphaned', async () => {
-      const never = new Promise<never>(() => undefined);
+      const late = lateAnswer();
       room.router.answer = async ({ id }) => {
         await room.router.listener().receipt('first', { carrierId: id, state: 'failed', reason: 'RECEIPT_REJECTED' });
-        return never;
+        return late.answer;
       };
       const one = attempt();
       await room.channel.submit([one]);
@@ -118,7 +127,7 @@ eachEngine((open) => {
       const all = await second.outcomes(one.id, 2);
       expect(all.map(({ kind, reason }) => reason ?? kind)).to.deep.equal(['unknown', 'RECEIPT_REJECTED']);
       await second.stop();
-      room = second;
+      late.come();
     });
 
     it('forgets what is more than one portion', async () => {

@@ -9,6 +9,7 @@ import { createSmsChannel, type SmsChannel, type SmsChannelOptions } from '../in
 import { type StandInRouter, standInRouter } from './stand-in-router.ts';
 
 export const KEYS = generateSealingKeysSync();
+const LOOK_EVERY_MS = 250;
 export const SENDER = { id: 'sender-1', name: 'Voorbeeldstad' };
 
 /** An attempt as SMIS submits it; what is not given is as usual. */
@@ -62,15 +63,21 @@ export async function openRoom(database: Database, options: Partial<SmsChannelOp
   };
 }
 
+/** Looks when the channel tells of some, and now and then, as SMIS does: another process may have stored them. */
 function waitForOutcomes(channel: SmsChannel, attemptId: string, count: number): Promise<Outcome[]> {
   return new Promise((resolve, reject) => {
     async function look(): Promise<void> {
       const found = (await channel.outcomes(0, 100_000)).filter((outcome) => outcome.attemptId === attemptId);
-      if (found.length < count) return;
-      stopListening();
-      resolve(found);
+      if (found.length >= count) end(() => resolve(found));
     }
-    const stopListening = channel.onOutcome(() => void look().catch(reject));
-    look().catch(reject);
+    function end(settle: () => void): void {
+      stopListening();
+      clearInterval(looking);
+      settle();
+    }
+    const lookAgain = () => void look().catch((error) => end(() => reject(error)));
+    const stopListening = channel.onOutcome(lookAgain);
+    const looking = setInterval(lookAgain, LOOK_EVERY_MS);
+    lookAgain();
   });
 }
