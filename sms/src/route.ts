@@ -25,7 +25,7 @@ export type SendResult =
   | { kind: 'unavailable' }
   /**
    * The answer was lost. `carrierIds`: under which receipts may come, which says nothing about how many were accepted.
-   * `segments`: what to bill, never fewer than were surely accepted.
+   * `segments`: how many may have gone out; 0 where one receipt speaks for all of them.
    */
   | { kind: 'unknown'; carrierIds: string[]; segments: number };
 
