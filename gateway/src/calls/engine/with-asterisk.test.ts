@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { prepareAsterisk, type RunningAsterisk, startAsterisk } from '@civicline/asterisk';
 import { freePorts, RTP_PORTS } from '@civicline/launcher/ports';
 import { type AgentPhone, type Caller, createCaller, type PhoneCall, startAgentPhone } from '@civicline/test/phone';
@@ -17,6 +18,8 @@ import { bridgeIdOf } from './call.ts';
 
 const CALLER_TONE = 440;
 const AGENT_TONE = 700;
+/** A person who sees nothing happen. */
+const PRESS_AGAIN_MS = 1_000;
 
 describe('call engine with Asterisk', function () {
   this.timeout(90_000);
@@ -238,7 +241,10 @@ describe('call engine with Asterisk', function () {
       told = [];
       child = fork(file, [room.databaseUrl, url, user, password], { execArgv: ['--import', 'tsx'] });
       child.on('message', (message) => told.push(message as Told));
-      await until(() => told.some(({ told: what }) => what === 'available'));
+      await until(() => {
+        expect(child.exitCode, 'the status with which the gateway ended').to.equal(null);
+        return told.some(({ told: what }) => what === 'available');
+      });
     }
     const killChild = async () => {
       child.kill('SIGKILL');
@@ -247,11 +253,13 @@ describe('call engine with Asterisk', function () {
     const order = (message: Order) => void child.send(message);
     const state = () => told.findLast((message) => message.told === 'call');
     /** A gateway that has just come back may not know the agent's phone yet: pressed until it is taken. */
-    const answer = (callId: string) =>
-      until(() => {
+    async function answer(callId: string): Promise<void> {
+      const isTaken = () => ['claimed', 'connecting', 'connected'].includes(state()?.state ?? '');
+      while (!isTaken()) {
         order({ order: 'answer', agentId: 'agent-a', callId });
-        return ['claimed', 'connecting', 'connected'].includes(state()?.state ?? '');
-      });
+        for (const end = Date.now() + PRESS_AGAIN_MS; !isTaken() && Date.now() < end; ) await sleep(20);
+      }
+    }
     const childIsIn = (wanted: string) => until(() => state()?.state === wanted);
 
     beforeEach(async () => {
