@@ -31,6 +31,8 @@ import type { Identification } from './identification.ts';
 
 export interface CoreOptions {
   asterisks: readonly AsteriskConfig[];
+  /** False: calls come to another gateway, and those in the database are its own. */
+  servesCalls: boolean;
   database: Database;
   sealer: Sealer;
   organisations: Organisations;
@@ -111,7 +113,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       }
       return password;
     },
-    start: () => engine.start(),
+    async start() {
+      if (options.servesCalls) await engine.start();
+    },
     async stop() {
       await engine.stop();
       agents.close();

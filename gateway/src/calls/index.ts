@@ -15,7 +15,7 @@ import type { ExchangeCalls } from './exchange/port.ts';
 import type { Identification } from './identification.ts';
 
 export interface CallsOptions {
-  config: Pick<Config, 'asterisks' | 'publicUrl'>;
+  config: Pick<Config, 'asterisks' | 'exchangeKeys' | 'publicUrl'>;
   database: Database;
   sealer: Sealer;
   organisations: Organisations;
@@ -44,7 +44,8 @@ export async function createCalls(options: CallsOptions): Promise<Calls> {
   const { config, database, organisations, signIn, metrics, log } = options;
   await database.migrate('audit', auditMigrations(database.engine));
   const audit = createAudit(database);
-  const core = await createCore({ ...options, asterisks: config.asterisks });
+  const servesCalls = config.asterisks.length + config.exchangeKeys.length > 0;
+  const core = await createCore({ ...options, asterisks: config.asterisks, servesCalls });
   const consoles = createConsoles({
     ...core,
     audit,

@@ -365,6 +365,21 @@ describe('call engine', () => {
     });
   });
 
+  it('leaves its calls alone in a gateway to which none come', async () => {
+    await connected();
+    const { id } = room.call();
+    const { databaseUrl } = room;
+    const other = await openRoom({ asterisks: [], servesCalls: false, databaseUrl, agents: [] });
+    expect(other.calls()).to.deep.equal([]);
+    await other.stop();
+    await room.stop();
+    room = await openRoom({ asterisks: [{ ...asterisk, id: 'asterisk-1' }], successorOf: room });
+    await served();
+    expect(room.call()).to.include({ id, state: 'connected' });
+    await orders().hangUp('agent-a', id);
+    await isEmpty();
+  });
+
   it('adopts callers, and lets go of legs and bridges, that it has no record of', async () => {
     const caller = await connected();
     await room.stop();

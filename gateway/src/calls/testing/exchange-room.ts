@@ -27,6 +27,8 @@ export interface RoomOptions {
   /** Of a gateway before; else a new one. */
   databaseUrl?: string;
   agents?: string[];
+  /** Default true. */
+  servesCalls?: boolean;
 }
 
 /** The same in every process of the tests. */
@@ -38,6 +40,7 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
   const database = await openDatabase({ url: databaseUrl, role: 'calls' });
   const identification = successorOf?.identification ?? standInIdentification();
   const core = await createCore({
+    servesCalls: options.servesCalls ?? true,
     asterisks: options.asterisks.map((asterisk) => ({ ...asterisk, softphoneUrl: 'ws://x', sipDomain: 'x' })),
     database,
     sealer: createSealer([dataKey]),
