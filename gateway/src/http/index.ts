@@ -1,5 +1,6 @@
 export { AppError, problemOf } from './errors.ts';
 export { createEventStreams, type EventStream, type EventStreams } from './event-stream.ts';
+export { IDEMPOTENCY_KEY, idempotencyKeyOf, optionalIdempotencyKeyOf } from './idempotency.ts';
 export { createLog, type Logger } from './log.ts';
 export { Counter, createMetrics, Gauge, Histogram, type Metrics } from './metrics.ts';
 export { type Input, mount, type Operation, operation, parse } from './operation.ts';

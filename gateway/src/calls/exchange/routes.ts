@@ -1,7 +1,7 @@
 import { type ExchangeCall, exchangeCallInputSchema, exchangeCallSchema } from '@civicline/protocol';
-import type { Express, Request } from 'express';
+import type { Express } from 'express';
 import { v7 as uuid } from 'uuid';
-import { AppError, mount, operation } from '../../http/index.ts';
+import { AppError, idempotencyKeyOf, mount, operation } from '../../http/index.ts';
 import type { Organisations } from '../../organisations/index.ts';
 import type { Sealer } from '../../storage/index.ts';
 import { checkTime, readArrival } from './arrival.ts';
@@ -100,10 +100,4 @@ export function mountExchange(http: Express, options: ExchangeRouteOptions): voi
 function known(found: ExchangeCall | null): ExchangeCall {
   if (!found) throw new AppError(404, 'CALL_UNKNOWN', 'There is no such call.');
   return found;
-}
-
-function idempotencyKeyOf(request: Request): string {
-  const key = request.headers['idempotency-key'];
-  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw new AppError(400, 'IDEMPOTENCY_KEY_MISSING', 'Send an Idempotency-Key: 1 to 255 characters, one per call.');
 }

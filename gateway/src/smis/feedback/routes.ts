@@ -1,6 +1,13 @@
 import { eventListSchema } from '@civicline/protocol';
 import type { Express } from 'express';
-import { AppError, mount, type Operation, operation } from '../../http/index.ts';
+import {
+  AppError,
+  IDEMPOTENCY_KEY,
+  mount,
+  type Operation,
+  operation,
+  optionalIdempotencyKeyOf,
+} from '../../http/index.ts';
 import type { Senders } from '../senders/index.ts';
 import type { EventStore } from './event-store.ts';
 import { cloudEventOf, readCursor, writeCursor } from './events.ts';
@@ -47,15 +54,24 @@ const addOperation = operation({
   description:
     'Each call carries one CloudEvent as JSON, signed as Standard Webhooks describe: headers webhook-id, webhook-timestamp, webhook-signature. Answer 2xx within 10 seconds. Else it is called again, after 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h; Retry-After is honoured; 410 disables it. Events come at least once; the id tells repeats. Redirects are not followed. Scope `webhooks:manage`.',
   security,
+  headers: [
+    {
+      name: IDEMPOTENCY_KEY,
+      description:
+        '1 to 255 visible ASCII characters. A repeat gets the first answer, secret included, for as long as there is the webhook.',
+      required: false,
+    },
+  ],
   body: webhookInputSchema,
   answers: {
     201: {
       description: 'The webhook, with the secret that its calls are signed with; it is shown this once.',
       schema: webhookSecretViewSchema,
     },
-    400: { description: 'Not https, or not public: `WEBHOOK_URL_REFUSED`.' },
+    400: { description: 'Not https, or not public: `WEBHOOK_URL_REFUSED`. `IDEMPOTENCY_KEY_MISSING`: it is none.' },
     ...refused,
     409: { description: '`WEBHOOK_EXISTS`, `WEBHOOKS_TOO_MANY`' },
+    422: { description: 'The key came with another URL before: `IDEMPOTENCY_KEY_REUSED`.' },
   },
 });
 
@@ -135,7 +151,8 @@ export function mountFeedback(http: Express, options: FeedbackRouteOptions): voi
   });
 
   mount(http, addOperation, manage, async ({ body }, response) => {
-    const { webhook, secret } = await webhooks.add(senders.senderOf(response).id, body.url);
+    const key = optionalIdempotencyKeyOf(response.req);
+    const { webhook, secret } = await webhooks.add(senders.senderOf(response).id, body.url, key);
     response.status(201).json({ ...viewOf(webhook), secret });
   });
 

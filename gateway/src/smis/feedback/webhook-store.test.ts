@@ -83,6 +83,7 @@ function webhook(name: string): Webhook {
     url: `https://example.com/${name}`,
     secret: '',
     oldSecret: null,
+    keyDigest: null,
     position: 0,
     disabledReason: null,
     failing: { since: null, tries: 0 },

@@ -14,6 +14,8 @@ interface Tables {
     /** Sealed; signs too until `old_secret_until`. */
     old_secret: string | null;
     old_secret_until: number;
+    /** Keyed digest of the Idempotency-Key that it was added under. */
+    key_digest: string | null;
     /** Everything up to this position was delivered. */
     position: number;
     /** null: it is called. */
@@ -41,6 +43,7 @@ export const webhookMigrations: Migration[] = [
         .addColumn('secret', 'text', (column) => column.notNull())
         .addColumn('old_secret', 'text')
         .addColumn('old_secret_until', 'bigint', (column) => column.notNull())
+        .addColumn('key_digest', 'text')
         .addColumn('position', 'bigint', (column) => column.notNull())
         .addColumn('disabled_reason', 'text')
         .addColumn('failing_since', 'bigint')
@@ -67,6 +70,7 @@ export interface Webhook {
   url: string;
   secret: string;
   oldSecret: { sealed: string; until: number } | null;
+  keyDigest: string | null;
   position: number;
   disabledReason: string | null;
   failing: Failing;
@@ -271,6 +275,7 @@ function webhookOf(row: Tables['webhooks']): Webhook {
     url: row.url,
     secret: row.secret,
     oldSecret: row.old_secret === null ? null : { sealed: row.old_secret, until: row.old_secret_until },
+    keyDigest: row.key_digest,
     position: row.position,
     disabledReason: row.disabled_reason,
     failing: { since: row.failing_since, tries: row.tries },
@@ -287,6 +292,7 @@ function rowOf(webhook: Webhook): Tables['webhooks'] {
     secret: webhook.secret,
     old_secret: webhook.oldSecret?.sealed ?? null,
     old_secret_until: webhook.oldSecret?.until ?? 0,
+    key_digest: webhook.keyDigest,
     position: webhook.position,
     disabled_reason: webhook.disabledReason,
     failing_since: webhook.failing.since,

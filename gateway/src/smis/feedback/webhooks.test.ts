@@ -89,6 +89,18 @@ describe('webhooks', () =>
         expect(() => new Webhook(secret).verify(`${call.body} `, call.headers)).to.throw();
       });
 
+      it('gives a repeat under the same Idempotency-Key the same webhook and secret', async () => {
+        const url = 'https://example.com/events';
+        const again = (key: string, wanted = url) => room.ask(sender.key, '/v1/webhooks', { url: wanted }, 'POST', key);
+        const answers = await Promise.all([again('first'), again('first'), again('first')]);
+        expect(answers.map(({ status }) => status)).to.deep.equal([201, 201, 201]);
+        const views = (await Promise.all(answers.map((answer) => answer.json()))) as View[];
+        expect(new Set(views.map(({ id, secret }) => `${id} ${secret}`)).size).to.equal(1);
+        expect(await list()).to.have.length(1);
+        expect((await again('first', `${url}/other`)).status).to.equal(422);
+        expect((await again('second')).status).to.equal(409);
+      });
+
       it('signs with the old secret too, for a day', async () => {
         const receiver = await receive();
         const { id, secret } = await add(receiver.url);

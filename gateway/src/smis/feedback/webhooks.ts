@@ -34,10 +34,24 @@ export function createWebhooks(options: {
 
   const sealSecret = (id: string, secret: string) => sealer.seal(secret, `webhook secret:${id}`);
 
+  async function addedUnder(senderId: string, digests: readonly string[], url: string) {
+    const all = digests.length === 0 ? [] : await webhooks.ofSender(senderId);
+    const webhook = all.find(({ keyDigest }) => keyDigest !== null && digests.includes(keyDigest));
+    if (!webhook) return null;
+    if (webhook.url === url) return { webhook, secret: sealer.open(webhook.secret, `webhook secret:${webhook.id}`) };
+    throw new AppError(422, 'IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key came with another URL before.');
+  }
+
   return {
-    /** Begins with the next event. Throws WEBHOOK_URL_REFUSED, WEBHOOK_EXISTS, WEBHOOKS_TOO_MANY. */
-    async add(senderId: string, url: string) {
+    /**
+     * Begins with the next event. A repeat under the same Idempotency-Key gets the same webhook. Throws
+     * WEBHOOK_URL_REFUSED, WEBHOOK_EXISTS, WEBHOOKS_TOO_MANY, IDEMPOTENCY_KEY_REUSED.
+     */
+    async add(senderId: string, url: string, key: string | null) {
       checkUrl(url, mayCall);
+      const digests = key === null ? [] : sealer.digests(`${senderId} ${key}`, 'webhook request');
+      const first = await addedUnder(senderId, digests, url);
+      if (first) return first;
       if ((await webhooks.ofSender(senderId)).length >= MOST_PER_SENDER) {
         throw new AppError(409, 'WEBHOOKS_TOO_MANY', `A sender has ${MOST_PER_SENDER} webhooks at most.`);
       }
@@ -49,15 +63,18 @@ export function createWebhooks(options: {
         url,
         secret: sealSecret(id, secret),
         oldSecret: null,
+        keyDigest: digests[0] ?? null,
         position: await events.end(),
         disabledReason: null,
         failing: { since: null, tries: 0 },
         nextAt: 0,
         createdAt: now(),
       };
-      if (!(await webhooks.add(webhook)))
-        throw new AppError(409, 'WEBHOOK_EXISTS', 'There is a webhook with this URL.');
-      return { webhook, secret };
+      if (await webhooks.add(webhook)) return { webhook, secret };
+      // Perhaps by the same request, which came twice at once.
+      const other = await addedUnder(senderId, digests, url);
+      if (other) return other;
+      throw new AppError(409, 'WEBHOOK_EXISTS', 'There is a webhook with this URL.');
     },
 
     list: webhooks.ofSender,

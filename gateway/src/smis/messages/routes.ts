@@ -11,7 +11,7 @@ import {
 } from '@civicline/protocol';
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
-import { AppError, mount, operation } from '../../http/index.ts';
+import { AppError, IDEMPOTENCY_KEY, idempotencyKeyOf, mount, operation } from '../../http/index.ts';
 import type { Sealer } from '../../storage/index.ts';
 import type { Channel } from '../channel.ts';
 import type { Sender, Senders } from '../senders/index.ts';
@@ -27,7 +27,7 @@ const tag = 'Messages';
 const security = 'sender' as const;
 const NDJSON = 'application/x-ndjson';
 const idempotencyKey = {
-  name: 'Idempotency-Key',
+  name: IDEMPOTENCY_KEY,
   description:
     'One per request, 1 to 255 visible ASCII characters. A repeat within 24 hours gets the first answer. What is sealed may have been sealed anew, for the same keys and with the same length: the part that came first stands.',
   required: true,
@@ -247,12 +247,6 @@ export function mountMessages(http: Express, options: MessageRoutesOptions): voi
     }
     response.json(viewOf(await known(response, id)));
   });
-}
-
-function idempotencyKeyOf(request: Request): string {
-  const key = request.headers['idempotency-key'];
-  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw new AppError(400, 'IDEMPOTENCY_KEY_MISSING', 'Send an Idempotency-Key: 1 to 255 visible ASCII characters.');
 }
 
 /** The bytes as they come. What is left unread when somebody stops reading is not answered by closing the connection. */

@@ -66,10 +66,14 @@ export async function openRoom(options: RoomOptions) {
       return { id: sender.id, key: apiKey ?? '' };
     },
     /** Every answer is held against the OpenAPI document. */
-    async ask(key: string, path: string, body?: object, method = body ? 'POST' : 'GET') {
+    async ask(key: string, path: string, body?: object, method = body ? 'POST' : 'GET', idempotencyKey?: string) {
       const response = await fetch(`${url}${path}`, {
         method,
-        headers: { authorization: `Bearer ${key}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(body ? { 'content-type': 'application/json' } : {}),
+          ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+        },
         ...(body ? { body: JSON.stringify(body) } : {}),
       });
       await expectDescribed(operations, method, response);
