@@ -3,7 +3,7 @@ import { generateSealingKeysSync, sealPartSync } from '@civicline/protocol/seali
 import type { RoutedResult } from '@civicline/sms';
 import { expect } from 'chai';
 import { createLog } from '../http/index.ts';
-import { createQueue, type Database } from '../storage/index.ts';
+import { createQueue, type Database, insertMany } from '../storage/index.ts';
 import { eachEngine } from '../storage/testing.ts';
 import { createRecorder } from './recorder.ts';
 import type { Tables } from './tables.ts';
@@ -134,9 +134,9 @@ eachEngine((open) => {
       const rows = Array.from({ length: 2_500 }, (_, index) => ({ index, left_at: 0, written_at: 0 }));
       await database.write(async (writing) => {
         const segments = rows.map(({ index, left_at }) => ({ carrier: `first ${index}`, attempt_id: 'x', left_at }));
-        await database.insertMany(writing, 'sms_segments', segments);
+        await insertMany(writing, 'sms_segments', segments);
         const recipients = rows.map(({ index, written_at }) => ({ digest: `${index}`, sender_id: 'x', written_at }));
-        await database.insertMany(writing, 'sms_recipients', recipients);
+        await insertMany(writing, 'sms_recipients', recipients);
       });
       await upkeep();
       expect(await count('sms_segments')).to.equal(0);

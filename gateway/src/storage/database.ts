@@ -4,7 +4,6 @@
  */
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
-import { deleteMany, insertMany, selectMany, updateMany } from './batch.ts';
 import type { Write, WriteOptions } from './group-commit.ts';
 import { type Migration, migrate } from './migrate.ts';
 import { openPostgres } from './postgresql.ts';
@@ -30,11 +29,6 @@ export interface Database<Tables = unknown> {
    * SQL only, for nothing else. Rejects with a {@link StorageError} when the database fails.
    */
   write<Result>(work: (sql: Kysely<Tables>) => Promise<Result>, options?: WriteOptions): Promise<Result>;
-  /** Hundreds of rows by one statement: see batch.ts. */
-  readonly insertMany: typeof insertMany;
-  readonly updateMany: typeof updateMany;
-  readonly deleteMany: typeof deleteMany;
-  readonly selectMany: typeof selectMany;
   /** The same database, seen as the tables of one feature. */
   withTables<Others>(): Database<Others>;
   /** Brings the feature's tables up to its last migration. */
@@ -62,10 +56,6 @@ function databaseOf({ engine, sql, write, close }: Engine): Database {
     engine,
     sql,
     write,
-    insertMany,
-    updateMany,
-    deleteMany,
-    selectMany,
     withTables: <Others>() => database as unknown as Database<Others>,
     migrate: (feature, migrations) => migrate(database, feature, migrations),
     close: () => (closed ??= closeAfterWrites()),

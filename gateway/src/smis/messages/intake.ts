@@ -8,7 +8,7 @@
 import type { ChannelName, Problem } from '@civicline/protocol';
 import type { Kysely } from 'kysely';
 import { AppError, problemOf } from '../../http/index.ts';
-import type { QueueItem } from '../../storage/index.ts';
+import { insertMany, type QueueItem, selectMany } from '../../storage/index.ts';
 import type { Quota } from '../senders/index.ts';
 import { firstId, idAt } from './ids.ts';
 import { type Draft, EXPIRY_PASSED, expiryOf } from './input.ts';
@@ -133,11 +133,10 @@ interface Harvest {
 async function write(
   sql: Kysely<Tables>,
   chunks: readonly Chunk[],
-  { store, queues, quota, now }: IntakeOptions,
+  { queues, quota, now }: Omit<IntakeOptions, 'store' | 'onAccepted'>,
 ): Promise<{ answers: Taken[]; harvest: Harvest }> {
-  const { database } = store;
   const at = now();
-  const requests = await knownRequests(sql, store, chunks);
+  const requests = await knownRequests(sql, chunks);
   const isNew = (chunk: Chunk) => firstOf(requests, chunk) === undefined;
   const allowances = await takeQuotas(sql as Kysely<unknown>, quota, chunks.filter(isNew), at);
   const harvest: Harvest = { requests: [], messages: [], parts: [], queued: new Map(), drafts: [] };
@@ -155,18 +154,18 @@ async function write(
     return acceptedBy(request, allowance.headers);
   });
 
-  if (harvest.requests.length > 0) await database.insertMany(sql, 'message_requests', harvest.requests);
-  if (harvest.messages.length > 0) await database.insertMany(sql, 'messages', harvest.messages);
-  if (harvest.parts.length > 0) await database.insertMany(sql, 'message_parts', harvest.parts);
+  if (harvest.requests.length > 0) await insertMany(sql, 'message_requests', harvest.requests);
+  if (harvest.messages.length > 0) await insertMany(sql, 'messages', harvest.messages);
+  if (harvest.parts.length > 0) await insertMany(sql, 'message_parts', harvest.parts);
   for (const [channel, items] of harvest.queued) await queues.get(channel)?.put(sql, items);
   return { answers, harvest };
 }
 
 type Requests = Map<string, RequestRow>;
 
-async function knownRequests(sql: Kysely<Tables>, { database }: MessageStore, chunks: readonly Chunk[]) {
+async function knownRequests(sql: Kysely<Tables>, chunks: readonly Chunk[]) {
   const keys = [...new Set(chunks.flatMap(({ keyDigests }) => keyDigests))];
-  const rows = await database.selectMany<RequestRow>(sql, 'message_requests', 'key_digest', keys);
+  const rows = await selectMany<RequestRow>(sql, 'message_requests', 'key_digest', keys);
   return new Map(rows.map((row) => [placeOf(row.key_digest, row.chunk), row]));
 }
 

@@ -1,7 +1,7 @@
 /** The tables of messages. Texts in them that senders chose: the reference, and what is sealed. */
 import type { Category, ChannelName, MessageState, Urgency } from '@civicline/protocol';
 import { type Kysely, sql as raw } from 'kysely';
-import type { Database, Migration } from '../../storage/index.ts';
+import { type Database, deleteMany, type Migration, selectMany } from '../../storage/index.ts';
 import type { Progress } from './machine.ts';
 
 export interface MessageRow {
@@ -206,10 +206,10 @@ export function createMessageStore(all: Database) {
     },
 
     byIds: (sql: Kysely<Tables>, ids: readonly string[]): Promise<MessageRow[]> =>
-      database.selectMany(sql, 'messages', 'id', ids),
+      selectMany(sql, 'messages', 'id', ids),
 
     partsOf: (ids: readonly string[]): Promise<PartsRow[]> =>
-      database.selectMany(database.sql, 'message_parts', 'message_id', ids),
+      selectMany(database.sql, 'message_parts', 'message_id', ids),
 
     /** Those whose deadline has come, the oldest first. */
     async due(now: number, limit: number): Promise<string[]> {
@@ -251,7 +251,7 @@ export function createMessageStore(all: Database) {
         .execute(),
 
     endWithdrawals: (attemptIds: readonly string[]) =>
-      database.write((sql) => database.deleteMany(sql, 'message_withdrawals', 'attempt_id', attemptIds)),
+      database.write((sql) => deleteMany(sql, 'message_withdrawals', 'attempt_id', attemptIds)),
 
     /** Forgets requests made before, up to `limit` of them; returns how many. */
     async forgetRequests(before: number, limit: number): Promise<number> {
@@ -263,7 +263,7 @@ export function createMessageStore(all: Database) {
           .limit(limit)
           .execute();
         const keys = old.map(({ key_digest }) => key_digest);
-        if (keys.length > 0) await database.deleteMany(sql, 'message_requests', 'key_digest', keys);
+        if (keys.length > 0) await deleteMany(sql, 'message_requests', 'key_digest', keys);
         return keys.length;
       });
     },
@@ -279,7 +279,7 @@ export function createMessageStore(all: Database) {
           .limit(limit)
           .execute();
         const ids = old.map(({ id }) => id);
-        if (ids.length > 0) await database.deleteMany(sql, 'messages', 'id', ids);
+        if (ids.length > 0) await deleteMany(sql, 'messages', 'id', ids);
         return ids.length;
       });
     },

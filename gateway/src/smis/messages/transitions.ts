@@ -1,7 +1,7 @@
 /** Makes transitions: reads messages, asks the machine, writes what changed, all within one write. */
 import { type ChannelName, URGENCIES, type Urgency } from '@civicline/protocol';
 import type { Kysely } from 'kysely';
-import type { LeasedQueue, QueueItem } from '../../storage/index.ts';
+import { deleteMany, insertMany, type LeasedQueue, type QueueItem, updateMany } from '../../storage/index.ts';
 import type { Feedback, MessageEvent } from '../feedback/index.ts';
 import { attemptIdOf } from './ids.ts';
 import { advance, type Input, isFinal, type Progress, type Telling, waitsFor } from './machine.ts';
@@ -29,7 +29,6 @@ export function createTransitions(options: {
   now: () => number;
 }): Transitions {
   const { store, queues, feedback, now } = options;
-  const { database } = store;
 
   return async (sql, inputs) => {
     const rows = await store.byIds(sql, [...new Set(inputs.map(({ messageId }) => messageId))]);
@@ -41,13 +40,13 @@ export function createTransitions(options: {
     }
     for (const message of messages.values()) collect(message, changes, now());
 
-    await database.updateMany(sql, 'messages', 'id', changes.rows);
-    await database.updateMany(sql, 'messages', 'id', changes.deadlines);
-    await database.deleteMany(sql, 'message_parts', 'message_id', changes.partsDone);
+    await updateMany(sql, 'messages', 'id', changes.rows);
+    await updateMany(sql, 'messages', 'id', changes.deadlines);
+    await deleteMany(sql, 'message_parts', 'message_id', changes.partsDone);
     if (changes.events.length > 0) await feedback.record(sql as Kysely<unknown>, changes.events);
     for (const [channel, ids] of changes.dequeued) await queues.get(channel)?.done(sql, ids);
     for (const [channel, items] of changes.enqueued) await queues.get(channel)?.put(sql, items);
-    await database.insertMany(sql, 'message_withdrawals', changes.withdrawals, { ignoreConflicts: true });
+    await insertMany(sql, 'message_withdrawals', changes.withdrawals, { ignoreConflicts: true });
     await addInFlight(sql, changes.inFlight);
     const withdrawn = changes.withdrawals.map(({ channel }) => channel);
     return new Set([...changes.enqueued.keys(), ...withdrawn]);

@@ -3,7 +3,7 @@
  * script says. Only for tests.
  */
 import type { ChannelName } from '@civicline/protocol';
-import type { Database, Migration } from '../../storage/index.ts';
+import { type Database, insertMany, type Migration, selectMany, updateMany } from '../../storage/index.ts';
 import type { Attempt, Channel, Outcome } from '../channel.ts';
 
 /** What the channel reports for an attempt, in this order. */
@@ -85,7 +85,7 @@ export async function createStandInChannel(options: {
     async submit(attempts) {
       if (channel.broken) throw new Error('The stand-in channel is broken.');
       await database.write(async (sql) => {
-        const known = (await database.selectMany(
+        const known = (await selectMany(
           sql,
           'stand_in_attempts',
           'id',
@@ -93,18 +93,18 @@ export async function createStandInChannel(options: {
         )) as Tables['stand_in_attempts'][];
         const times = new Map(known.map((row) => [row.id, row.times]));
         const fresh = attempts.filter(({ id }) => !times.has(id));
-        await database.insertMany(
+        await insertMany(
           sql,
           'stand_in_attempts',
           fresh.map((attempt) => ({ id: attempt.id, times: 1, attempt: JSON.stringify(attempt) })),
         );
-        await database.updateMany(
+        await updateMany(
           sql,
           'stand_in_attempts',
           'id',
           known.map(({ id, times }) => ({ id, times: times + 1 })),
         );
-        await database.insertMany(
+        await insertMany(
           sql,
           'stand_in_outcomes',
           fresh.flatMap((attempt) => rowsOf(attempt.id, script(attempt))),
@@ -114,12 +114,7 @@ export async function createStandInChannel(options: {
     },
     async cancel(ids) {
       if (channel.broken) throw new Error('The stand-in channel is broken.');
-      const known = await database.selectMany<Tables['stand_in_attempts']>(
-        database.sql,
-        'stand_in_attempts',
-        'id',
-        ids,
-      );
+      const known = await selectMany<Tables['stand_in_attempts']>(database.sql, 'stand_in_attempts', 'id', ids);
       for (const { id } of known) {
         channel.cancelled.push(id);
         await channel.report(id, { kind: 'cancelled' });
@@ -144,7 +139,7 @@ export async function createStandInChannel(options: {
       return () => listeners.delete(listener);
     },
     async report(attemptId, ...outcomes) {
-      await database.write((sql) => database.insertMany(sql, 'stand_in_outcomes', rowsOf(attemptId, outcomes)));
+      await database.write((sql) => insertMany(sql, 'stand_in_outcomes', rowsOf(attemptId, outcomes)));
       hint();
     },
     async attempts() {
