@@ -56,6 +56,12 @@ describe('the flow of a call', () => {
     expect(advance(flow, { type: 'other-phone', otherPhone: { kind: 'shown', dialCode } })).to.equal(flow);
   });
 
+  it('takes the code off the screen when something goes wrong', () => {
+    const shown: FlowEvent = { type: 'other-phone', otherPhone: { kind: 'shown', dialCode } };
+    const failed: FlowEvent = { type: 'problem', problem: { kind: 'offline' } };
+    expect(after(...created, told('disclosed', 1), shown, failed).otherPhone).to.deep.equal({ kind: 'hidden' });
+  });
+
   it('is cancelled by closing until the app has disclosed', () => {
     expect(isCancelledByClosing(after())).to.equal(true);
     expect(isCancelledByClosing(after(...created))).to.equal(true);
@@ -113,6 +119,7 @@ describe('the flow of a call', () => {
           expect(flow.step === 'problem').to.equal(flow.step === 'problem' && flow.problem !== null);
         }
       }),
+      { numRuns: 2_000 },
     );
   });
 });

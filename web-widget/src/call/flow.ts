@@ -91,7 +91,8 @@ export function advance(flow: Flow, event: FlowEvent): Flow {
     case 'other-phone':
       return flow.step === 'disclosed' ? { ...flow, otherPhone: event.otherPhone } : flow;
     case 'problem':
-      return isFinal(flow) ? flow : { ...flow, step: 'problem', problem: event.problem, lost: begin().lost };
+      if (isFinal(flow)) return flow;
+      return { ...flow, step: 'problem', problem: event.problem, lost: begin().lost, otherPhone: begin().otherPhone };
   }
 }
 

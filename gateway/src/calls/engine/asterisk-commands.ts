@@ -157,11 +157,20 @@ async function bridge(context: CommandContext, legId: string): Promise<void> {
   const { ari, call, callerChannelId, answer } = context;
   const bridgeId = bridgeIdOf(call);
   try {
-    await Promise.all([quiet(context), ari.bridges.createWithId({ bridgeId, type: 'mixing,proxy_media' })]);
+    await Promise.all([quiet(context), makeBridge(ari, bridgeId)]);
     await ari.bridges.addChannel({ bridgeId, channel: [callerChannelId, legId] });
     answer({ type: 'bridged' });
   } catch (error) {
     if (!isUncertain(error)) answer({ type: 'bridge-failed' });
+  }
+}
+
+/** One that is there already (409) is this attempt's own. */
+async function makeBridge(ari: Ari, bridgeId: string): Promise<void> {
+  try {
+    await ari.bridges.createWithId({ bridgeId, type: 'mixing,proxy_media' });
+  } catch (error) {
+    if (!hasStatus(error, 409)) throw error;
   }
 }
 

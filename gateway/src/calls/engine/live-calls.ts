@@ -64,6 +64,8 @@ const WITH_TRANSITION: ReadonlySet<CallCommand['type']> = new Set([
   'agent-not-reachable',
 ]);
 
+/** How long a call whose phone was ringing waits for word from Asterisk when the gateway has started again. */
+const RECOVERY_MS = 10_000;
 /** Node's timers take 2^31 - 1 ms at most. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -244,7 +246,8 @@ export function createLiveCalls(options: {
       });
     },
     restore(stored) {
-      for (const { call, personal } of stored) {
+      for (const { call: written, personal } of stored) {
+        const call = leftToRecovery(written, Date.now());
         take({ call, personal, chain: Promise.resolve(), timer: undefined });
         tell({ before: null, after: call, personal });
       }
@@ -267,6 +270,14 @@ export function createLiveCalls(options: {
       await Promise.all([...[...entries.values()].map(({ chain }) => chain), writer.close()]);
     },
   };
+}
+
+/**
+ * A phone that rang when the gateway ended may have been answered meanwhile: that the ring time is over says nothing
+ * before Asterisk has been asked.
+ */
+function leftToRecovery(call: Call, at: number): Call {
+  return call.ringUntil === null ? call : { ...call, ringUntil: Math.max(call.ringUntil, at + RECOVERY_MS) };
 }
 
 function callerKey(asteriskId: string, channelId: string): string {

@@ -4,17 +4,18 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { prepareAsterisk, type RunningAsterisk, startAsterisk } from '@civicline/asterisk';
 import { freePorts, RTP_PORTS } from '@civicline/launcher/ports';
 import { type AgentPhone, type Caller, createCaller, type PhoneCall, startAgentPhone } from '@civicline/test/phone';
 import { expect } from 'chai';
 import type { Ari } from '../../ari/index.ts';
+import { createSealer, openDatabase } from '../../storage/index.ts';
 import { openRoom, type Room } from '../testing/exchange-room.ts';
 import type { Order, Told } from '../testing/gateway-process.ts';
 import { until } from '../testing/office.ts';
 import { NUMBER } from '../testing/organisations.ts';
-import { bridgeIdOf } from './call.ts';
+import { bridgeIdOf, type Call } from './call.ts';
+import { createCallStore } from './store.ts';
 
 const CALLER_TONE = 440;
 const AGENT_TONE = 700;
@@ -229,6 +230,35 @@ describe('call engine with Asterisk', function () {
     await wrappedUp();
   });
 
+  it('a gateway that died before it wrote that two are connected leaves them to their conversation', async () => {
+    const written: Call[] = [];
+    const off = room.core.engine.live.onChange(
+      ({ after }) => void (after.state === 'connecting' && written.push(after)),
+    );
+    const { call, agentCall } = await connected();
+    off();
+    // Rings, and answered: what the database can have of a call whose connection was not written.
+    expect(written.map(({ leg }) => leg?.answered)).to.deep.equal([false, true]);
+    for (const older of written) {
+      const { databaseUrl } = room;
+      await room.stop();
+      const database = await openDatabase({ url: databaseUrl, role: 'calls' });
+      await createCallStore(database, createSealer([randomBytes(32)])).save({ ...older, ringUntil: Date.now() - 1 });
+      await database.close();
+      room = await openRoom({ asterisks: [connection()], databaseUrl });
+      await served();
+      await isIn('connected');
+      expect(call.state).to.equal('answered');
+      expect(agentCall.state).to.equal('answered');
+      await agentCall.ear.waitFor(CALLER_TONE);
+      await call.ear.waitFor(AGENT_TONE);
+    }
+    await call.hangUp();
+    await agentCall.ended;
+    await wrappedUp();
+    await isEmpty();
+  });
+
   describe('when processes are killed', function () {
     // Each test starts several processes from their sources.
     this.timeout(240_000);
@@ -254,11 +284,14 @@ describe('call engine with Asterisk', function () {
     const state = () => told.findLast((message) => message.told === 'call');
     /** A gateway that has just come back may not know the agent's phone yet: pressed until it is taken. */
     async function answer(callId: string): Promise<void> {
-      const isTaken = () => ['claimed', 'connecting', 'connected'].includes(state()?.state ?? '');
-      while (!isTaken()) {
+      let pressed = 0;
+      await until(() => {
+        if (['claimed', 'connecting', 'connected'].includes(state()?.state ?? '')) return true;
+        if (Date.now() < pressed + PRESS_AGAIN_MS) return false;
+        pressed = Date.now();
         order({ order: 'answer', agentId: 'agent-a', callId });
-        for (const end = Date.now() + PRESS_AGAIN_MS; !isTaken() && Date.now() < end; ) await sleep(20);
-      }
+        return false;
+      });
     }
     const childIsIn = (wanted: string) => until(() => state()?.state === wanted);
 

@@ -102,9 +102,13 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
   };
 }
 
-/** Resolves as soon as it is so; the runner's time limit ends it otherwise. */
+/** Resolves when the condition holds; rejects when it does not within a minute, so that a failed test ends. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(5);
+  const end = Date.now() + 60_000;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error('what was waited for did not happen within a minute');
+    await sleep(5);
+  }
 }
 
 function standInSignIn(organisations: Organisations, signedOut: Set<(sessionId: string) => void>) {
