@@ -32,13 +32,15 @@ export function createWebhooks(options: {
     return webhook;
   }
 
-  const sealSecret = (id: string, secret: string) => sealer.seal(secret, `webhook secret:${id}`);
+  const contextOf = (id: string) => `webhook secret:${id}`;
+  const sealSecret = (id: string, secret: string) => sealer.seal(secret, contextOf(id));
+  const openSecret = (id: string, sealed: string) => sealer.open(sealed, contextOf(id));
 
   async function addedUnder(senderId: string, digests: readonly string[], url: string) {
     const all = digests.length === 0 ? [] : await webhooks.ofSender(senderId);
     const webhook = all.find(({ keyDigest }) => keyDigest !== null && digests.includes(keyDigest));
     if (!webhook) return null;
-    if (webhook.url === url) return { webhook, secret: sealer.open(webhook.secret, `webhook secret:${webhook.id}`) };
+    if (webhook.url === url) return { webhook, secret: openSecret(webhook.id, webhook.secret) };
     throw new AppError(422, 'IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key came with another URL before.');
   }
 
@@ -102,7 +104,7 @@ export function createWebhooks(options: {
     /** The secrets that sign now. */
     secretsOf({ id, secret, oldSecret }: Webhook): string[] {
       const sealed = [secret, ...(oldSecret && oldSecret.until > now() ? [oldSecret.sealed] : [])];
-      return sealed.map((text) => sealer.open(text, `webhook secret:${id}`));
+      return sealed.map((text) => openSecret(id, text));
     },
   };
 }

@@ -2,6 +2,7 @@
 import { CHANNELS, type ChannelName, messageInputSchema } from '@civicline/protocol';
 import type { z } from 'zod';
 import { AppError, parse, problemOf } from '../../http/index.ts';
+import { scopeMissing } from '../senders/index.ts';
 import type { Step } from './machine.ts';
 
 const DEFAULT_EXPIRY_MS = 72 * 3600_000;
@@ -32,9 +33,7 @@ export function readMessage(body: unknown, { channels, emergencies }: Allowed, n
   const errors = [...mistakesOfStrategy(steps, parts, channels), ...mistakesOfExpiry(expiry, now)];
   if (errors.length > 0) throw new AppError(400, 'INPUT_INVALID', 'The body is not as expected.', { errors });
   if (category === 'emergency' && !emergencies) {
-    throw new AppError(403, 'SCOPE_MISSING', 'This credential does not allow that.', {
-      detail: 'The category emergency needs the scope messages:emergency.',
-    });
+    throw scopeMissing('The category emergency needs the scope messages:emergency.');
   }
   return { reference: reference ?? null, category, urgency, steps, expiresAt: expiry, parts };
 }

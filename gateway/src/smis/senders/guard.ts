@@ -66,7 +66,7 @@ export function createGuard(options: {
         throw new AppError(401, 'CREDENTIAL_REFUSED', 'Send a valid credential: Authorization: Bearer …');
       }
       if (scope !== null && !caller.scopes.includes(scope)) {
-        throw new AppError(403, 'SCOPE_MISSING', 'This credential does not allow that.');
+        throw scopeMissing();
       }
       response.locals.sender = caller.sender;
       response.locals.senderScopes = caller.scopes;
@@ -97,4 +97,14 @@ function callerOf(sender: StoredSender, scopes: readonly string[]): Caller | nul
 function bearerOf(request: Request): string {
   const [, credential = ''] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
   return credential;
+}
+
+/** `detail`: which scope, where only some requests of a kind need it. */
+export function scopeMissing(detail?: string): AppError {
+  return new AppError(
+    403,
+    'SCOPE_MISSING',
+    'This credential does not allow that.',
+    detail === undefined ? {} : { detail },
+  );
 }

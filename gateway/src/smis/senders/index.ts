@@ -15,6 +15,7 @@ import type { Scope, Zone } from './schemas.ts';
 import { createSenderStore, migrations, type StoredSender } from './store.ts';
 
 export { createSenderAdministration, type SenderAdministration, SenderError } from './administration.ts';
+export { scopeMissing } from './guard.ts';
 export { SCOPES, type Scope, scopeSchema, USUAL_SCOPES, ZONES, type Zone, zoneSchema } from './schemas.ts';
 
 export interface Sender {
