@@ -3,7 +3,7 @@
  * difference goes through the same machine as every other event.
  */
 import { ARRIVING_MS, type Call, type CallCommand, type Found, legChannelId } from './call.ts';
-import { bridged, callerGone, legDown, legUp } from './conversation.ts';
+import { callerGone, legDown, legUp } from './conversation.ts';
 import { type Step, unchanged } from './steps.ts';
 
 /** Whether Asterisk has of the call exactly what its state says. */
@@ -53,9 +53,8 @@ function connecting(call: Call, found: Found, at: number): Step {
   if (found.leg === 'absent' || call.leg === null) return legDown(call, at, null);
   if (found.leg === 'ringing') return unchanged(call);
   const { channelId } = call.leg;
-  const up: Step = call.leg.answered ? { call, commands: [{ type: 'bridge', channelId }] } : legUp(call, channelId);
-  // The two talk already, and the gateway ended before it wrote so.
-  return found.bridge === 'whole' ? bridged(up.call, at) : up;
+  // They may talk already, if the gateway ended before it wrote so: being put together again does not disturb them.
+  return call.leg.answered ? { call, commands: [{ type: 'bridge', channelId }] } : legUp(call, channelId);
 }
 
 function connected(call: Call, found: Found, at: number): Step {
