@@ -54,7 +54,7 @@ export async function createEmailChannel(options: EmailChannelOptions): Promise<
   const database = options.database.withTables<Tables>();
   await database.migrate('email', migrations);
   await database.migrate('email_queue', queueMigrations('email'));
-  const queue = createQueue(options.database, 'email');
+  const queue = createQueue(options.database, 'email', now);
   const listeners = new Set<() => void>();
   const store = createStore({
     database,

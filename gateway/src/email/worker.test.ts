@@ -26,7 +26,7 @@ async function openWorker(database: Database, send: (id: string) => Promise<Send
   const pauses: number[] = [];
   const clock = { ahead: 0 };
   const now = () => Date.now() + clock.ahead;
-  const queue = createQueue(database, 'email');
+  const queue = createQueue(database, 'email', now);
   const rules = { quietMs: HOUR, unknownMs: HOUR, rememberMs: HOUR };
   const store = createStore({ database: database.withTables<Tables>(), queue, rules, onOutcomes: () => undefined });
   const worker: Worker = createWorker({

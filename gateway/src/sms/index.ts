@@ -57,7 +57,7 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
   const database = options.database.withTables<Tables>();
   await database.migrate('sms', migrationsFor(database.engine));
   await database.migrate('sms_queue', queueMigrations('sms_queue'));
-  const queue = createQueue(options.database, 'sms_queue');
+  const queue = createQueue(options.database, 'sms_queue', now);
   const rules = { receiptMs: receiptHours * 3600_000, rememberMs: REMEMBER_MS };
   const early = { mayBe: true };
   const listeners = new Set<() => void>();

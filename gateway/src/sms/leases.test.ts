@@ -26,7 +26,7 @@ describe('leases of SMS', () => {
           return undefined as Result;
         },
       },
-      queue: createQueue(database, 'work'),
+      queue: createQueue(database, 'work', () => clock),
       leaseMs: LEASE_MS,
       onRelease: () => undefined,
       onError: () => undefined,
@@ -59,6 +59,16 @@ describe('leases of SMS', () => {
     await new Promise(setImmediate);
     clock = 40;
     expect(leases.isSure('a')).to.equal(true);
+  });
+
+  it('are renewed when the clock was set back, although they seem to run for hours', async () => {
+    clock = 3600_000;
+    leases.hold(['a'], clock);
+    clock = 0;
+    await nextTry();
+    await new Promise(setImmediate);
+    clock = LEASE_MS;
+    expect(leases.isSure('a')).to.equal(false);
   });
 
   it('are not sure any more at their end, nor when they are renewed after it', async () => {

@@ -34,7 +34,9 @@ export function createLeases(options: {
 
   async function renew(): Promise<void> {
     const at = now();
-    const ids = [...held].filter(([, until]) => until - at < (leaseMs * 2) / 3).map(([id]) => id);
+    // Before a third of it is over; and when it seems longer than any, after our clock was set back.
+    const isDue = (rest: number) => rest < (leaseMs * 2) / 3 || rest > leaseMs;
+    const ids = [...held].filter(([, until]) => isDue(until - at)).map(([id]) => id);
     if (ids.length === 0) return;
     await database.write((sql) => queue.renew(sql, ids, at + leaseMs));
     // One that had run out meanwhile may be somebody else's, however long it is now.

@@ -45,7 +45,7 @@ eachEngine((open) => {
       const log = createLog('silent');
       const recorder = createRecorder({
         database: database.withTables(),
-        queue: createQueue(database, 'sms_queue'),
+        queue: createQueue(database, 'sms_queue', now),
         rules: { receiptMs, rememberMs: 24 * HOUR_MS },
         early,
         onOutcomes: () => undefined,
@@ -62,6 +62,26 @@ eachEngine((open) => {
       await upkeep();
       expect(await told(one.id, 1)).to.deep.equal(['EXPIRED']);
       expect(await count('queue_sms_queue' as keyof Tables)).to.equal(0);
+    });
+
+    it('goes on at once when the clock is set back by hours, and settles what another process had', async () => {
+      const late = lateAnswer();
+      room.router.answer = () => late.answer;
+      const handed = attempt();
+      await room.channel.submit([handed]);
+      while (room.router.sent.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      room.router.setUp(false);
+      const waiting = attempt();
+      await room.channel.submit([waiting]);
+      // The first one hangs. Its clock is right again in the second one, where 30 s pass.
+      const clock = { ahead: -3 * HOUR_MS };
+      const second = await openRoom(database, { now: () => Date.now() + clock.ahead });
+      expect(await told(waiting.id, 1)).to.deep.equal(['handed-over']);
+      clock.ahead += 30_000;
+      expect((await second.outcomes(handed.id, 1)).map(({ kind }) => kind)).to.deep.equal(['unknown']);
+      expect(second.router.sent.map(({ id }) => id)).to.deep.equal([waiting.id]);
+      await second.stop();
+      late.come();
     });
 
     it('tells of a receipt that never came, and forgets all of it later', async () => {

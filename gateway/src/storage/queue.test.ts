@@ -23,7 +23,8 @@ describe('leased queue', () =>
     async function openQueue(name = 'work') {
       const database = await open();
       await database.migrate(name, queueMigrations(name));
-      return { database, ...driven(database, name) };
+      const clock = { now: 0 };
+      return { database, clock, ...driven(database, name, () => clock.now) };
     }
 
     it('does what a simple model says, whatever is asked in whatever order', async function () {
@@ -35,7 +36,7 @@ describe('leased queue', () =>
           const name = `model_${letters(run++)}`;
           await database.migrate(name, queueMigrations(name));
           const model = createModel();
-          const queue = driven(database, name);
+          const queue = driven(database, name, () => model.now);
           for (const { apply } of steps) await apply(queue, model);
         }),
         { numRuns: 100 },
@@ -111,6 +112,50 @@ describe('leased queue', () =>
       expect((await claim({ limit: 9, leaseMs: LEASE, now: 1 })).map(({ id }) => id)).to.deep.equal([kept.id]);
     });
 
+    describe('when the clock was hours ahead and is set right', () => {
+      const HOUR = 3600_000;
+
+      it('gives at once what was due, however much, and the rest after the time it was to wait', async () => {
+        const { put, claim, clock, queue } = await openQueue();
+        clock.now = 5 * HOUR;
+        await put([...items(25, { dueAt: 5 * HOUR }), ...items(1, { share: 'b', dueAt: 5 * HOUR + 600_000 })]);
+        clock.now = 2 * HOUR;
+        expect(await queue.nextDue()).to.equal(2 * HOUR);
+        const claimed: string[] = [];
+        for (let n = 0; n < 3; n++) {
+          const given = await claim({ limit: 10, leaseMs: LEASE, now: clock.now });
+          claimed.push(...given.map(({ id }) => id));
+        }
+        expect(new Set(claimed).size).to.equal(25);
+        clock.now += 600_000;
+        const later = await claim({ limit: 100, leaseMs: LEASE, now: clock.now });
+        expect(later.filter(({ share }) => share === 'b')).to.have.length(1);
+      });
+
+      it('brings back what a dead worker had after the time of its lease, and leaves to a live one what it renews', async () => {
+        const { put, claim, clock, renew } = await openQueue();
+        clock.now = 5 * HOUR;
+        const [dead, alive] = [item({ share: 'dead' }), item({ share: 'alive' })];
+        await put([dead, alive]);
+        expect(await claim({ limit: 9, leaseMs: LEASE, now: clock.now })).to.have.length(2);
+        clock.now = 2 * HOUR;
+        expect(await claim({ limit: 9, leaseMs: LEASE, now: clock.now })).to.deep.equal([]);
+        clock.now += LEASE / 2;
+        await renew([alive.id], clock.now + LEASE);
+        clock.now += LEASE / 2;
+        const back = await claim({ limit: 9, leaseMs: LEASE, now: clock.now });
+        expect(back.map(({ id }) => id)).to.deep.equal([dead.id]);
+      });
+
+      it('leaves alone what was set by the clock of another gateway that is seconds ahead', async () => {
+        const { put, claim, clock } = await openQueue();
+        clock.now = 50_000;
+        await put([item({ dueAt: 50_000 })]);
+        clock.now = 0;
+        expect(await claim({ limit: 9, leaseMs: LEASE, now: 0 })).to.deep.equal([]);
+      });
+    });
+
     it('gives no item to two gateways at once', async () => {
       const there = place();
       const first = await openDatabase(there);
@@ -118,7 +163,7 @@ describe('leased queue', () =>
       const others = first.engine === 'sqlite' ? [] : [await openDatabase(there), await openDatabase(there)];
       const gateways = [first, ...others];
       await Promise.all(gateways.map((gateway) => gateway.migrate('work', queueMigrations('work'))));
-      const queues = gateways.map((gateway) => driven(gateway, 'work'));
+      const queues = gateways.map((gateway) => driven(gateway, 'work', () => 0));
       await queues[0]?.put([...items(500), ...items(500, { share: 'b' })]);
       const claims = await Promise.all(
         queues.flatMap(({ claim }) => Array.from({ length: 10 }, () => claim({ limit: 100, leaseMs: LEASE, now: 1 }))),
@@ -131,8 +176,8 @@ describe('leased queue', () =>
   }));
 
 /** A queue with its writes around it. */
-function driven(database: Database, name: string) {
-  const queue = createQueue(database, name);
+function driven(database: Database, name: string, now: () => number) {
+  const queue = createQueue(database, name, now);
   return {
     queue,
     claim: queue.claim,

@@ -6,6 +6,9 @@
  *   put ──► waiting ──due, claim──► leased ──done──► gone
  *              ▲                      │ lease runs out, or later(dueAt)
  *              └──────────────────────┘
+ *
+ * Times are those of the callers' clocks, which may be wrong and set right: every time says when it was set, and one
+ * that was set in the future is counted from now instead. Clocks of gateways that share a queue may differ by seconds.
  */
 import { deleteMany, insertMany, isPostgres, run, type Sql, updateMany } from './batch.ts';
 import type { Database } from './database.ts';
@@ -74,22 +77,49 @@ export function queueMigrations(name: string): Migration[] {
         if (isPostgres(sql)) await run(sql, `alter table ${table} set (autovacuum_vacuum_scale_factor = 0.01)`, []);
       },
     },
+    {
+      name: `queue ${name}: when times were set`,
+      async up(sql) {
+        await sql.schema
+          .alterTable(table)
+          .addColumn('set_at', 'bigint', (column) => column.notNull().defaultTo(0))
+          .execute();
+      },
+    },
   ];
 }
 
-/** The queue of this name in a database that has had its {@link queueMigrations}. */
-export function createQueue(database: Database, name: string): LeasedQueue {
+/** A time that was set by a clock so far ahead of ours was set before ours was set back. */
+const AHEAD_MS = 60_000;
+
+/** The queue of this name in a database that has had its {@link queueMigrations}. `now`: UTC milliseconds. */
+export function createQueue(database: Database, name: string, now: () => number): LeasedQueue {
   const table = tableOf(name);
   const [takeItems, countItems] = isPostgres(database.sql)
     ? [takeFromPostgres, countInPostgres]
     : [takeFromSqlite, countInSqlite];
   /** Per lane the last share that got one more than others: the next claim begins after it. */
   const lastServed = new Map<number, string>();
+  /** Lanes and shares in which more may have been set by a clock ahead of ours. */
+  const ahead = new Map<string, { lane: number; share: string }>();
+
+  async function headsInOurTime(sql: Sql, limit: number, now: number): Promise<Head[]> {
+    const heads = await headsOf(sql, table);
+    for (const { lane, share } of heads.filter((head) => isAhead(head, now))) {
+      ahead.set(`${lane} ${share}`, { lane, share });
+    }
+    if (ahead.size === 0) return heads;
+    for (const [key, { lane, share }] of ahead) {
+      const count = await bringBack(sql, table, { lane, share, now, limit });
+      if (count < limit) ahead.delete(key);
+    }
+    return headsOf(sql, table);
+  }
 
   async function claim({ limit, leaseMs, now, lanes }: Parameters<LeasedQueue['claim']>[0]): Promise<ClaimedItem[]> {
     const claimed: ClaimedItem[] = [];
     await database.write(async (sql) => {
-      const due = (await headsOf(sql, table)).filter(({ ready_at }) => ready_at <= now);
+      const due = (await headsInOurTime(sql, limit, now)).filter(({ ready_at }) => ready_at <= now);
       const wanted = lanes ? due.filter(({ lane }) => lanes.includes(lane)) : due;
       for (const [lane, heads] of groupedByLane(wanted)) {
         let turns = beginningAfter(lastServed.get(lane), heads).map(({ share }) => ({ share, had: 0 }));
@@ -112,7 +142,7 @@ export function createQueue(database: Database, name: string): LeasedQueue {
         sql,
         table,
         items.map(({ id, lane, share, dueAt }) => {
-          return { id, lane, share, due_at: dueAt, ready_at: dueAt, leased: 0, claims: 0 };
+          return { id, lane, share, due_at: dueAt, ready_at: dueAt, leased: 0, claims: 0, set_at: now() };
         }),
         { ignoreConflicts: true },
       ),
@@ -123,12 +153,14 @@ export function createQueue(database: Database, name: string): LeasedQueue {
         sql,
         table,
         'id',
-        items.map(({ id, dueAt }) => ({ id, due_at: dueAt, ready_at: dueAt, leased: 0 })),
+        items.map(({ id, dueAt }) => ({ id, due_at: dueAt, ready_at: dueAt, leased: 0, set_at: now() })),
       ),
-    renew: (sql, ids, until) => renewLeases(sql, table, ids, until),
+    renew: (sql, ids, until) => renewLeases(sql, table, ids, until, now()),
     async nextDue() {
+      const at = now();
       const heads = await headsOf(database.sql, table);
-      return heads.length === 0 ? null : Math.min(...heads.map(({ ready_at }) => ready_at));
+      if (heads.length === 0) return null;
+      return ahead.size > 0 ? at : Math.min(...heads.map((head) => (isAhead(head, at) ? at : head.ready_at)));
     },
     counts: () => countItems(database.sql, table),
   };
@@ -143,6 +175,39 @@ interface Head {
   lane: number;
   share: string;
   ready_at: number;
+  set_at: number;
+}
+
+function isAhead({ set_at }: Head, now: number): boolean {
+  return set_at > now + AHEAD_MS;
+}
+
+/**
+ * Counts the times of a share that were set by a clock ahead of ours from now: a lease, which a live worker renews
+ * before it runs out, and a time to wait begin once more. Returns how many they were, `limit` at most.
+ */
+async function bringBack(
+  sql: Sql,
+  table: string,
+  { lane, share, now, limit }: { lane: number; share: string; now: number; limit: number },
+): Promise<number> {
+  const postgres = isPostgres(sql);
+  const [largest, key, lock] = postgres ? ['greatest', 'id', 'for update skip locked'] : ['max', 'rowid', ''];
+  const numbered = (text: string) => {
+    let n = 0;
+    return postgres ? text.replaceAll('?', () => `$${++n}`) : text;
+  };
+  const moved = await run(
+    sql,
+    numbered(`update ${table} set due_at = ? + ${largest}(due_at - set_at, 0), ready_at = ? + ${largest}(ready_at - set_at, 0),
+        set_at = ?
+      where ${key} in (
+        select ${key} from ${table} where lane = ? and share = ? and ready_at > ? and set_at > ?
+        order by ready_at limit ? ${lock}
+      ) returning id`),
+    [now, now, now, lane, share, now, now + AHEAD_MS, limit],
+  );
+  return moved.length;
 }
 
 /** The first item of every lane and share, in their order: jumps through the index, however many items wait there. */
@@ -154,9 +219,9 @@ function headsOf(sql: Sql, table: string): Promise<Head[]> {
   return run(
     sql,
     `with recursive heads as (
-       select lane, share, ready_at from ${table} where id = ${first('')}
+       select lane, share, ready_at, set_at from ${table} where id = ${first('')}
        union all
-       select next.lane, next.share, next.ready_at from heads join ${table} as next
+       select next.lane, next.share, next.ready_at, next.set_at from heads join ${table} as next
          on next.id = coalesce(${nextShare}, ${nextLane})
      ) select * from heads`,
     [],
@@ -215,13 +280,13 @@ interface Taking {
 const RETURNED = 'id, lane, share, due_at as "dueAt", claims';
 
 async function takeFromSqlite(sql: Sql, table: string, { lane, portions, now, until }: Taking): Promise<ClaimedItem[]> {
-  const text = `update ${table} set ready_at = ?, leased = 1, claims = claims + 1 where rowid in (
+  const text = `update ${table} set ready_at = ?, set_at = ?, leased = 1, claims = claims + 1 where rowid in (
       select rowid from ${table} where lane = ? and share = ? and ready_at <= ? order by ready_at limit ?
     ) returning ${RETURNED}`;
   const taken: ClaimedItem[] = [];
   for (const { share, count } of portions) {
     if (count === 0) continue;
-    taken.push(...(await run<ClaimedItem>(sql, text, [until, lane, share, now, count])));
+    taken.push(...(await run<ClaimedItem>(sql, text, [until, now, lane, share, now, count])));
   }
   return taken;
 }
@@ -236,18 +301,19 @@ function takeFromPostgres(sql: Sql, table: string, { lane, portions, now, until 
          order by ready_at limit portion.size for update skip locked
        ) as item
      )
-     update ${table} as queue set ready_at = $5, leased = 1, claims = claims + 1 from taken where queue.id = taken.id
+     update ${table} as queue set ready_at = $5, set_at = $4, leased = 1, claims = claims + 1
+     from taken where queue.id = taken.id
      returning ${RETURNED.replace('id,', 'queue.id,')}`,
     [portions.map(({ share }) => share), portions.map(({ count }) => count), lane, now, until],
   );
 }
 
-async function renewLeases(sql: Sql, table: string, ids: readonly string[], until: number): Promise<void> {
+async function renewLeases(sql: Sql, table: string, ids: readonly string[], until: number, now: number): Promise<void> {
   if (ids.length === 0) return;
-  const [time, isOneOf, list] = isPostgres(sql)
-    ? ['$1', 'id = any($2)', ids]
-    : ['?', 'id in (select value from json_each(?))', JSON.stringify(ids)];
-  await run(sql, `update ${table} set ready_at = ${time} where leased = 1 and ${isOneOf}`, [until, list]);
+  const [times, isOneOf, list] = isPostgres(sql)
+    ? ['ready_at = $1, set_at = $2', 'id = any($3)', ids]
+    : ['ready_at = ?, set_at = ?', 'id in (select value from json_each(?))', JSON.stringify(ids)];
+  await run(sql, `update ${table} set ${times} where leased = 1 and ${isOneOf}`, [until, now, list]);
 }
 
 function countInPostgres(sql: Sql, table: string): Promise<LaneCount[]> {

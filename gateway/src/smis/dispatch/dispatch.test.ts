@@ -165,6 +165,15 @@ describe('dispatch', () =>
       expect(await room.channel('sms').attempts()).to.have.length(1);
     });
 
+    it('goes on at once when the clock is set back by hours', async () => {
+      await begin();
+      await room.smis.stop();
+      const ids = [await send(aMessage()), await send(aMessage({ urgency: 'urgent' }))];
+      room.clock.now -= 3 * HOUR;
+      room.smis.start();
+      for (const id of ids) await comesTo(id, 'delivered');
+    });
+
     it('cancels what waits, asks the channel for what it has, and says when it is too late', async () => {
       await begin({
         clock: { now: Date.UTC(2026, 2, 4, 20, 30) },
@@ -197,7 +206,7 @@ describe('dispatch', () =>
       const id = await send(aMessage());
       const attemptId = `${id.slice(0, -1)}1`;
       // As the dead gateway left it: claimed, with the channel, not noted.
-      const queue = createQueue(room.database, 'messages_sms');
+      const queue = createQueue(room.database, 'messages_sms', () => room.clock.now);
       expect(await queue.claim({ limit: 1, leaseMs: 15_000, now: NOON })).to.have.length(1);
       await room.channel('sms').submit([
         {

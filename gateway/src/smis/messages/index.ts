@@ -67,7 +67,7 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
   const queues = new Map<ChannelName, ReturnType<typeof createQueue>>();
   for (const name of channels.keys()) {
     await database.migrate(`queue ${name}`, queueMigrations(`messages_${name}`));
-    queues.set(name, createQueue(database, `messages_${name}`));
+    queues.set(name, createQueue(database, `messages_${name}`, now));
   }
   const store = createMessageStore(database);
   await store.addChannels([...channels.keys()]);

@@ -17,7 +17,7 @@ describe('intake of messages', () =>
       await database.migrate('queue sms', queueMigrations('messages_sms'));
       intake = createIntake({
         store: createMessageStore(database),
-        queues: new Map([['sms', createQueue(database, 'messages_sms')]]),
+        queues: new Map([['sms', createQueue(database, 'messages_sms', () => NOON)]]),
         quota: { take: async (_sql, _senderId, count) => ({ taken: count, headers: {} }) },
         onAccepted: () => undefined,
         now: () => NOON,

@@ -57,7 +57,7 @@ async function load(): Promise<never> {
 }
 
 async function drain(): Promise<void> {
-  const queue = createQueue(database, 'sms_queue');
+  const queue = createQueue(database, 'sms_queue', Date.now);
   while ((await queue.counts()).length > 0) await delay(50);
   process.stdout.write('drained\n');
   // Until the parent has written the last receipts.
