@@ -22,6 +22,12 @@ const PACKAGES: DebianPackage[] = [
     isThere: () => existsSync('/usr/share/perl5/Net/SMPP.pm'),
   },
   { name: 'tshark', what: 'the second decoder of SMPP', isThere: () => existsSync('/usr/bin/tshark') },
+  {
+    name: 'caddy',
+    what: 'the reverse proxy of the production form',
+    isThere: () => existsSync('/usr/bin/caddy'),
+    services: ['caddy'],
+  },
 ];
 
 /**
