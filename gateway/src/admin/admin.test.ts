@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { Counter, createMetrics, Gauge } from '../http/index.ts';
 import { openRoom, type Room } from '../smis/feedback/testing/room.ts';
+import { USUAL_SCOPES } from '../smis/senders/index.ts';
 import { type Database, openDatabase } from '../storage/index.ts';
 import { eachEngine } from '../storage/testing.ts';
 import { main } from './main.ts';
@@ -102,11 +103,38 @@ describe('civicline', () =>
         ]);
       });
 
+      it('changes what a sender may do, however often it is told', async () => {
+        const { apiKey } = await json<{ apiKey: string }>('senders', 'add', 'CTPC');
+        const events = async () => (await room.ask(apiKey, '/v1/events')).status;
+        expect(await events()).to.equal(200);
+        const changed = ['messages:send', 'messages:read', 'webhooks:manage', 'messages:emergency'];
+        for (let time = 0; time < 2; time++) {
+          const answer = await json<{ scopes: string[] }>(
+            ...['senders', 'scopes', 'CTPC', '--add', 'messages:emergency', '--remove', 'events:read'],
+          );
+          expect(answer.scopes).to.deep.equal(changed);
+        }
+        room.clock.now += 3_000;
+        expect(await events()).to.equal(403);
+        expect(await json('senders', 'scopes', 'CTPC'))
+          .to.have.property('scopes')
+          .that.deep.equals(changed);
+        expect((await run('senders', 'list')).out).to.include(changed.join(' '));
+        const keys = await json<{ scopes: string[] }[]>('senders', 'keys', 'CTPC');
+        expect(keys.map(({ scopes }) => scopes)).to.deep.equal([changed]);
+      });
+
       it('says what is wrong, with the exit code', async () => {
         await run('senders', 'add', 'CTPC');
         const wrong: [number, string, string[]][] = [
           [1, 'SENDER_EXISTS', ['senders', 'add', 'CTPC']],
           [1, 'SENDER_UNKNOWN', ['senders', 'keys', 'PLF']],
+          [1, 'SENDER_UNKNOWN', ['senders', 'scopes', 'PLF', '--add', 'messages:emergency']],
+          [1, 'SCOPE_NEEDED', ['senders', 'scopes', 'CTPC', ...USUAL_SCOPES.flatMap((scope) => ['--remove', scope])]],
+          [2, 'SCOPE_UNKNOWN: --add must be one of', ['senders', 'scopes', 'CTPC', '--add', 'emergency']],
+          [2, 'SCOPE_UNKNOWN: --remove must', ['senders', 'scopes', 'CTPC', '--remove', 'all']],
+          [2, 'Either --add or', ['senders', 'scopes', 'CTPC', '--add', 'events:read', '--remove', 'events:read']],
+          [2, 'Name one sender', ['senders', 'scopes']],
           [1, 'KEY_UNKNOWN', ['senders', 'revoke', '--key', 'x']],
           [1, 'WEBHOOK_UNKNOWN', ['webhooks', 'replay', 'x']],
           [2, '--zone must be one of', ['senders', 'add', 'X', '--zone', 'Mars']],

@@ -28,9 +28,12 @@ export interface Result {
 /** For people: what could not be done, or (`usage`) was not understood. */
 export class CommandError extends Error {
   readonly usage: boolean;
-  constructor(message: string, usage = false) {
+  /** Stable, for those that programs may want to tell apart. */
+  readonly code: string | undefined;
+  constructor(message: string, usage = false, code?: string) {
     super(message);
     this.usage = usage;
+    this.code = code;
   }
 }
 

@@ -47,7 +47,7 @@ export const senderCommands: Command[] = [
         const { sender, apiKey } = await senders.add({
           name,
           zone: oneOf(zoneSchema, textOption(call.values, 'zone') ?? '', 'zone', ZONES),
-          scopes: scopesOf(call) ?? [...USUAL_SCOPES],
+          scopes: scopesOf(call, 'scope') ?? [...USUAL_SCOPES],
           clientId: textOption(call.values, 'client-id'),
           limits: { perMinute: numberOption(call.values, 'per-minute'), perDay: numberOption(call.values, 'per-day') },
           expiresAt: timeOption(call.values, 'expires'),
@@ -121,7 +121,7 @@ export const senderCommands: Command[] = [
         const overlapHours = numberOption(call.values, 'overlap-hours') ?? 24;
         const { sender, key, apiKey } = await senders.rotate(oneWord(call, 'sender'), {
           overlapMs: overlapHours * HOUR_MS,
-          scopes: scopesOf(call),
+          scopes: scopesOf(call, 'scope'),
           expiresAt: timeOption(call.values, 'expires'),
         });
         return {
@@ -166,6 +166,24 @@ export const senderCommands: Command[] = [
         return { text, json: { id, name, ...limits } };
       }),
   },
+  {
+    name: 'senders scopes',
+    usage: 'senders scopes SENDER [--add SCOPE]… [--remove SCOPE]…',
+    summary: 'What a sender may do, within seconds; without options: shows it.',
+    options: { add: { type: 'string', multiple: true }, remove: { type: 'string', multiple: true } },
+    run: (call) =>
+      administer(call, async (senders) => {
+        const asked = oneWord(call, 'sender');
+        const add = scopesOf(call, 'add') ?? [];
+        const remove = scopesOf(call, 'remove') ?? [];
+        const both = add.find((scope) => remove.includes(scope));
+        if (both) throw new CommandError(`Either --add or --remove ${both}.`, true);
+        const isChange = add.length + remove.length > 0;
+        const sender = isChange ? await senders.changeScopes(asked, { add, remove }) : await senders.find(asked);
+        const { id, name, scopes } = sender;
+        return { text: `Sender "${name}" has the scopes ${scopes.join(' ')}.\n`, json: { id, name, scopes } };
+      }),
+  },
 ];
 
 function administer({ settings }: Call, work: (senders: SenderAdministration) => Promise<Result>): Promise<Result> {
@@ -179,11 +197,11 @@ function administer({ settings }: Call, work: (senders: SenderAdministration) =>
 function showScopes(scopes: readonly Scope[]): string {
   if (scopes.length === SCOPES.length) return 'all';
   const isUsual = scopes.length === USUAL_SCOPES.length && USUAL_SCOPES.every((scope) => scopes.includes(scope));
-  return isUsual ? 'usual' : scopes.join(' ');
+  return isUsual ? 'usual' : scopes.join(' ') || 'none';
 }
 
-function scopesOf({ values }: Call): Scope[] | null {
-  return listOption(values, 'scope')?.map((scope) => oneOf(scopeSchema, scope, 'scope', SCOPES)) ?? null;
+function scopesOf({ values }: Call, option: string): Scope[] | null {
+  return listOption(values, option)?.map((scope) => oneOf(scopeSchema, scope, option, SCOPES, 'SCOPE_UNKNOWN')) ?? null;
 }
 
 function limitOption({ values }: Call, name: string, before: number | null): number | null {
@@ -197,8 +215,9 @@ function oneOf<Value>(
   value: string,
   name: string,
   all: readonly string[],
+  code?: string,
 ): Value {
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new CommandError(`--${name} must be one of: ${all.join(', ')}`, true);
+  if (!parsed.success) throw new CommandError(`--${name} must be one of: ${all.join(', ')}`, true, code);
   return parsed.data;
 }

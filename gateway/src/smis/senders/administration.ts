@@ -3,7 +3,8 @@ import type { Database, Sealer } from '../../storage/index.ts';
 import { digestContext, makeApiKey, writeApiKey } from './credentials.ts';
 import type { Limits } from './quota.ts';
 import type { Scope, Zone } from './schemas.ts';
-import { createSenderStore, migrations, type StoredKey, type StoredSender } from './store.ts';
+import { allowedScopes, createSenderStore, type StoredKey, type StoredSender } from './store.ts';
+import { migrations } from './tables.ts';
 
 /** What an operator asked for cannot be done; `code` is stable, such as `SENDER_UNKNOWN`. */
 export class SenderError extends Error {
@@ -33,7 +34,11 @@ export async function createSenderAdministration(options: { database: Database; 
   const store = createSenderStore(database);
 
   /** The row to keep, and the key to show once. */
-  function newKey(senderId: string, scopes: Scope[], expiresAt: number | null): { row: StoredKey; apiKey: string } {
+  function newKey(
+    senderId: string,
+    scopes: Scope[] | null,
+    expiresAt: number | null,
+  ): { row: StoredKey; apiKey: string } {
     const key = makeApiKey();
     const [digest] = sealer.digests(key.secret, digestContext(key.id));
     const row = { id: key.id, senderId, digest, scopes, createdAt: now(), expiresAt, revokedAt: null };
@@ -50,7 +55,12 @@ export async function createSenderAdministration(options: { database: Database; 
   return {
     find,
     list: store.senders,
-    keys: async (idOrName: string) => store.keys((await find(idOrName)).id),
+    /** With what each key allows now. */
+    async keys(idOrName: string) {
+      const sender = await find(idOrName);
+      const keys = await store.keys(sender.id);
+      return keys.map((key) => ({ ...key, scopes: allowedScopes(sender, key.scopes) }));
+    },
     usage: (sender: StoredSender) => store.usage(sender.id),
 
     /** A sender that an issuer vouches for needs no key: `apiKey` is null then. Throws SENDER_EXISTS. */
@@ -61,7 +71,7 @@ export async function createSenderAdministration(options: { database: Database; 
         throw new SenderError('CLIENT_EXISTS', `There is a sender with client id "${clientId}" already.`);
       }
       const sender = { id: uuid(), name, zone, scopes, clientId, limits, createdAt: now(), revokedAt: null };
-      const key = clientId === null ? newKey(sender.id, scopes, expiresAt) : null;
+      const key = clientId === null ? newKey(sender.id, null, expiresAt) : null;
       await store.add(sender, key?.row ?? null);
       return { sender, key: key?.row ?? null, apiKey: key?.apiKey ?? null };
     },
@@ -69,7 +79,7 @@ export async function createSenderAdministration(options: { database: Database; 
     /** A new key; the others work for `overlapMs` more at most. */
     async rotate(idOrName: string, { overlapMs, scopes, expiresAt }: RotateOptions) {
       const sender = await find(idOrName);
-      const key = newKey(sender.id, scopes ?? sender.scopes, expiresAt);
+      const key = newKey(sender.id, scopes, expiresAt);
       await store.rotate(key.row, now() + overlapMs);
       return { sender, key: key.row, apiKey: key.apiKey };
     },
@@ -93,12 +103,26 @@ export async function createSenderAdministration(options: { database: Database; 
       await store.setLimits(sender.id, limits);
       return find(sender.id);
     },
+
+    /**
+     * What the sender may from now on; its keys as well, but those that were made for less. Repeats change nothing.
+     * Throws SCOPE_NEEDED rather than leave it none.
+     */
+    async changeScopes(idOrName: string, { add, remove }: { add: Scope[]; remove: Scope[] }): Promise<StoredSender> {
+      const sender = await find(idOrName);
+      await store.changeScopes(sender.id, (before) => {
+        const scopes = [...new Set([...before, ...add])].filter((scope) => !remove.includes(scope));
+        if (scopes.length > 0) return scopes;
+        throw new SenderError('SCOPE_NEEDED', `Sender "${sender.name}" needs a scope; revoke it if it may do nothing.`);
+      });
+      return find(sender.id);
+    },
   };
 }
 
 interface RotateOptions {
   overlapMs: number;
-  /** null: all that the sender may. */
+  /** null: all that the sender may, also what it is allowed later. */
   scopes: Scope[] | null;
   expiresAt: number | null;
 }

@@ -5,9 +5,9 @@ import type { ReadAccessToken } from './access-tokens.ts';
 import { digestContext, matches, readApiKey } from './credentials.ts';
 import { keepRecent } from './recent.ts';
 import type { Scope } from './schemas.ts';
-import type { SenderStore, StoredKey, StoredSender } from './store.ts';
+import { allowedScopes, type SenderStore, type StoredKey, type StoredSender } from './store.ts';
 
-/** How late a revocation by another process is seen. */
+/** How late another process's change to a sender or key is seen: revocation, scopes, quotas. */
 const RECENT_MS = 3_000;
 
 /**
@@ -88,10 +88,9 @@ interface Caller {
   scopes: Scope[];
 }
 
-/** What the credential allows, as far as the sender itself may. null: it was revoked. */
-function callerOf(sender: StoredSender, scopes: readonly string[]): Caller | null {
-  if (sender.revokedAt !== null) return null;
-  return { sender, scopes: sender.scopes.filter((scope) => scopes.includes(scope)) };
+/** null: it was revoked. */
+function callerOf(sender: StoredSender, scopes: readonly string[] | null): Caller | null {
+  return sender.revokedAt === null ? { sender, scopes: allowedScopes(sender, scopes) } : null;
 }
 
 function bearerOf(request: Request): string {

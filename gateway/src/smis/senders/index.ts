@@ -12,7 +12,8 @@ import { describeQuotas, noUsage, rateLimitHeaders, takeFrom, type Warning } fro
 import { keepRecent } from './recent.ts';
 import { mountSenders, senderOperations } from './routes.ts';
 import type { Scope, Zone } from './schemas.ts';
-import { createSenderStore, migrations, type StoredSender } from './store.ts';
+import { createSenderStore, type StoredSender } from './store.ts';
+import { migrations } from './tables.ts';
 
 export { createSenderAdministration, type SenderAdministration, SenderError } from './administration.ts';
 export { scopeMissing } from './guard.ts';

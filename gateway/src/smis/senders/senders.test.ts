@@ -3,16 +3,17 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import type { Database } from '../../storage/index.ts';
+import { createSealer, type Database, openDatabase } from '../../storage/index.ts';
 import { eachEngine } from '../../storage/testing.ts';
 import { openRoom, type Room } from '../feedback/testing/room.ts';
-import { SCOPES } from './index.ts';
+import { createSenderAdministration, SCOPES, type Scope } from './index.ts';
+import { migrations, type Tables } from './tables.ts';
 
 const ISSUER = 'https://issuer.example';
 const AUDIENCE = 'https://smis.example';
 
 describe('senders', () =>
-  eachEngine((open) =>
+  eachEngine((open, place) =>
     describe('behind HTTP', () => {
       let database: Database;
       let room: Room;
@@ -133,6 +134,95 @@ describe('senders', () =>
           expect(await response.json()).to.include({ code: 'SCOPE_MISSING' });
         });
 
+        it('gives and takes a scope within seconds at every gateway, but gives none to a key made for less', async () => {
+          const { key } = await room.addSender('CTPC');
+          const { apiKey: narrow } = await room.administration.rotate('CTPC', {
+            overlapMs: 3_600_000,
+            scopes: ['messages:send', 'webhooks:manage'],
+            expiresAt: null,
+          });
+          const other = await openRoom({ database, dataKey: room.dataKey, clock: room.clock });
+          const statuses = async () => {
+            const asked = [room, other].flatMap(({ ask }) => [
+              ask(key, '/v1/events'),
+              ask(narrow, '/v1/events'),
+              ask(narrow, '/v1/webhooks'),
+            ]);
+            return (await Promise.all(asked)).map(({ status }) => status);
+          };
+          const change = async (add: Scope[], remove: Scope[]) => {
+            await room.administration.changeScopes('CTPC', { add, remove });
+            room.clock.now += 3_000;
+          };
+          try {
+            expect(await statuses()).to.deep.equal([200, 403, 200, 200, 403, 200]);
+            await change([], ['events:read', 'webhooks:manage']);
+            expect(await statuses()).to.deep.equal([403, 403, 403, 403, 403, 403]);
+            await change(['events:read', 'webhooks:manage'], []);
+            expect(await statuses()).to.deep.equal([200, 403, 200, 200, 403, 200]);
+          } finally {
+            await other.close();
+          }
+        });
+
+        it('gives a later scope to keys from before there was a difference, unless they were made for less', async () => {
+          const older = await open();
+          await older.migrate('senders', migrations.slice(0, 1));
+          await older.withTables<Tables>().write(async (sql) => {
+            const sender = { zone: 'Europe/Brussels' as const, client_id: null, per_minute: null, per_day: null };
+            const common = { created_at: 0, revoked_at: null };
+            await sql
+              .insertInto('senders')
+              .values({ ...sender, ...common, id: 'one', name: 'CTPC', scopes: 'messages:send events:read' })
+              .execute();
+            const key = { ...common, sender_id: 'one', digest: '', expires_at: null };
+            await sql
+              .insertInto('sender_keys')
+              .values([
+                { ...key, id: 'a', scopes: 'messages:send events:read' },
+                { ...key, id: 'b', scopes: 'messages:send' },
+              ] as Tables['sender_keys'][])
+              .execute();
+          });
+          const sealer = createSealer([room.dataKey]);
+          const administration = await createSenderAdministration({ database: older, sealer, now: Date.now });
+          await administration.changeScopes('CTPC', { add: ['messages:emergency'], remove: ['events:read'] });
+          const allowed = (await administration.keys('CTPC')).map(({ id, scopes }) => [id, scopes]);
+          expect(Object.fromEntries(allowed)).to.deep.equal({
+            a: ['messages:send', 'messages:emergency'],
+            b: ['messages:send'],
+          });
+        });
+
+        it('loses no change to another at the same time, and leaves no sender without a scope', async () => {
+          const there = place();
+          const first = await openDatabase(there);
+          // Two processes may write to PostgreSQL at once.
+          const databases = [first, first.engine === 'postgresql' ? await openDatabase(there) : first];
+          const sealer = createSealer([room.dataKey]);
+          const [one, two] = await Promise.all(
+            databases.map((used) => createSenderAdministration({ database: used, sealer, now: Date.now })),
+          );
+          if (!one || !two) throw new Error('There are two.');
+          const limits = { perMinute: null, perDay: null };
+          const zone = 'Europe/Brussels';
+          await one.add({ name: 'CTPC', zone, scopes: [...SCOPES], clientId: null, limits, expiresAt: null });
+          for (let round = 0; round < 10; round++) {
+            await one.changeScopes('CTPC', { add: [...SCOPES], remove: [] });
+            await Promise.all([
+              one.changeScopes('CTPC', { add: [], remove: ['messages:read', 'messages:emergency'] }),
+              two.changeScopes('CTPC', { add: [], remove: ['events:read', 'webhooks:manage'] }),
+            ]);
+            expect((await one.find('CTPC')).scopes).to.deep.equal(['messages:send']);
+          }
+          const refused = await two
+            .changeScopes('CTPC', { add: [], remove: ['messages:send'] })
+            .catch((error) => error);
+          expect(refused).to.have.property('code', 'SCOPE_NEEDED');
+          expect((await one.find('CTPC')).scopes).to.deep.equal(['messages:send']);
+          await Promise.all(databases.map((used) => used.close()));
+        });
+
         it('stores and logs no key', async () => {
           const { key } = await room.addSender('CTPC');
           await status(key);
@@ -208,6 +298,17 @@ describe('senders', () =>
           expect(await status(credential)).to.equal(200);
           room.clock.now += 306_000;
           expect(await status(credential)).to.equal(401);
+        });
+
+        it('gives and takes a scope within seconds, also to a token that was believed before', async () => {
+          const credential = await token();
+          const { changeScopes } = room.administration;
+          expect(await status(credential, '/v1/webhooks')).to.equal(403);
+          await changeScopes('CTPC', { add: ['webhooks:manage'], remove: ['events:read'] });
+          room.clock.now += 3_000;
+          expect(await status(credential, '/v1/webhooks')).to.equal(200);
+          expect(await status(credential, '/v1/events')).to.equal(403);
+          expect(await status(await token({ scope: 'messages:send' }), '/v1/webhooks')).to.equal(403);
         });
 
         it('refuses the tokens of a revoked sender', async () => {

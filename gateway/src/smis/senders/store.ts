@@ -1,84 +1,8 @@
 import type { Kysely } from 'kysely';
-import type { Database, Migration } from '../../storage/index.ts';
+import type { Database } from '../../storage/index.ts';
 import type { Limits, Usage } from './quota.ts';
-import type { Scope, Zone } from './schemas.ts';
-
-interface Tables {
-  senders: {
-    id: string;
-    name: string;
-    zone: Zone;
-    /** The most that its credentials may do, separated by spaces. */
-    scopes: string;
-    /** Under which an issuer of access tokens knows it. */
-    client_id: string | null;
-    per_minute: number | null;
-    per_day: number | null;
-    created_at: number;
-    revoked_at: number | null;
-  };
-  sender_keys: {
-    /** The key's own id. */
-    id: string;
-    sender_id: string;
-    /** Keyed digest of the secret. */
-    digest: string;
-    scopes: string;
-    created_at: number;
-    expires_at: number | null;
-    revoked_at: number | null;
-  };
-  quota_usage: {
-    sender_id: string;
-    tokens: number;
-    tokens_at: number;
-    minute_warned: number;
-    day: number;
-    day_used: number;
-    day_warned: number;
-  };
-}
-
-export const migrations: Migration[] = [
-  {
-    name: 'senders, their keys, what they used of their quotas',
-    async up(sql) {
-      await sql.schema
-        .createTable('senders')
-        .addColumn('id', 'text', (column) => column.primaryKey())
-        .addColumn('name', 'text', (column) => column.notNull().unique())
-        .addColumn('zone', 'text', (column) => column.notNull())
-        .addColumn('scopes', 'text', (column) => column.notNull())
-        .addColumn('client_id', 'text', (column) => column.unique())
-        .addColumn('per_minute', 'bigint')
-        .addColumn('per_day', 'bigint')
-        .addColumn('created_at', 'bigint', (column) => column.notNull())
-        .addColumn('revoked_at', 'bigint')
-        .execute();
-      await sql.schema
-        .createTable('sender_keys')
-        .addColumn('id', 'text', (column) => column.primaryKey())
-        .addColumn('sender_id', 'text', (column) => column.notNull())
-        .addColumn('digest', 'text', (column) => column.notNull())
-        .addColumn('scopes', 'text', (column) => column.notNull())
-        .addColumn('created_at', 'bigint', (column) => column.notNull())
-        .addColumn('expires_at', 'bigint')
-        .addColumn('revoked_at', 'bigint')
-        .execute();
-      await sql.schema.createIndex('sender_keys_sender').on('sender_keys').column('sender_id').execute();
-      await sql.schema
-        .createTable('quota_usage')
-        .addColumn('sender_id', 'text', (column) => column.primaryKey())
-        .addColumn('tokens', 'double precision', (column) => column.notNull())
-        .addColumn('tokens_at', 'bigint', (column) => column.notNull())
-        .addColumn('minute_warned', 'integer', (column) => column.notNull())
-        .addColumn('day', 'bigint', (column) => column.notNull())
-        .addColumn('day_used', 'bigint', (column) => column.notNull())
-        .addColumn('day_warned', 'integer', (column) => column.notNull())
-        .execute();
-    },
-  },
-];
+import { SCOPES, type Scope, type Zone } from './schemas.ts';
+import type { Tables } from './tables.ts';
 
 export interface StoredSender {
   id: string;
@@ -95,7 +19,8 @@ export interface StoredKey {
   id: string;
   senderId: string;
   digest: string;
-  scopes: Scope[];
+  /** null: all that the sender may, also what it is allowed later. */
+  scopes: Scope[] | null;
   createdAt: number;
   expiresAt: number | null;
   revokedAt: number | null;
@@ -182,6 +107,20 @@ export function createSenderStore(all: Database) {
         sql.updateTable('senders').set({ per_minute: perMinute, per_day: perDay }).where('id', '=', id).execute(),
       ),
 
+    /** `change` says what the sender may from then on; what it throws leaves everything as it was. */
+    changeScopes: (id: string, change: (before: Scope[]) => Scope[]) =>
+      database.write(async (sql) => {
+        // Changes nothing, but locks the row, on every engine: two operators may not undo each other's change.
+        const { scopes } = await sql
+          .updateTable('senders')
+          .set((row) => ({ scopes: row.ref('scopes') }))
+          .where('id', '=', id)
+          .returning('scopes')
+          .executeTakeFirstOrThrow();
+        const changed = change(scopes.split(' ') as Scope[]).join(' ');
+        await sql.updateTable('senders').set({ scopes: changed }).where('id', '=', id).execute();
+      }),
+
     async usage(senderId: string): Promise<Usage | null> {
       const row = await database.sql
         .selectFrom('quota_usage')
@@ -212,6 +151,11 @@ export function createSenderStore(all: Database) {
         .where('sender_id', '=', senderId)
         .execute(),
   };
+}
+
+/** What a credential allows: what it says (null: everything), as far as the sender itself may. */
+export function allowedScopes(sender: StoredSender, scopes: readonly string[] | null): Scope[] {
+  return scopes === null ? sender.scopes : sender.scopes.filter((scope) => scopes.includes(scope));
 }
 
 function senderOf(row: Tables['senders']): StoredSender {
@@ -246,7 +190,7 @@ function keyOf(row: Tables['sender_keys']): StoredKey {
     id: row.id,
     senderId: row.sender_id,
     digest: row.digest,
-    scopes: row.scopes.split(' ') as Scope[],
+    scopes: row.narrowed === 1 ? (row.scopes.split(' ') as Scope[]) : null,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
@@ -258,10 +202,12 @@ function keyRow(key: StoredKey): Tables['sender_keys'] {
     id: key.id,
     sender_id: key.senderId,
     digest: key.digest,
-    scopes: key.scopes.join(' '),
+    // What a sender may not is never allowed to its key either; so for an older gateway, too, this is what it may.
+    scopes: (key.scopes ?? SCOPES).join(' '),
     created_at: key.createdAt,
     expires_at: key.expiresAt,
     revoked_at: key.revokedAt,
+    narrowed: key.scopes === null ? 0 : 1,
   };
 }
 
