@@ -14,6 +14,8 @@ export interface Engine {
   engine: Database['engine'];
   sql: Kysely<unknown>;
   write: Write;
+  /** For migrations, which take as long as they take. */
+  writeWithoutLimits: Write;
   /** Called when no write is under way. */
   close(): Promise<void>;
 }
@@ -50,14 +52,14 @@ export async function openDatabase({ url, role }: { url: string; role: string })
   throw new Error('A database URL begins with file:, postgres: or memory:.');
 }
 
-function databaseOf({ engine, sql, write, close }: Engine): Database {
+function databaseOf({ engine, sql, write, writeWithoutLimits, close }: Engine): Database {
   let closed: Promise<void> | undefined;
   const database: Database = {
     engine,
     sql,
     write,
     withTables: <Others>() => database as unknown as Database<Others>,
-    migrate: (feature, migrations) => migrate(database, feature, migrations),
+    migrate: (feature, migrations) => migrate(writeWithoutLimits, feature, migrations),
     close: () => (closed ??= closeAfterWrites()),
   };
 

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { isPostgres } from './batch.ts';
-import type { Database } from './database.ts';
+import type { Write } from './group-commit.ts';
 
 /** One step of a feature's tables. Steps are only ever added: an installation has run all before its last one. */
 export interface Migration {
@@ -18,10 +18,10 @@ interface MigrationTables {
  * Runs the steps that this database has not seen; step n of the list has number n + 1.
  * Throws when the database was written by a newer version: going on could damage it.
  */
-export async function migrate(database: Database, feature: string, migrations: readonly Migration[]): Promise<void> {
-  await database.withTables<MigrationTables>().write(async (tables) => {
-    // Several gateways that start together: one after the other.
-    if (isPostgres(tables)) await sql`select pg_advisory_xact_lock(hashtext('civicline migrations'))`.execute(tables);
+export async function migrate(write: Write, feature: string, migrations: readonly Migration[]): Promise<void> {
+  await write(async (any) => {
+    const tables = any as Kysely<MigrationTables>;
+    if (isPostgres(tables)) await takeTurn(tables);
     await tables.schema
       .createTable('migrations')
       .ifNotExists()
@@ -43,11 +43,18 @@ export async function migrate(database: Database, feature: string, migrations: r
     }
     for (const [i, migration] of migrations.entries()) {
       if (i < done) continue;
-      await migration.up(tables as unknown as Kysely<unknown>);
+      await migration.up(any);
       await tables
         .insertInto('migrations')
         .values({ feature, number: i + 1, name: migration.name, applied_at: Date.now() })
         .execute();
     }
   });
+}
+
+/** Several gateways that start together: one after the other, however long that takes. */
+async function takeTurn(tables: Kysely<MigrationTables>): Promise<void> {
+  const limits = sql.join(['statement_timeout', 'lock_timeout', 'transaction_timeout']);
+  await sql`select set_config(name, '0', true) from pg_settings where name in (${limits})`.execute(tables);
+  await sql`select pg_advisory_xact_lock(hashtext('civicline migrations'))`.execute(tables);
 }

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { expect } from 'chai';
+import { sql as raw } from 'kysely';
 import pg from 'pg';
-import { type Database, openDatabase } from './index.ts';
+import { type Database, type Migration, openDatabase, StorageError } from './index.ts';
 import { type Cluster, startCluster } from './postgresql-cluster.ts';
 
 interface Tables {
@@ -47,6 +48,26 @@ describe('storage on PostgreSQL', () => {
     expect(await add(database, 6)).to.deep.equal([{ id: 6, text: 'note', more: null }]);
     expect(await read(database)).to.have.length(6);
     await database.close();
+  });
+
+  it('gives a migration all the time it needs, also to wait for that of another gateway', async () => {
+    const url = `${cluster.url}?statement_timeout=100&lock_timeout=100&query_timeout=200`;
+    const gateways = [await open('slow', url), await open('slow', url)];
+    let runs = 0;
+    const slow: Migration = {
+      name: 'slow',
+      async up(sql) {
+        runs++;
+        await raw`select pg_sleep(0.5)`.execute(sql);
+      },
+    };
+    await Promise.all(gateways.map((gateway) => gateway.migrate('slow', [slow])));
+    expect(runs).to.equal(1);
+
+    const [gateway] = gateways as [Database<Tables>];
+    const error = await gateway.write((sql) => raw`select pg_sleep(0.5)`.execute(sql)).catch((reason) => reason);
+    expect(error).to.be.instanceOf(StorageError);
+    await Promise.all(gateways.map((each) => each.close()));
   });
 
   it('closes although the server has fallen silent', async function () {

@@ -34,6 +34,8 @@ const PATIENCE_MS = 5_000;
  * than it may wait for a lock.
  */
 const WRITING_MS = 15_000;
+/** Node's timers take 2^31 - 1 ms at most. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** How long a connection that is given up may take to say good-bye. */
 const PARTING_MS = 2_000;
 
@@ -55,6 +57,15 @@ export async function openPostgres(url: string, role: string): Promise<Engine> {
     engine: 'postgresql',
     sql: sqlOf((query) => patiently(async () => resultOf(await read(pool, naming(query))))),
     write,
+    async writeWithoutLimits(work) {
+      // A connection of its own: the other writes keep their limit, and go on meanwhile.
+      const own = createWriter({ ...settings, pipeline: true }, unlimited);
+      try {
+        return await createGroupCommit(sqlOf, own.transaction).write(work);
+      } finally {
+        await own.end();
+      }
+    },
     async close() {
       const parting = new Promise((resolve) => setTimeout(resolve, PARTING_MS).unref());
       await Promise.race([Promise.all([writer.end(), pool.end()]), parting]);
@@ -144,6 +155,13 @@ function statementNames(): Naming {
     return { text, values };
   };
 }
+
+/** Nothing is prepared: a migration may change the very tables that it has read. */
+const unlimited: Naming = ({ sql: text, parameters }) => ({
+  text,
+  values: [...parameters],
+  query_timeout: LONGEST_TIMER_MS,
+});
 
 function resultOf({ rows, rowCount }: pg.QueryResult): QueryResult<unknown> {
   return { rows, numAffectedRows: BigInt(rowCount ?? 0) };

@@ -46,6 +46,7 @@ export function openSqlite(file: string): Engine {
     engine: 'sqlite',
     sql,
     write: commits.write,
+    writeWithoutLimits: commits.write,
     async close() {
       driver.close();
     },
