@@ -10,26 +10,34 @@ export interface Writable {
   chain: Promise<unknown>;
 }
 
-export interface CallWriter {
+export interface CallWriter<Entry extends Writable> {
   /** Writes `call`, and `personal` where it changed. Rejects when that failed. */
-  save(entry: Writable, call: Call, personal?: Personal): Promise<void>;
+  save(entry: Entry, call: Call, personal?: Personal): Promise<void>;
   /** The same for whom serving the caller goes before keeping the record: never rejects. */
-  record(entry: Writable, call: Call, personal?: Personal): Promise<void>;
+  record(entry: Entry, call: Call, personal?: Personal): Promise<void>;
   /** Whether the claim won. Rejects when it could not be written. */
-  claim(entry: Writable, claimed: Call): Promise<boolean>;
+  claim(entry: Entry, claimed: Call): Promise<boolean>;
+  /** Whether the database has the call as it was before, or that is not certain. */
+  isBehind(entry: Entry): boolean;
   close(): Promise<void>;
 }
 
 const WRITE_AGAIN_MS = 5_000;
 
-export function createCallWriter(options: { store: CallStore; log: Logger; writeAgainMs?: number }): CallWriter {
-  const { store, log, writeAgainMs = WRITE_AGAIN_MS } = options;
+export function createCallWriter<Entry extends Writable>(options: {
+  store: CallStore;
+  log: Logger;
+  /** What waited until a call was written, which now is although no event came. */
+  writtenAgain?: (entry: Entry) => Promise<void>;
+  writeAgainMs?: number | undefined;
+}): CallWriter<Entry> {
+  const { store, log, writtenAgain = async () => undefined, writeAgainMs = WRITE_AGAIN_MS } = options;
   /** Whose last write failed, ended calls too: what the database has of them is older, or not certain. */
-  const behind = new Set<Writable>();
+  const behind = new Set<Entry>();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  async function write<T>(entry: Writable, work: () => Promise<T>): Promise<T> {
+  async function write<T>(entry: Entry, work: () => Promise<T>): Promise<T> {
     try {
       const result = await work();
       behind.delete(entry);
@@ -45,17 +53,19 @@ export function createCallWriter(options: { store: CallStore; log: Logger; write
     timer = undefined;
     for (const entry of behind) {
       entry.chain = entry.chain.then(async () => {
-        if (behind.has(entry) && !closed) await record(entry, entry.call);
+        if (!behind.has(entry) || closed) return;
+        await record(entry, entry.call);
+        if (!behind.has(entry)) await writtenAgain(entry);
       });
     }
   }
 
-  function save(entry: Writable, call: Call, personal?: Personal): Promise<void> {
+  function save(entry: Entry, call: Call, personal?: Personal): Promise<void> {
     const changed = personal ?? (behind.has(entry) ? entry.personal : undefined);
     return write(entry, () => store.save(call, changed));
   }
 
-  async function record(entry: Writable, call: Call, personal?: Personal): Promise<void> {
+  async function record(entry: Entry, call: Call, personal?: Personal): Promise<void> {
     try {
       await save(entry, call, personal);
     } catch (error) {
@@ -71,6 +81,7 @@ export function createCallWriter(options: { store: CallStore; log: Logger; write
       if (behind.has(entry)) await save(entry, entry.call);
       return write(entry, () => store.claim(claimed));
     },
+    isBehind: (entry) => behind.has(entry),
     async close() {
       closed = true;
       clearTimeout(timer);

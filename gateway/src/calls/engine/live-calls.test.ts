@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { createLog } from '../../http/index.ts';
 import { until } from '../testing/office.ts';
-import { ARRIVING_MS, type Call } from './call.ts';
+import { ARRIVING_MS, type Call, type CallCommand } from './call.ts';
 import { createCallWriter } from './call-writer.ts';
 import { createLiveCalls } from './live-calls.ts';
 import { arrive, type Step } from './machine.ts';
@@ -52,8 +52,14 @@ function fakeStore() {
   return { store, row, faults };
 }
 
-function liveCalls(store: CallStore) {
-  return createLiveCalls({ store, execute: async () => undefined, setAside: () => undefined, log });
+function liveCalls(store: CallStore, execute: (command: CallCommand) => void = () => undefined) {
+  return createLiveCalls({
+    store,
+    execute: async (_live, command) => execute(command),
+    setAside: () => undefined,
+    log,
+    writeAgainMs: 50,
+  });
 }
 
 describe('live calls', () => {
@@ -67,6 +73,17 @@ describe('live calls', () => {
       type: 'rejected',
       reason: 'no-code',
       mayRetry: false,
+      admission: { kind: 'admitted', rules: RULES },
+      at,
+    }) as const;
+  const redeemed = (attributes: Personal['attributes'], at: number) =>
+    ({
+      type: 'redeemed',
+      requestId: 'request-1',
+      purposeId: 'algemeen',
+      language: 'nl',
+      disclosedAt: at,
+      attributes,
       admission: { kind: 'admitted', rules: RULES },
       at,
     }) as const;
@@ -112,6 +129,45 @@ describe('live calls', () => {
     await live.dispatch(CALL_ID, rejected(Date.now()));
     row.call = { ...(row.call as Call), state: 'claimed' };
     expect(await live.dispatch(CALL_ID, claim(Date.now()))).to.equal(false);
+    await live.close();
+  });
+
+  it('report, which erases the request’s copy of the attributes, only once they have written their own', async () => {
+    const { store, row, faults } = fakeStore();
+    const carriedOut: string[] = [];
+    const attributesAtReport: unknown[] = [];
+    const live = liveCalls(store, (command) => {
+      carriedOut.push(command.type);
+      if (command.type === 'report') attributesAtReport.push(row.personal?.attributes);
+    });
+    await live.begin(arrived(Date.now()), PERSONAL);
+    faults.push('before', 'before');
+    const attributes = [{ id: 'name', value: 'Jansen' }];
+    await live.dispatch(CALL_ID, redeemed(attributes, Date.now()));
+    await live.idle();
+    expect(carriedOut).to.deep.equal(['redeem', 'set-language', 'wait']);
+    await until(() => attributesAtReport.length === 2);
+    expect(attributesAtReport).to.deep.equal([attributes, attributes]);
+
+    // The end as well, although the call is live no more.
+    faults.push('before');
+    await live.dispatch(CALL_ID, { type: 'caller-gone', at: Date.now() });
+    expect([attributesAtReport.length, row.call?.state]).to.deep.equal([2, 'queued']);
+    await until(() => attributesAtReport.length === 3);
+    expect([live.get(CALL_ID), row.call?.state]).to.deep.equal([undefined, 'abandoned']);
+    await live.close();
+  });
+
+  it('make up for their reports with the next event that is written, after what it has to do', async () => {
+    const { store, faults } = fakeStore();
+    const carriedOut: string[] = [];
+    const live = liveCalls(store, ({ type }) => void carriedOut.push(type));
+    await live.begin(arrived(Date.now()), PERSONAL);
+    faults.push('before');
+    await live.dispatch(CALL_ID, redeemed([], Date.now()));
+    await live.dispatch(CALL_ID, claim(Date.now()));
+    await live.idle();
+    expect(carriedOut).to.deep.equal(['redeem', 'set-language', 'wait', 'originate', 'report', 'report']);
     await live.close();
   });
 

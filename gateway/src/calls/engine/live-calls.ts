@@ -55,6 +55,8 @@ interface Entry extends Writable {
   call: Call;
   personal: Personal;
   timer: NodeJS.Timeout | undefined;
+  /** Reports that wait until the call is written. */
+  owed: CallCommand[];
 }
 
 /** Commands that take effect with the transition itself. */
@@ -76,13 +78,15 @@ export function createLiveCalls(options: {
   /** Takes effect with the transition, or the call would ring at the very agent who does not answer. */
   setAside: (agentId: string, cause: LegCause) => void;
   log: Logger;
+  /** For tests. */
+  writeAgainMs?: number;
 }): LiveCalls {
-  const { store, execute, setAside, log } = options;
+  const { store, execute, setAside, log, writeAgainMs } = options;
   const entries = new Map<string, Entry>();
   const byCaller = new Map<string, Entry>();
   const byAgent = new Map<string, Entry>();
   const listeners = new Set<(change: CallChange) => void>();
-  const writer = createCallWriter({ store, log });
+  const writer = createCallWriter<Entry>({ store, log, writeAgainMs, writtenAgain: (entry) => carryOut(entry, []) });
   let closed = false;
 
   function take(entry: Entry): void {
@@ -168,9 +172,17 @@ export function createLiveCalls(options: {
     return commands;
   }
 
+  /**
+   * A report has the request erase what from then on only the call's own row holds: it waits for that to be written. The
+   * caller waits for neither.
+   */
   async function carryOut(entry: Entry, commands: CallCommand[]): Promise<void> {
-    for (const command of commands) {
+    for (const command of [...commands, ...entry.owed.splice(0)]) {
       if (WITH_TRANSITION.has(command.type)) continue;
+      if (command.type === 'report' && writer.isBehind(entry)) {
+        entry.owed.push(command);
+        continue;
+      }
       try {
         await execute(entry, command);
       } catch (error) {
@@ -215,7 +227,7 @@ export function createLiveCalls(options: {
       return count;
     },
     begin(first, personal) {
-      const entry: Entry = { call: first.call, personal, chain: Promise.resolve(), timer: undefined };
+      const entry: Entry = { call: first.call, personal, chain: Promise.resolve(), timer: undefined, owed: [] };
       take(entry);
       return new Promise((resolve) => {
         entry.chain = entry.chain.then(async () => {
@@ -248,7 +260,7 @@ export function createLiveCalls(options: {
     restore(stored) {
       for (const { call: written, personal } of stored) {
         const call = leftToRecovery(written, Date.now());
-        take({ call, personal, chain: Promise.resolve(), timer: undefined });
+        take({ call, personal, chain: Promise.resolve(), timer: undefined, owed: [] });
         tell({ before: null, after: call, personal });
       }
     },
