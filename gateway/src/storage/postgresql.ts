@@ -1,6 +1,7 @@
 /**
  * PostgreSQL, for several gateways that share the work: one schema per role, one connection that writes in groups, a
- * few that read. A server that restarts is waited for; a write that was under way then fails as STORAGE_UNAVAILABLE.
+ * few that read, and one for a migration while it runs. A server that restarts is waited for; a write that was under way
+ * then fails as STORAGE_UNAVAILABLE.
  */
 
 import {
