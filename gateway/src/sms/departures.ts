@@ -76,6 +76,7 @@ export function createDepartures(options: {
   async function leave(sms: Ready): Promise<void> {
     const { row, claims, content } = sms;
     const { id } = row;
+    const urgent = row.lane === URGENT_LANE;
     const state = await recordLeaving(sms);
     if (state === 'failed') metrics.rejected('EXPIRED');
     // Cancelled meanwhile; or not recorded.
@@ -84,15 +85,17 @@ export function createDepartures(options: {
     const result = await router.send(outgoing(row, content)).catch(() => LOST);
     const at = now();
     const cost = costOf(result);
-    await recorder.certainly({ attemptId: id, event: eventOf(result, at, claims), leftAt, ...(cost ? { cost } : {}) });
+    const event = eventOf(result, at, claims);
+    await recorder.certainly({ attemptId: id, event, urgent, leftAt, ...(cost ? { cost } : {}) });
     metrics.result(result.route, result.kind === 'refused' ? result.reason : result.kind);
     if (result.kind === 'accepted') metrics.handedOver(row.lane, at - row.created_at);
   }
 
   /** Where nobody knows whether that was stored, it surely has not left: it waits again, unless others may have it. */
-  async function recordLeaving({ row: { id }, claims, recipient }: Ready): Promise<State | null> {
+  async function recordLeaving({ row: { id, lane }, claims, recipient }: Ready): Promise<State | null> {
+    const urgent = lane === URGENT_LANE;
     try {
-      return await recorder.happened({ attemptId: id, event: { type: 'leaves', at: now() }, recipient });
+      return await recorder.happened({ attemptId: id, event: { type: 'leaves', at: now() }, urgent, recipient });
     } catch {
       const event = eventOf(NOT_SENT, now(), claims);
       await recorder.certainly({ attemptId: id, event, isOurs: () => isOurs(id) });

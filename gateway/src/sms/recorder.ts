@@ -29,8 +29,11 @@ interface Entry<What> {
   reject(error: unknown): void;
 }
 
-/** Of each kind, as many as one transaction takes: some ten milliseconds. */
-const MOST = 5_000;
+/**
+ * Of each kind, as many as one transaction takes: some milliseconds. More would hardly be cheaper, and everything else,
+ * what is urgent too, waits as long at each of its steps.
+ */
+const MOST = 1_000;
 /** How long a database that fails is left alone. */
 const AGAIN_MS = 1_000;
 
@@ -47,6 +50,7 @@ export function createRecorder(options: {
   log: Logger;
 }): Recorder {
   const { database, queue, rules, early, onOutcomes, log } = options;
+  const urgent: Entry<Happening>[] = [];
   const happenings: Entry<Happening>[] = [];
   const receipts: Entry<FinalReceipt>[] = [];
   const known: KnownRows | null = database.engine === 'sqlite' ? new Map() : null;
@@ -55,7 +59,7 @@ export function createRecorder(options: {
   let patientUntil = Number.POSITIVE_INFINITY;
 
   async function storeAll(): Promise<void> {
-    while (happenings.length + receipts.length > 0) await store();
+    while (urgent.length + happenings.length + receipts.length > 0) await store();
     storing = null;
   }
 
@@ -65,7 +69,7 @@ export function createRecorder(options: {
     try {
       const { reached, outcomes, unmatched, remember } = await database.write((sql) => {
         // Only now: an answer and its receipt, which come right after one another, are in one batch.
-        happened = happenings.splice(0, MOST);
+        happened = [...urgent.splice(0, MOST), ...happenings.splice(0, MOST)];
         received = receipts.splice(0, MOST);
         return record(sql, happened.map(whatOf), received.map(whatOf), {
           rules,
@@ -82,7 +86,9 @@ export function createRecorder(options: {
     } catch (error) {
       known?.clear();
       // Not even begun: then nothing of what waits can be stored.
-      if (happened.length + received.length === 0) [happened, received] = [happenings.splice(0), receipts.splice(0)];
+      if (happened.length + received.length === 0) {
+        [happened, received] = [[...urgent.splice(0), ...happenings.splice(0)], receipts.splice(0)];
+      }
       for (const { reject } of [...happened, ...received]) reject(error);
     }
   }
@@ -90,7 +96,7 @@ export function createRecorder(options: {
   async function certainly(happening: Happening): Promise<void> {
     while (true) {
       try {
-        await add(happenings, happening);
+        await addHappening(happening);
         return;
       } catch (error) {
         log.error({ attemptId: happening.attemptId, error }, 'recording an SMS failed');
@@ -107,8 +113,10 @@ export function createRecorder(options: {
     });
   }
 
+  const addHappening = (happening: Happening) => add(happening.urgent ? urgent : happenings, happening);
+
   return {
-    happened: (happening) => add(happenings, happening),
+    happened: addHappening,
     certainly,
     // Within a write, so that nothing happens to an attempt between reading it and knowing it.
     read: (ids) =>

@@ -14,6 +14,8 @@ import { createWorkingSet, type KnownRows } from './working-set.ts';
 export interface Happening {
   attemptId: string;
   event: AttemptEvent;
+  /** Recorded before what waits and is not. */
+  urgent?: boolean;
   /** With `leaves`: keyed digest of the number that it goes to. */
   recipient?: string;
   /** Asked at the last moment, when no other process can step the attempt any more. False: nothing happens to it. */

@@ -24,6 +24,8 @@ const PROBES = 4;
 const WINDOWS = 8;
 const FEWEST = 100;
 const MOST = 4_000;
+/** Milliseconds of work, for which everything else waits. */
+const AT_ONCE = 400;
 const URGENT_AT_ONCE = 100;
 
 export interface Worker {
@@ -126,7 +128,7 @@ export function createWorker(options: {
   function portionOf(room: number, isBroken: boolean): { limit: number; lanes?: number[] } | null {
     if (isBroken) return room > 0 ? { limit: PROBES } : null;
     // Not one by one: a batch costs hardly more.
-    if (room >= most / 4) return { limit: room };
+    if (room >= Math.min(most / 4, AT_ONCE)) return { limit: Math.min(room, AT_ONCE) };
     return room > -URGENT_AT_ONCE ? { limit: URGENT_AT_ONCE, lanes: [URGENT_LANE] } : null;
   }
 

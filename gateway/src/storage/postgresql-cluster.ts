@@ -48,8 +48,11 @@ const INSTALL = 'PostgreSQL is not installed; run: sudo apt-get install postgres
 /** How long the address leads to a standby that only reads. */
 const BEFORE_PROMOTION_MS = 300;
 
-/** Ends with this process, whatever way that ends. Throws the command to run where PostgreSQL is not installed. */
-export async function startCluster(): Promise<Cluster> {
+/**
+ * Ends with this process, whatever way that ends. Throws the command to run where PostgreSQL is not installed.
+ * `flushes`: commits wait for the disk as in production; tests kill the server, never the machine.
+ */
+export async function startCluster({ flushes = false } = {}): Promise<Cluster> {
   const programs = findPrograms();
   const user = serverUser();
   const folder = mkdtempSync(join(tmpdir(), 'civicline-postgresql-'));
@@ -60,7 +63,8 @@ export async function startCluster(): Promise<Cluster> {
   const [first, second] = [join(folder, 'first'), join(folder, 'second')];
   const initialise = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
   program('initdb', ['-D', join(first, 'data'), ...initialise]);
-  const servers = [createServer({ programs, user, folder, home: first })];
+  const common = { programs, user, folder, flushes };
+  const servers = [createServer({ ...common, home: first })];
   const [server] = servers as [Server];
   await server.start();
   symlinkSync(first, address);
@@ -72,7 +76,7 @@ export async function startCluster(): Promise<Cluster> {
     async addStandby() {
       const copy = ['-D', join(second, 'data'), '-d', server.url, '--write-recovery-conf', '--checkpoint=fast'];
       program('pg_basebackup', [...copy, '--no-sync']);
-      const standby = createServer({ programs, user, folder, home: second });
+      const standby = createServer({ ...common, home: second });
       servers.push(standby);
       await standby.start();
       await query(server.url, "alter system set synchronous_standby_names = '*'");
@@ -98,20 +102,30 @@ export async function startCluster(): Promise<Cluster> {
 }
 
 /** A server whose data lie in `home`, where its socket is as well. */
-function createServer(options: { programs: string; user: User | undefined; folder: string; home: string }): Server {
-  const { programs, user, folder, home } = options;
+function createServer(options: {
+  programs: string;
+  user: User | undefined;
+  folder: string;
+  home: string;
+  flushes: boolean;
+}): Server {
+  const { programs, user, folder, home, flushes } = options;
   const data = join(home, 'data');
   const url = urlOf(home);
   let server: ChildProcess | undefined;
 
   async function tryToStart(): Promise<boolean> {
-    server = spawn('sh', ['-c', WATCHED, 'sh', join(programs, 'postgres'), data, home, folder], {
-      ...user,
-      cwd: folder,
-      stdio: ['pipe', 'ignore', 'ignore'],
-      // What interrupts the tests does not reach the shell, which cleans up.
-      detached: true,
-    });
+    server = spawn(
+      'sh',
+      ['-c', WATCHED, 'sh', join(programs, 'postgres'), data, home, folder, flushes ? 'on' : 'off'],
+      {
+        ...user,
+        cwd: folder,
+        stdio: ['pipe', 'ignore', 'ignore'],
+        // What interrupts the tests does not reach the shell, which cleans up.
+        detached: true,
+      },
+    );
     server.unref();
     (server.stdin as Socket).unref();
     return answers(url, server);
@@ -158,7 +172,7 @@ async function query(url: string, text: string): Promise<number> {
  */
 const WATCHED = `
 exec 3<&0
-"$1" -D "$2" -k "$3" -c listen_addresses= -c fsync=off -c max_connections=200 </dev/null >/dev/null 2>&1 3<&- &
+"$1" -D "$2" -k "$3" -c listen_addresses= -c fsync="$5" -c max_connections=200 </dev/null >/dev/null 2>&1 3<&- &
 server=$!
 (cat >/dev/null; kill -QUIT $server) <&3 2>/dev/null &
 wait $server

@@ -51,6 +51,8 @@ export interface Gateway {
   url: string;
   /** API key of a sender with every right and no quota. */
   key: string;
+  /** Another such sender; returns its API key. */
+  addSender(name: string): Promise<string>;
   /** What senders seal for. */
   channelKey: { id: string; publicKey: string };
   metric(name: string, labels?: string): Promise<number>;
@@ -102,18 +104,22 @@ export async function openGateway(options: { smppPort: number; databaseUrl?: str
     await end(child, 'SIGKILL');
     throw error;
   });
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [join(root, 'gateway/bin/civicline.mjs'), 'senders', 'add', 'bench', '--json'],
-    { cwd: root, env: environment },
-  );
-  const { apiKey } = JSON.parse(stdout) as { apiKey: string };
+  async function addSender(name: string): Promise<string> {
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [join(root, 'gateway/bin/civicline.mjs'), 'senders', 'add', name, '--json'],
+      { cwd: root, env: environment },
+    );
+    return (JSON.parse(stdout) as { apiKey: string }).apiKey;
+  }
+  const key = await addSender('bench');
   const gateway: Gateway = {
     get pid() {
       return child.pid ?? 0;
     },
     url,
-    key: apiKey,
+    key,
+    addSender,
     channelKey: { id: keys.keyId, publicKey: keys.publicKey },
     async metric(name, labels = '') {
       const text = await (await fetch(`${url}/metrics`)).text();

@@ -5,7 +5,8 @@
 import type { Channel } from '../channel.ts';
 import { type MessageInput, type Messages, ofAttempt } from '../messages/index.ts';
 
-const BATCH = 1_000;
+/** Milliseconds of work, for which everything else waits. */
+const BATCH = 500;
 
 /** One round; returns whether there was something. */
 export async function outcomesRound(messages: Messages, channel: Channel): Promise<boolean> {

@@ -21,7 +21,8 @@ import {
 import type { Sender } from '../senders/index.ts';
 import type { Windows } from './windows.ts';
 
-const MOST_AT_ONCE = 500;
+/** Milliseconds of work, for which everything else waits. */
+const MOST_AT_ONCE = 300;
 const FEWEST_AT_ONCE = 20;
 /** Sealed parts of one round: messages may be large, memory is to stay flat. */
 const ROUND_CHARACTERS = 4_000_000;

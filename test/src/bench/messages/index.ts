@@ -71,6 +71,7 @@ export async function measureMessages({ quick, log }: BenchOptions): Promise<Rep
 function throughputBars({ best }: Throughput): { label: string; value: number }[] {
   const bars = [
     { label: 'Civicline, everything stored', value: best.civicline },
+    { label: 'Civicline on PostgreSQL', value: best.onPostgresql },
     { label: 'Kannel, nothing stored', value: best.kannel },
   ];
   return best.jasmin === null ? bars : [...bars, { label: 'Jasmin, queues in memory', value: best.jasmin }];
@@ -89,9 +90,23 @@ function throughputRows({ best }: Throughput): Row[] {
     ...beside(best.kannel, 'Kannel, which stores nothing'),
     goal: { of: 'ratio', atLeast: 1 },
   };
-  if (best.jasmin === null) return [kannel];
+  const onPostgresql: Row = {
+    id: 'messages-per-second-postgresql',
+    what: 'the same on PostgreSQL',
+    unit: 'messages/s',
+    ours: best.onPostgresql,
+    peer: best.civicline,
+    peerName: 'Civicline on SQLite',
+    ratio: round(best.onPostgresql / best.civicline, 2),
+    goal: null,
+  };
+  if (best.jasmin === null) return [kannel, onPostgresql];
   const name = 'Jasmin, whose queues are in memory';
-  return [kannel, { id: 'messages-per-second-jasmin', ...what, ...beside(best.jasmin, name), goal: null }];
+  return [
+    kannel,
+    onPostgresql,
+    { id: 'messages-per-second-jasmin', ...what, ...beside(best.jasmin, name), goal: null },
+  ];
 }
 
 function backlogRows({ waiting, residentMiB, acceptedPerSecond, drain, urgent }: Backlog): Row[] {
@@ -117,9 +132,9 @@ function backlogRows({ waiting, residentMiB, acceptedPerSecond, drain, urgent }:
     },
     {
       id: 'backlog-urgent',
-      what: 'an urgent message submitted then: until the carrier surely has it, median',
+      what: `an urgent message submitted then: until it is on the wire to the carrier, slowest of ${urgent.length}`,
       unit: 'ms',
-      ours: round(median(urgent.map(({ left }) => left)), 0),
+      ours: round(Math.max(...urgent.map(({ left }) => left)), 0),
       ...alone,
       goal: { of: 'ours', atMost: 1000 },
     },
@@ -137,21 +152,23 @@ function backlogRows({ waiting, residentMiB, acceptedPerSecond, drain, urgent }:
 function textOf({ throughput: extent, backlog }: typeof FULL, throughput: Throughput, found: Backlog): string {
   return `## How it was measured
 
-**messages-per-second.** Three processes beside one another on the same cores: the load, the gateway (SMIS and the SMS channel on SQLite, every commit flushed) or a peer's processes, and the same SMSC simulator, which answers every submit_sm and sends a receipt. Window 500 for Civicline and Kannel. Civicline gets ${extent.messages} messages in batches of 1,000, four requests at a time, each sealed beforehand for its own number with its own text; Kannel gets as many by GET over 50 kept connections, since it has no batches; what that costs the load counts against it, as the table shows. From the first request until the simulator has had the answer to the last receipt, which Civicline gives when the receipt is stored. ${extent.rounds} rounds in turn, after ${extent.warmUp} messages that do not count; the medians.
+**messages-per-second.** Three processes beside one another on the same cores: the load, the gateway (SMIS and the SMS channel on SQLite, every commit flushed) or a peer's processes, and the same SMSC simulator, which answers every submit_sm and sends a receipt. Window 500 for Civicline and Kannel. Civicline gets ${extent.messages} messages in batches of 1,000, four requests at a time, each sealed beforehand for its own number with its own text; Kannel gets as many by GET over 50 kept connections, since it has no batches; what that costs the load counts against it, as the table shows. On PostgreSQL everything else is the same; its server flushes every commit, too. From the first request until the simulator has had the answer to the last receipt, which Civicline gives when the receipt is stored. ${extent.rounds} rounds in turn, after ${extent.warmUp} messages that do not count; the medians.
 
 Processor time per message, microseconds, in each round:
 
 ${cpuTable('Civicline', throughput.civicline)}
 
+${cpuTable('Civicline on PostgreSQL', throughput.onPostgresql)}
+
 ${cpuTable('Kannel', throughput.kannel)}
 
 ${jasminText(extent, throughput)}
 
-**backlog.** The carrier is away while ${backlog.long} messages of the slowest lane are accepted; the gateway's resident memory is the most of ten looks after the last one. Then the carrier comes, and for at most ${backlog.watch} s the receipts are counted, beside the same with ${backlog.short}. Meanwhile urgent messages are submitted, one after another; each has left when its receipt came at the latest: after ${listOf(found, 'left')} ms. Its sender could read of it after ${listOf(found, 'told')} ms. The long queue was filled at ${round(found.acceptedPerSecond, 0)} messages/s.
+**backlog.** The carrier is away while ${backlog.long} messages of the slowest lane are accepted; the gateway's resident memory is the most of ten looks after the last one. Then the carrier comes, and for at most ${backlog.watch} s the receipts are counted, beside the same with ${backlog.short}. Meanwhile another sender submits urgent messages, one after another; each was on the wire to the carrier, which is watched on its way, after ${listOf(found, 'left')} ms (median ${round(median(found.urgent.map(({ left }) => left)), 0)}). The sender, who looked every 50 ms, read of the receipt after ${listOf(found, 'told')} ms. The long queue was filled at ${round(found.acceptedPerSecond, 0)} messages/s.
 
 **seal, open.** One SMS with HPKE (RFC 9180) in one thread; ours includes JSON, padding, envelope and base64url, from which the others are spared.
 
-Not measured: PostgreSQL, several gateways, a carrier's real latency.
+Not measured: several gateways, a carrier's real latency, PostgreSQL on a machine of its own; here its server shares the cores, and its time is not in the table.
 `;
 }
 
@@ -176,10 +193,10 @@ function cpuTable(name: string, runs: readonly Run[]): string {
 }
 
 function versionsOf({ jasmin }: Throughput): Record<string, string> {
-  const kannel = debianVersion('kannel');
-  if (!jasmin) return { kannel };
+  const [kannel, postgresql] = [debianVersion('kannel'), debianVersion('postgresql')];
+  if (!jasmin) return { kannel, postgresql };
   const [rabbitmq, redis] = [debianVersion('rabbitmq-server'), debianVersion('redis-server')];
-  return { kannel, jasmin: JASMIN_VERSION, rabbitmq, redis };
+  return { kannel, postgresql, jasmin: JASMIN_VERSION, rabbitmq, redis };
 }
 
 function debianVersion(name: string): string {

@@ -5,6 +5,7 @@
 import process from 'node:process';
 import { log } from '@civicline/launcher';
 import { startKannel } from '@civicline/sms/simulator/kannel';
+import { startCluster } from '../../../../gateway/src/storage/postgresql-cluster.ts';
 import { getAll, numberOf, sealed, submit, textOf, until } from '../../messages/load.ts';
 import { type Gateway, openGateway, type Simulator, startSimulator } from '../../messages/room.ts';
 import { cpuSeconds } from '../calls/cpu.ts';
@@ -20,10 +21,12 @@ export interface Run {
 
 export interface Throughput {
   civicline: Run[];
+  /** The same on PostgreSQL, once each round. */
+  onPostgresql: Run[];
   kannel: Run[];
   /** Null when it cannot be brought here. */
   jasmin: JasminRuns | null;
-  best: { civicline: number; kannel: number; jasmin: number | null };
+  best: { civicline: number; onPostgresql: number; kannel: number; jasmin: number | null };
 }
 
 export interface JasminRuns {
@@ -54,19 +57,27 @@ const LOOK = { everyMs: 200, patienceMs: 30_000 };
 /** @param home the `.civicline` folder */
 export async function measureThroughput(extent: Extent, home: string): Promise<Throughput> {
   const civicline: Run[] = [];
+  const onPostgresql: Run[] = [];
   const kannel: Run[] = [];
   let jasmin = await orLeftOut(() => bringJasmin(home, extent));
   for (let turn = 1; turn <= extent.rounds; turn++) {
     civicline.push(await runCivicline(extent));
     log(`civicline: ${civicline.at(-1)?.rate} messages/s`);
+    onPostgresql.push(await withPostgresql((url) => runCivicline(extent, url)));
+    log(`civicline on PostgreSQL: ${onPostgresql.at(-1)?.rate} messages/s`);
     kannel.push(await runKannel(extent));
     log(`kannel: ${kannel.at(-1)?.rate} messages/s`);
     const peer = jasmin;
     jasmin = peer && (await orLeftOut(() => runAgain(peer, extent)));
   }
   const rateOf = (runs: Run[]) => median(runs.map(({ rate }) => rate));
-  const best = { civicline: rateOf(civicline), kannel: rateOf(kannel), jasmin: jasmin && rateOf(jasmin.runs) };
-  return { civicline, kannel, jasmin, best };
+  const best = {
+    civicline: rateOf(civicline),
+    onPostgresql: rateOf(onPostgresql),
+    kannel: rateOf(kannel),
+    jasmin: jasmin && rateOf(jasmin.runs),
+  };
+  return { civicline, onPostgresql, kannel, jasmin, best };
 }
 
 /** Jasmin needs much that a machine may not have or allow: null, and the reason in the log. */
@@ -94,9 +105,17 @@ async function runAgain(peer: JasminPeer, extent: Extent): Promise<JasminPeer> {
   return { ...peer, runs: [...peer.runs, run] };
 }
 
-function runCivicline(extent: Extent): Promise<Run> {
+/** A server of its own, which flushes every commit. */
+async function withPostgresql<Result>(work: (databaseUrl: string) => Promise<Result>): Promise<Result> {
+  const cluster = await startCluster({ flushes: true });
+  return work(cluster.url).finally(() => cluster.remove());
+}
+
+/** `databaseUrl` absent: SQLite. */
+function runCivicline(extent: Extent, databaseUrl?: string): Promise<Run> {
   return withSimulator(async (simulator) => {
-    const { gateway, remove } = await openGateway({ smppPort: simulator.smppPort });
+    const database = databaseUrl === undefined ? {} : { databaseUrl };
+    const { gateway, remove } = await openGateway({ smppPort: simulator.smppPort, ...database });
     return send(simulator, gateway, extent).finally(remove);
   });
 }
