@@ -228,6 +228,18 @@ describe('agent console, at the desk', function () {
       expect(await asked(gateway, 'set-presence')).to.deep.equal({ presence: 'break', reason: 'lunch' });
     }));
 
+  it('shows a choice at once, and takes it back when the gateway refuses it', () =>
+    visit({}, async ({ gateway, page }) => {
+      const [busy, ready] = ['Bezet', 'Beschikbaar'].map((name) => page.getByRole('radio', { name }));
+      await busy?.check();
+      await page.getByLabel('Reden').waitFor();
+      gateway.refuseNext('REFUSED');
+      await ready?.click();
+      await asked(gateway, 'set-presence');
+      await page.locator('.notice').first().waitFor();
+      expect(await busy?.isChecked()).to.equal(true);
+    }));
+
   it('explains that the phone did not answer, and lets the agent be ready again', () =>
     visit({}, async ({ gateway, page }) => {
       gateway.tell('self-changed', { self: { ...gateway.snapshot().self, presence: 'not-reachable' } });

@@ -4,16 +4,19 @@ import { useWords } from '../i18n/index.ts';
 import type { TelephoneState } from '../softphone/telephone.ts';
 import { Button } from './button.tsx';
 import { DoneIcon, PRESENCE_ICONS } from './icons.tsx';
+import { useChoice } from './use-choice.ts';
 
 /** What rings when this agent answers, and whether it is connected. */
 export function DevicePanel(props: {
   self: SelfView;
   telephone: TelephoneState;
-  onChoose: (device: Device) => void;
+  /** Resolves when the gateway has answered. */
+  onChoose: (device: Device) => Promise<{ ok: boolean }>;
   onSetUp: () => void;
 }) {
   const { t } = useWords();
   const name = useId();
+  const [shown, choose] = useChoice(props.self.device);
   return (
     <section class="panel device" aria-labelledby={`${name}-heading`}>
       <h2 id={`${name}-heading`}>{t.device.heading}</h2>
@@ -24,9 +27,9 @@ export function DevicePanel(props: {
             <input
               type="radio"
               name={name}
-              checked={device === props.self.device}
+              checked={device === shown}
               aria-describedby={`${name}-${device}`}
-              onChange={() => props.onChoose(device)}
+              onChange={() => choose(device, props.onChoose(device))}
             />
             <span class="choice-text">
               <span>{t.device.names[device]}</span>

@@ -2,6 +2,7 @@ import type { SelfView } from '@civicline/protocol';
 import { useEffect, useId, useState } from 'preact/hooks';
 import { useWords } from '../i18n/index.ts';
 import { PRESENCE_ICONS } from './icons.tsx';
+import { useChoice } from './use-choice.ts';
 
 const CHOICES = ['ready', 'busy', 'break'] as const;
 type Choice = (typeof CHOICES)[number];
@@ -9,11 +10,16 @@ type Choice = (typeof CHOICES)[number];
 const REASON_PAUSE_MS = 800;
 
 /** The agent's own presence: three large choices, and a reason for the two that say no. */
-export function PresencePanel(props: { self: SelfView; onChange: (presence: Choice, reason: string) => void }) {
+export function PresencePanel(props: {
+  self: SelfView;
+  /** Resolves when the gateway has answered. */
+  onChange: (presence: Choice, reason: string) => Promise<{ ok: boolean }>;
+}) {
   const { t } = useWords();
   const { self, onChange } = props;
   const name = useId();
   const chosen = CHOICES.find((choice) => choice === self.presence);
+  const [shown, choose] = useChoice(chosen);
   return (
     <section class="panel presence" aria-labelledby={`${name}-heading`}>
       <h2 id={`${name}-heading`}>{t.presence.heading}</h2>
@@ -23,7 +29,12 @@ export function PresencePanel(props: { self: SelfView; onChange: (presence: Choi
           const Icon = PRESENCE_ICONS[choice];
           return (
             <label key={choice} class={`choice choice--${choice}`}>
-              <input type="radio" name={name} checked={choice === chosen} onChange={() => onChange(choice, '')} />
+              <input
+                type="radio"
+                name={name}
+                checked={choice === shown}
+                onChange={() => choose(choice, onChange(choice, ''))}
+              />
               <Icon />
               <span>{t.presence.names[choice]}</span>
             </label>
@@ -32,7 +43,7 @@ export function PresencePanel(props: { self: SelfView; onChange: (presence: Choi
       </fieldset>
       {!chosen && <p class="presence-other">{t.presence.names[self.presence]}</p>}
       {(chosen === 'busy' || chosen === 'break') && (
-        <Reason key={chosen} value={self.presenceReason} onSave={(reason) => onChange(chosen, reason)} />
+        <Reason key={chosen} value={self.presenceReason} onSave={(reason) => void onChange(chosen, reason)} />
       )}
     </section>
   );

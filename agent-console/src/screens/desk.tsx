@@ -70,7 +70,7 @@ export function Desk(props: { console: Console; data: ConsoleData }) {
 
   return (
     <div class="desk">
-      <PresencePanel self={data.self} onChange={(presence, reason) => void ask('set-presence', { presence, reason })} />
+      <PresencePanel self={data.self} onChange={(presence, reason) => ask('set-presence', { presence, reason })} />
       <main id="calls-main" tabIndex={-1}>
         <h1 class="sr-only">{t.calls.title}</h1>
         <DeskNotices
@@ -116,7 +116,7 @@ export function Desk(props: { console: Console; data: ConsoleData }) {
         <DevicePanel
           self={data.self}
           telephone={desk.telephone}
-          onChoose={(device) => void ask('set-device', { device })}
+          onChoose={(device) => ask('set-device', { device })}
           onSetUp={() => setSettingUp(true)}
         />
       </aside>
