@@ -8,7 +8,10 @@ export interface Wire {
   close(): Promise<void>;
 }
 
-/** Between `port` and the SMSC at `smscPort`. A number that two chunks share would be missed, and noticed as a time-out. */
+/** E.164: at most fifteen digits, which two chunks may share. */
+const LONGEST_NUMBER = 15;
+
+/** Between `port` and the SMSC at `smscPort`. */
 export async function openWire(port: number, smscPort: number): Promise<Wire> {
   const waiting = new Map<string, (at: number) => void>();
   const sockets = new Set<Socket>();
@@ -23,14 +26,19 @@ export async function openWire(port: number, smscPort: number): Promise<Wire> {
       from.on('close', () => to.destroy());
       from.on('error', () => to.destroy());
     }
-    client.on('data', look);
+    let tail: Buffer = Buffer.alloc(0);
+    client.on('data', (chunk) => {
+      const seen = Buffer.concat([tail, chunk]);
+      look(seen);
+      tail = seen.subarray(-LONGEST_NUMBER);
+    });
     client.pipe(smsc);
     smsc.pipe(client);
   });
 
-  function look(chunk: Buffer): void {
+  function look(seen: Buffer): void {
     for (const [number, tell] of waiting) {
-      if (!chunk.includes(number)) continue;
+      if (!seen.includes(number)) continue;
       waiting.delete(number);
       tell(Date.now());
     }
