@@ -1,7 +1,16 @@
 /** What the channel keeps: every event of an attempt changes its row, the queue and the outcomes in one transaction. */
 import type { Kysely } from 'kysely';
 import type { Attempt, Outcome } from '../smis/channel.ts';
-import { type Database, deleteMany, insertMany, type LeasedQueue, selectMany, updateMany } from '../storage/index.ts';
+import {
+  type ClaimOptions,
+  claimWithRows,
+  type Database,
+  deleteMany,
+  insertMany,
+  type LeasedQueue,
+  selectMany,
+  updateMany,
+} from '../storage/index.ts';
 import { type EmailEvent, isPending, type Rules, type State, step } from './machine.ts';
 import type { AttemptRow, OutcomeRow, Tables } from './tables.ts';
 
@@ -112,7 +121,9 @@ export function createStore(options: {
         );
       }),
 
-    read: (ids: readonly string[]) => selectMany<AttemptRow>(database.sql, 'email_attempts', 'id', ids),
+    /** Takes from the queue, with the attempts as they stand. */
+    claim: (options: ClaimOptions) =>
+      database.write((sql) => claimWithRows<AttemptRow>(sql, queue, 'email_attempts', options)),
 
     /** Attempts whose timer has run out, at most `limit`. */
     async due(at: number, limit: number): Promise<string[]> {

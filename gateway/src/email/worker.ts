@@ -3,7 +3,7 @@
  * records its answer. As many are under way as there are connections.
  */
 import type { Logger } from '../http/index.ts';
-import type { ClaimedItem, LeasedQueue } from '../storage/index.ts';
+import type { ItemWithRow, LeasedQueue } from '../storage/index.ts';
 import type { Opened } from './intake.ts';
 import type { EmailEvent, State } from './machine.ts';
 import type { EmailMetrics } from './metrics.ts';
@@ -76,11 +76,10 @@ export function createWorker(options: {
     if (pause > 0) return pause;
     // After a failure one mail tries whether the server is back.
     const at = now();
-    const items = await queue.claim({ limit: failures > 0 ? 1 : room, leaseMs, now: at });
+    const items = await store.claim({ limit: failures > 0 ? 1 : room, leaseMs });
     const fresh = items.filter(({ id }) => !held.has(id));
-    const rows = new Map((await store.read(fresh.map(({ id }) => id))).map((row) => [row.id, row]));
     for (const item of fresh) {
-      const work = handle(item, rows.get(item.id))
+      const work = handle(item)
         .catch((error: unknown) => log.error({ error, attempt: item.id }, 'handing an e-mail over failed'))
         .finally(() => {
           held.delete(item.id);
@@ -93,7 +92,7 @@ export function createWorker(options: {
     return due === null ? POLL_MS : Math.min(POLL_MS, Math.max(due - now(), 1));
   }
 
-  async function handle({ id, claims }: ClaimedItem, row: AttemptRow | undefined): Promise<void> {
+  async function handle({ id, claims, row }: ItemWithRow<AttemptRow>): Promise<void> {
     const happens = (event: EmailEvent) => happened({ attemptId: id, event });
     if (row?.state === 'handing-over') return void (await happens({ type: 'orphaned', at: now() }));
     if (row?.state !== 'waiting' || row.sealed === null) return store.drop([id]);

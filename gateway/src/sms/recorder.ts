@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../http/index.ts';
 import type { Outcome } from '../smis/channel.ts';
-import { type Database, type LeasedQueue, selectMany } from '../storage/index.ts';
+import {
+  type ClaimOptions,
+  claimWithRows,
+  type Database,
+  type ItemWithRow,
+  type LeasedQueue,
+} from '../storage/index.ts';
 import type { Rules, State } from './machine.ts';
 import type { FinalReceipt } from './receipts.ts';
 import { type Happening, record } from './store.ts';
@@ -13,8 +19,8 @@ export interface Recorder {
   happened(happening: Happening): Promise<State | null>;
   /** As `happened`, again and again until it is stored, or given up: then the attempt is found unknown. */
   certainly(happening: Happening): Promise<void>;
-  /** Attempts as they stand now; what happens to them next is recorded without reading them again. */
-  read(ids: readonly string[]): Promise<AttemptRow[]>;
+  /** Takes from the queue, with the attempts as they stand; what happens to them next is recorded without reading them again. */
+  claim(options: ClaimOptions): Promise<Claimed[]>;
   /** Resolves when stored. */
   receipt(receipt: FinalReceipt): Promise<void>;
   /** What the database still refuses then, in so many milliseconds, is not tried again. */
@@ -22,6 +28,8 @@ export interface Recorder {
   /** Resolves when nothing waits to be stored; what the database refuses now is not tried again. */
   stop(): Promise<void>;
 }
+
+export type Claimed = ItemWithRow<AttemptRow>;
 
 interface Entry<What> {
   what: What;
@@ -118,12 +126,12 @@ export function createRecorder(options: {
   return {
     happened: addHappening,
     certainly,
-    // Within a write, so that nothing happens to an attempt between reading it and knowing it.
-    read: (ids) =>
+    // In one write, so that nothing happens to an attempt between reading it and knowing it.
+    claim: (options) =>
       database.write(async (sql) => {
-        const rows = await selectMany<AttemptRow>(sql, 'sms_attempts', 'id', ids);
-        for (const row of rows) known?.set(row.id, row);
-        return rows;
+        const items = await claimWithRows<AttemptRow>(sql, queue, 'sms_attempts', options);
+        for (const { row } of items) if (row) known?.set(row.id, row);
+        return items;
       }),
     receipt: async (receipt) => void (await add(receipts, receipt)),
     giveUpAfter(ms) {

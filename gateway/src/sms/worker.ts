@@ -4,13 +4,13 @@
  */
 import type { Router } from '@civicline/sms';
 import type { Logger } from '../http/index.ts';
-import type { ClaimedItem, Database, LeasedQueue, Sealer } from '../storage/index.ts';
+import type { Database, LeasedQueue, Sealer } from '../storage/index.ts';
 import { createDepartures, type Ready } from './departures.ts';
 import { createLeases } from './leases.ts';
 import { type AttemptEvent, isPending } from './machine.ts';
 import type { SmsMetrics } from './metrics.ts';
 import type { Opener } from './opener.ts';
-import type { Recorder } from './recorder.ts';
+import type { Claimed, Recorder } from './recorder.ts';
 import { digestsOf, readSuppressions } from './suppressions.ts';
 import { type AttemptRow, type Tables, URGENT_LANE } from './tables.ts';
 
@@ -22,6 +22,8 @@ const PAUSE_MS = 1_000;
 const PROBES = 4;
 /** In hand at once, as a multiple of the carriers' windows: those that are being opened, recorded, sent, recorded. */
 const WINDOWS = 8;
+/** After an outage it begins with one window's worth, and more by so many for each that is done. */
+const GROWTH = 0.5;
 const FEWEST = 100;
 const MOST = 4_000;
 /** Milliseconds of work, for which everything else waits. */
@@ -54,6 +56,7 @@ export function createWorker(options: {
     queue,
     leaseMs,
     onRelease: (size) => {
+      doneSinceOutage += 1;
       if (size <= most * 0.75) wake();
     },
     onError: (error) => log.error({ error }, 'keeping leases of SMS failed'),
@@ -68,6 +71,7 @@ export function createWorker(options: {
     now,
   });
   let most = FEWEST;
+  let doneSinceOutage = 0;
   /** Of `performance.now()`: when SMS last tried whether a route works again. */
   let probedAt = Number.NEGATIVE_INFINITY;
   let stopping = false;
@@ -91,16 +95,17 @@ export function createWorker(options: {
   /** Returns how many milliseconds there is nothing to do, unless somebody wakes us. */
   async function claim(): Promise<number> {
     const routes = router.routes().filter(({ up }) => up);
-    if (routes.length === 0) return PAUSE_MS;
     const isBroken = routes.every(({ breaker }) => breaker !== 'closed');
+    if (isBroken) doneSinceOutage = 0;
+    if (routes.length === 0) return PAUSE_MS;
     // However often we are woken: by what is submitted, and by the probes that come back.
     const rest = isBroken ? probedAt + PAUSE_MS - performance.now() : 0;
     if (rest > 0) return rest;
-    most = Math.min(MOST, Math.max(FEWEST, WINDOWS * routes.reduce((sum, { window }) => sum + window, 0)));
+    most = mostInHand(routes.reduce((sum, { window }) => sum + window, 0));
     const portion = portionOf(most - leases.size, isBroken);
     if (!portion) return POLL_MS;
     const at = now();
-    const items = await queue.claim({ ...portion, leaseMs, now: at });
+    const items = await recorder.claim({ ...portion, leaseMs });
     if (items.length === 0) return portion.lanes ? POLL_MS : untilDue(await queue.nextDue());
     // Those still with us: the process stood still for longer than the lease.
     const fresh = items.filter(({ id }) => !leases.has(id));
@@ -115,7 +120,13 @@ export function createWorker(options: {
     return isBroken ? PAUSE_MS : 0;
   }
 
-  function begin(items: readonly ClaimedItem[]): void {
+  /** Grows with what the carriers take: at full width from the first moment, all else would wait for seconds. */
+  function mostInHand(window: number): number {
+    const earned = window + Math.floor(doneSinceOutage * GROWTH);
+    return Math.min(MOST, Math.max(FEWEST, Math.min(earned, WINDOWS * window)));
+  }
+
+  function begin(items: readonly Claimed[]): void {
     if (items.length === 0) return;
     prepare(items).catch((error: unknown) => {
       log.error({ error }, 'preparing SMS failed');
@@ -153,12 +164,10 @@ export function createWorker(options: {
     alarm?.();
   }
 
-  async function prepare(items: readonly ClaimedItem[]): Promise<void> {
-    const rows = new Map((await recorder.read(items.map(({ id }) => id))).map((row) => [row.id, row]));
+  async function prepare(items: readonly Claimed[]): Promise<void> {
     const ended: string[] = [];
     const waiting: { row: AttemptRow; claims: number; sealed: string }[] = [];
-    for (const { id, claims } of items) {
-      const row = rows.get(id);
+    for (const { id, claims, row } of items) {
       if (!row || !isPending(row)) ended.push(id);
       else if (row.state === 'handing-over') void tell(row, { type: 'orphaned', at: now() });
       else waiting.push({ row, claims, sealed: row.sealed ?? '' });

@@ -2,5 +2,14 @@ export { deleteMany, insertMany, type Sql, selectMany, updateMany } from './batc
 export { type Database, openDatabase } from './database.ts';
 export { StorageError, type StorageErrorCode } from './errors.ts';
 export type { Migration } from './migrate.ts';
-export { type ClaimedItem, createQueue, type LeasedQueue, type QueueItem, queueMigrations } from './queue.ts';
+export {
+  type ClaimedItem,
+  type ClaimOptions,
+  claimWithRows,
+  createQueue,
+  type ItemWithRow,
+  type LeasedQueue,
+  type QueueItem,
+  queueMigrations,
+} from './queue.ts';
 export { createSealer, SealError, type Sealer } from './sealer.ts';

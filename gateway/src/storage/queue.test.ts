@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import {
   type ClaimedItem,
+  type ClaimOptions,
   createQueue,
   type Database,
   openDatabase,
@@ -24,7 +25,7 @@ describe('leased queue', () =>
       const database = await open();
       await database.migrate(name, queueMigrations(name));
       const clock = { now: 0 };
-      return { database, clock, ...driven(database, name, () => clock.now) };
+      return { database, clock, ...driven(database, name, clock) };
     }
 
     it('does what a simple model says, whatever is asked in whatever order', async function () {
@@ -36,7 +37,7 @@ describe('leased queue', () =>
           const name = `model_${letters(run++)}`;
           await database.migrate(name, queueMigrations(name));
           const model = createModel();
-          const queue = driven(database, name, () => model.now);
+          const queue = driven(database, name, model);
           for (const { apply } of steps) await apply(queue, model);
         }),
         { numRuns: 100 },
@@ -163,7 +164,7 @@ describe('leased queue', () =>
       const others = first.engine === 'sqlite' ? [] : [await openDatabase(there), await openDatabase(there)];
       const gateways = [first, ...others];
       await Promise.all(gateways.map((gateway) => gateway.migrate('work', queueMigrations('work'))));
-      const queues = gateways.map((gateway) => driven(gateway, 'work', () => 0));
+      const queues = gateways.map((gateway) => driven(gateway, 'work', { now: 1 }));
       await queues[0]?.put([...items(500), ...items(500, { share: 'b' })]);
       const claims = await Promise.all(
         queues.flatMap(({ claim }) => Array.from({ length: 10 }, () => claim({ limit: 100, leaseMs: LEASE, now: 1 }))),
@@ -175,12 +176,15 @@ describe('leased queue', () =>
     });
   }));
 
-/** A queue with its writes around it. */
-function driven(database: Database, name: string, now: () => number) {
-  const queue = createQueue(database, name, now);
+/** A queue with its writes around it; a claim may say that time has gone on. */
+function driven(database: Database, name: string, clock: { now: number }) {
+  const queue = createQueue(database, name, () => clock.now);
   return {
     queue,
-    claim: queue.claim,
+    claim({ now = clock.now, ...options }: ClaimOptions & { now?: number }) {
+      clock.now = now;
+      return database.write((sql) => queue.claim(sql, options));
+    },
     put: (items: QueueItem[]) => database.write((sql) => queue.put(sql, items)),
     done: (ids: string[]) => database.write((sql) => queue.done(sql, ids)),
     later: (items: { id: string; dueAt: number }[]) => database.write((sql) => queue.later(sql, items)),

@@ -10,7 +10,7 @@
  * Times are those of the callers' clocks, which may be wrong and set right: every time says when it was set, and one
  * that was set in the future is counted from now instead. Clocks of gateways that share a queue may differ by seconds.
  */
-import { deleteMany, insertMany, isPostgres, run, type Sql, updateMany } from './batch.ts';
+import { deleteMany, insertMany, isPostgres, run, type Sql, selectMany, updateMany } from './batch.ts';
 import type { Database } from './database.ts';
 import type { Migration } from './migrate.ts';
 
@@ -28,8 +28,8 @@ export interface QueueItem {
 export interface LeasedQueue {
   /** Within a write. */
   put(sql: Sql, items: readonly QueueItem[]): Promise<void>;
-  /** Up to `limit` due items, faster lanes first, fair between shares; nobody else gets them for `leaseMs`. */
-  claim(options: { limit: number; leaseMs: number; now: number; lanes?: readonly number[] }): Promise<ClaimedItem[]>;
+  /** Within a write: up to `limit` due items, faster lanes first, fair between shares; nobody else gets them for `leaseMs`. */
+  claim(sql: Sql, options: ClaimOptions): Promise<ClaimedItem[]>;
   /** Within a write: the work is done, or not wanted any more. */
   done(sql: Sql, ids: readonly string[]): Promise<void>;
   /** Within a write: given back, to be claimed again at `dueAt`. */
@@ -42,6 +42,13 @@ export interface LeasedQueue {
   counts(): Promise<LaneCount[]>;
 }
 
+export interface ClaimOptions {
+  limit: number;
+  leaseMs: number;
+  /** Of these only; absent: of all. */
+  lanes?: readonly number[];
+}
+
 export interface LaneCount {
   lane: number;
   waiting: number;
@@ -51,6 +58,24 @@ export interface LaneCount {
 export interface ClaimedItem extends QueueItem {
   /** How often it was claimed, this time included. */
   claims: number;
+}
+
+export interface ItemWithRow<Row> extends ClaimedItem {
+  /** What the work is; undefined: there is nothing of it any more. */
+  row: Row | undefined;
+}
+
+/** Within a write: claims items together with what stands under their ids in `table`. */
+export async function claimWithRows<Row extends { id: string }>(
+  sql: Sql,
+  queue: LeasedQueue,
+  table: string,
+  options: ClaimOptions,
+): Promise<ItemWithRow<Row>[]> {
+  const items = await queue.claim(sql, options);
+  const ids = items.map(({ id }) => id);
+  const rows = new Map((await selectMany<Row>(sql, table, 'id', ids)).map((row) => [row.id, row]));
+  return items.map((item) => ({ ...item, row: rows.get(item.id) }));
 }
 
 /** The table of one queue. `name`: lower-case letters and `_`. */
@@ -116,23 +141,22 @@ export function createQueue(database: Database, name: string, now: () => number)
     return headsOf(sql, table);
   }
 
-  async function claim({ limit, leaseMs, now, lanes }: Parameters<LeasedQueue['claim']>[0]): Promise<ClaimedItem[]> {
+  async function claim(sql: Sql, { limit, leaseMs, lanes }: ClaimOptions): Promise<ClaimedItem[]> {
+    const at = now();
     const claimed: ClaimedItem[] = [];
-    await database.write(async (sql) => {
-      const due = (await headsInOurTime(sql, limit, now)).filter(({ ready_at }) => ready_at <= now);
-      const wanted = lanes ? due.filter(({ lane }) => lanes.includes(lane)) : due;
-      for (const [lane, heads] of groupedByLane(wanted)) {
-        let turns = beginningAfter(lastServed.get(lane), heads).map(({ share }) => ({ share, had: 0 }));
-        while (turns.length > 0 && claimed.length < limit) {
-          const portions = portionsOf(limit - claimed.length, turns);
-          const items = await takeItems(sql, table, { lane, portions, now, until: now + leaseMs });
-          claimed.push(...items);
-          const lastWithMore = portions.findLast(({ count }) => count > (portions.at(-1)?.count ?? 0));
-          if (lastWithMore) lastServed.set(lane, lastWithMore.share);
-          turns = turnsLeft(portions, items);
-        }
+    const due = (await headsInOurTime(sql, limit, at)).filter(({ ready_at }) => ready_at <= at);
+    const wanted = lanes ? due.filter(({ lane }) => lanes.includes(lane)) : due;
+    for (const [lane, heads] of groupedByLane(wanted)) {
+      let turns = beginningAfter(lastServed.get(lane), heads).map(({ share }) => ({ share, had: 0 }));
+      while (turns.length > 0 && claimed.length < limit) {
+        const portions = portionsOf(limit - claimed.length, turns);
+        const items = await takeItems(sql, table, { lane, portions, now: at, until: at + leaseMs });
+        claimed.push(...items);
+        const lastWithMore = portions.findLast(({ count }) => count > (portions.at(-1)?.count ?? 0));
+        if (lastWithMore) lastServed.set(lane, lastWithMore.share);
+        turns = turnsLeft(portions, items);
       }
-    });
+    }
     return claimed;
   }
 

@@ -7,7 +7,7 @@
  *        ▼                       ▼                 ▼ a length that cannot be                      ▼
  *      closed ◄───────────────────────────────────────────────────────────────────────────────────
  *
- * Requests go out in batches, one write per turn of the event loop. Each ends exactly once (outstanding.ts).
+ * Requests go out in batches: one write for all that were made at once. Each ends exactly once (outstanding.ts).
  */
 import {
   answerTo,
@@ -173,7 +173,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
     batched = writePdu(pdu, batch, batched);
     if (flushPlanned) return;
     flushPlanned = true;
-    setImmediate(flush);
+    process.nextTick(flush);
   }
 
   function flush(): void {

@@ -207,7 +207,7 @@ describe('dispatch', () =>
       const attemptId = `${id.slice(0, -1)}1`;
       // As the dead gateway left it: claimed, with the channel, not noted.
       const queue = createQueue(room.database, 'messages_sms', () => room.clock.now);
-      expect(await queue.claim({ limit: 1, leaseMs: 15_000, now: NOON })).to.have.length(1);
+      expect(await room.database.write((sql) => queue.claim(sql, { limit: 1, leaseMs: 15_000 }))).to.have.length(1);
       await room.channel('sms').submit([
         {
           ...{ id: attemptId, sender: { id: sender.id, name: 'CTPC' }, urgency: 'normal', category: 'individual' },

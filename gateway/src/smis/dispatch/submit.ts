@@ -46,7 +46,7 @@ export interface SubmitOptions {
 
 /** Rounds; each says whether there was something to do. */
 export function createSubmitRound(options: SubmitOptions): () => Promise<boolean> {
-  const { messages, channel, queue, lanes, mostInFlight, now } = options;
+  const { messages, channel, queue, lanes, mostInFlight } = options;
   let atOnce = FEWEST_AT_ONCE;
 
   async function room(): Promise<number> {
@@ -57,7 +57,7 @@ export function createSubmitRound(options: SubmitOptions): () => Promise<boolean
   return async () => {
     const limit = Math.min(atOnce, await room());
     if (limit <= 0) return false;
-    const claimed = await queue.claim({ limit, lanes, leaseMs: LEASE_MS, now: now() });
+    const claimed = await messages.store.database.write((sql) => queue.claim(sql, { limit, lanes, leaseMs: LEASE_MS }));
     if (claimed.length === 0) return false;
     const plan = await makePlan(claimed, options);
     atOnce = Math.max(FEWEST_AT_ONCE, Math.min(MOST_AT_ONCE, atOnce * 2, fitting(plan)));

@@ -66,11 +66,14 @@ export function createIntake(options: IntakeOptions): Intake {
 
   async function work(): Promise<void> {
     while (waiting.length > 0) {
-      // What this turn of the event loop brings in goes along.
-      await new Promise(setImmediate);
-      const group = takeGroup();
+      const group: Waiting[] = [];
+      // Grouped when the turn to write comes: what has come in until then goes along.
+      const formed = () => {
+        if (group.length === 0) group.push(...takeGroup());
+        return group;
+      };
       // One of them may be the cause, or another gateway took the same request in at this moment: each alone, again.
-      await takeAll(group).catch(() => Promise.all(group.map(takeAlone)));
+      await takeAll(formed).catch(() => Promise.all(formed().map(takeAlone)));
     }
     working = false;
   }
@@ -87,16 +90,18 @@ export function createIntake(options: IntakeOptions): Intake {
     return waiting.splice(0, count).sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
   }
 
-  async function takeAll(group: Waiting[]): Promise<void> {
-    const chunks = group.map(({ chunk }) => chunk);
-    const { answers, harvest } = await options.store.database.write((sql) => write(sql, chunks, options));
-    for (const [n, { resolve }] of group.entries()) resolve(answers[n] as Taken);
+  async function takeAll(group: () => readonly Waiting[]): Promise<void> {
+    const { answers, harvest } = await options.store.database.write((sql) => {
+      const chunks = group().map(({ chunk }) => chunk);
+      return write(sql, chunks, options);
+    });
+    for (const [n, { resolve }] of group().entries()) resolve(answers[n] as Taken);
     options.onAccepted(new Set(harvest.queued.keys()), harvest.drafts);
   }
 
   async function takeAlone(one: Waiting): Promise<void> {
-    await takeAll([one])
-      .catch(() => takeAll([one]))
+    await takeAll(() => [one])
+      .catch(() => takeAll(() => [one]))
       .catch(one.reject);
   }
 

@@ -12,7 +12,7 @@ import {
   type Simulator,
   startSimulator,
 } from '../../messages/room.ts';
-import { round } from '../statistics.ts';
+import { median, round } from '../statistics.ts';
 import { openWire, type Wire } from './wire.ts';
 
 export interface Backlog {
@@ -20,10 +20,10 @@ export interface Backlog {
   /** Of the gateway, once all are accepted and none has left: the most of several looks. */
   residentMiB: number;
   acceptedPerSecond: number;
-  /** Messages per second that left, with the long and with the short queue. */
-  drain: { long: number; short: number };
-  /** Of urgent messages while the long queue empties, one after another. */
-  urgent: Urgent[];
+  /** Messages per second that left, with the long and with the short queue, in each round. */
+  drain: { long: number; short: number }[];
+  /** Of urgent messages while the long queue empties, one after another, in each round. */
+  urgent: Urgent[][];
 }
 
 /** Milliseconds from the request. */
@@ -35,6 +35,7 @@ export interface Urgent {
 }
 
 export interface BacklogExtent {
+  rounds: number;
   long: number;
   short: number;
   /** How long leaving is watched, seconds. */
@@ -48,22 +49,36 @@ const URGENT = 21;
 const FIRST_URGENT = 900_000;
 const LOOK_MS = 50;
 
-export async function measureBacklog({ long, short, watch }: BacklogExtent): Promise<Backlog> {
-  const shortRun = await withBacklog(short, ({ simulator }) => drainRate(simulator, short, watch));
-  log(`${short} waiting: ${round(shortRun.result, 0)} messages/s leave`);
-  const { result, ...filled } = await withBacklog(long, async (room) => {
-    const [rate, urgent] = await Promise.all([drainRate(room.simulator, long, watch), sendUrgent(room, watch)]);
-    return { rate, urgent };
-  });
-  const slowest = Math.max(...result.urgent.map((one) => one.left));
-  log(`${long} waiting: ${round(result.rate, 0)} messages/s leave, every urgent one within ${slowest} ms`);
-  return {
-    waiting: long,
-    residentMiB: filled.residentMiB,
-    acceptedPerSecond: filled.acceptedPerSecond,
-    drain: { long: result.rate, short: shortRun.result },
-    urgent: result.urgent,
-  };
+/** Both queues in turn, a fresh gateway each time; urgent messages are sent beside both, so that they cost both alike. */
+export async function measureBacklog({ rounds, long, short, watch }: BacklogExtent): Promise<Backlog> {
+  const found: Backlog = { waiting: long, residentMiB: 0, acceptedPerSecond: 0, drain: [], urgent: [] };
+  const accepted: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    const few = await measureQueue(short, watch);
+    const many = await measureQueue(long, watch);
+    found.drain.push({ long: many.rate, short: few.rate });
+    found.urgent.push(many.urgent);
+    found.residentMiB = Math.max(found.residentMiB, many.residentMiB);
+    accepted.push(many.acceptedPerSecond);
+  }
+  return { ...found, acceptedPerSecond: median(accepted) };
+}
+
+interface Queue {
+  rate: number;
+  urgent: Urgent[];
+  residentMiB: number;
+  acceptedPerSecond: number;
+}
+
+async function measureQueue(count: number, watch: number): Promise<Queue> {
+  const { result, ...filled } = await withBacklog(count, (room) =>
+    Promise.all([drainRate(room.simulator, count, watch), sendUrgent(room, watch)]),
+  );
+  const [rate, urgent] = result;
+  const slowest = Math.max(...urgent.map((one) => one.left));
+  log(`${count} waiting: ${round(rate, 0)} messages/s leave, every urgent one within ${slowest} ms`);
+  return { rate, urgent, ...filled };
 }
 
 interface Filled<Result> {
