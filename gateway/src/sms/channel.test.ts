@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SendResult } from '@civicline/sms';
 import { expect } from 'chai';
-import type { Database } from '../storage/index.ts';
+import { createQueue, type Database } from '../storage/index.ts';
 import { eachEngine } from '../storage/testing.ts';
 import { ledger } from './index.ts';
 import { monthOf } from './ledger.ts';
@@ -244,6 +245,40 @@ eachEngine((open) => {
       await receipt('part-1', 'failed', 'RECEIPT_EXPIRED');
       expect(await told(one.id, 2)).to.deep.equal(['unknown', 'RECEIPT_EXPIRED']);
       expect(room.router.sent).to.have.length(1);
+    });
+
+    it('begins with little in hand after each outage, and takes more as the carrier does', async () => {
+      const queue = createQueue(database, 'sms_queue', Date.now);
+      const leased = async () => (await queue.counts()).reduce((sum, lane) => sum + lane.leased, 0);
+      const untilLeased = async (count: number) => {
+        while ((await leased()) < count) await sleep(5);
+      };
+      const held: { count: number; answer(result: SendResult): void }[] = [];
+      let allowed = 0;
+      const allow = (count: number) => {
+        allowed = count;
+        for (const one of held) if (one.count <= allowed) one.answer(accepted(one.count));
+      };
+      const accepted = (count: number): SendResult => {
+        return { kind: 'accepted', carrierIds: [`id-${count}`], segments: 1 };
+      };
+      room.router.answer = (_sms, count) =>
+        count <= allowed ? accepted(count) : new Promise((answer) => held.push({ count, answer }));
+      room.router.setUp(false);
+      await room.channel.submit(Array.from({ length: 1_500 }, () => attempt()));
+      for (let outage = 0; outage < 2; outage++) {
+        const before = room.router.sent.length;
+        allow(before);
+        room.router.setUp(true);
+        await untilLeased(100);
+        await sleep(200);
+        expect(await leased()).to.equal(100);
+        allow(before + 400);
+        await untilLeased(200);
+        room.router.setUp(false);
+        allow(Number.POSITIVE_INFINITY);
+        while ((await leased()) > 0) await sleep(5);
+      }
     });
 
     it('withdraws what has not left', async () => {

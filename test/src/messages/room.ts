@@ -11,7 +11,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { root } from '@civicline/launcher';
+import { gatewayArguments, root } from '@civicline/launcher';
 import { generateSealingKeysSync } from '@civicline/protocol/sealing/node';
 
 export interface Counts {
@@ -93,7 +93,7 @@ export async function openGateway(options: { smppPort: number; databaseUrl?: str
   const log = openSync(join(folder, 'gateway.log'), 'a');
   let child: ChildProcess;
   async function start(): Promise<void> {
-    child = spawn(process.execPath, ['--import', 'tsx', join(root, 'gateway/src/main.ts')], {
+    child = spawn(process.execPath, gatewayArguments, {
       cwd: root,
       env: environment,
       stdio: ['ignore', log, log],

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gatewayArguments } from '@civicline/launcher';
 import { expect } from 'chai';
 import { readConfig } from '../../../gateway/src/config.ts';
 import { type Compose, fillIn, parseCompose, ROOT, readComposeText, readExample, variablesIn } from './compose.ts';
@@ -67,6 +68,12 @@ describe('the compose file of the production form', () => {
     for (const { networks } of Object.values(compose.services)) {
       for (const network of networks) expect(compose.networks).to.have.property(network);
     }
+  });
+
+  it('starts the gateway as npm start does', async () => {
+    const dockerfile = await readFile(join(ROOT, service('gateway').build?.dockerfile ?? ''), 'utf8');
+    const command = JSON.parse(/^CMD (\[.*\])$/m.exec(dockerfile)?.[1] ?? '') as string[];
+    expect(command).to.deep.equal(['node', ...gatewayArguments.map((one) => one.replace(`${ROOT}/`, ''))]);
   });
 
   it('hands the gateway every setting that it knows, and none that it does not', async () => {
