@@ -228,6 +228,24 @@ describe('agent console, at the desk', function () {
       expect(await asked(gateway, 'set-presence')).to.deep.equal({ presence: 'break', reason: 'lunch' });
     }));
 
+  it('shows a choice before the gateway has answered, also when another one follows', () =>
+    visit({}, async ({ gateway, page }) => {
+      const chosen = (name: string) => page.getByRole('radio', { name, checked: true });
+      const answerNext = gateway.holdRequests();
+      await page.getByRole('radio', { name: 'Bezet' }).click();
+      await chosen('Bezet').waitFor();
+      await page.getByRole('radio', { name: 'Pauze' }).click();
+      await chosen('Pauze').waitFor();
+      expect(gateway.snapshot().self.presence).to.equal('ready');
+      answerNext();
+      // The reason is asked for once the gateway has told that the agent is busy.
+      await page.getByLabel('Reden').waitFor();
+      expect(await chosen('Pauze').count()).to.equal(1);
+      answerNext();
+      while (gateway.snapshot().self.presence !== 'break') await page.waitForTimeout(10);
+      await chosen('Pauze').waitFor();
+    }));
+
   it('takes a choice back that the gateway refuses', () =>
     visit({}, async ({ gateway, page }) => {
       await page.getByRole('radio', { name: 'Bezet' }).check();

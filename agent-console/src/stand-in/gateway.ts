@@ -55,6 +55,8 @@ export interface StandInGateway {
   loseEvent(): void;
   /** Refuses the next request with this code. */
   refuseNext(code: string): void;
+  /** From now on each request waits, as on a slow network, until the returned function lets the oldest go on. */
+  holdRequests(): () => void;
   /** Ends every socket and every session. */
   signEverybodyOut(): void;
   /** Cuts all connections and takes no new ones. */
@@ -73,6 +75,7 @@ export async function startStandInGateway({
 }): Promise<StandInGateway> {
   let snapshot = exampleSnapshot();
   let refusal: string | null = null;
+  let held: (() => void)[] | null = null;
   let sessions = new Set<string>();
   const requests: StandInGateway['requests'] = [];
   const registrar = startRegistrar();
@@ -96,14 +99,19 @@ export async function startStandInGateway({
       socket.onAny((name: string, ...input: unknown[]) => {
         const reply = input.pop() as (answer: object) => void;
         requests.push({ name, input: input[0] });
-        if (refusal !== null) {
-          reply({ ok: false, code: refusal, title: 'Refused by the stand-in.' });
-          refusal = null;
-          return;
-        }
-        if (name === 'resync') socket.emit('snapshot', { ...snapshot, now: new Date().toISOString() });
-        reply(name === 'softphone-credentials' ? { ok: true, credentials: registrar.credentials(url) } : { ok: true });
-        act(name, input[0] as Wish);
+        const goOn = () => {
+          if (refusal !== null) {
+            reply({ ok: false, code: refusal, title: 'Refused by the stand-in.' });
+            refusal = null;
+            return;
+          }
+          if (name === 'resync') socket.emit('snapshot', { ...snapshot, now: new Date().toISOString() });
+          const more = name === 'softphone-credentials' ? { credentials: registrar.credentials(url) } : {};
+          reply({ ok: true, ...more });
+          act(name, input[0] as Wish);
+        };
+        if (held) held.push(goOn);
+        else goOn();
       });
     });
     return { server: http, io: sockets };
@@ -225,6 +233,11 @@ export async function startStandInGateway({
     },
     refuseNext(code) {
       refusal = code;
+    },
+    holdRequests() {
+      const waiting: (() => void)[] = [];
+      held = waiting;
+      return () => waiting.shift()?.();
     },
     signEverybodyOut() {
       sessions = new Set();
