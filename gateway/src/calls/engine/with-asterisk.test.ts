@@ -230,33 +230,57 @@ describe('call engine with Asterisk', function () {
     await wrappedUp();
   });
 
-  it('a gateway that died before it wrote that two are connected leaves them to their conversation', async () => {
-    const written: Call[] = [];
-    const off = room.core.engine.live.onChange(
-      ({ after }) => void (after.state === 'connecting' && written.push(after)),
-    );
-    const { call, agentCall } = await connected();
-    off();
-    // Rings, and answered: what the database can have of a call whose connection was not written.
-    expect(written.map(({ leg }) => leg?.answered)).to.deep.equal([false, true]);
-    for (const older of written) {
+  describe('a gateway that died before it wrote that two are connected', () => {
+    /** Rings, and answered: what the database can have of a call whose connection was not written. */
+    async function connectedFrom() {
+      const written: Call[] = [];
+      const off = room.core.engine.live.onChange(
+        ({ after }) => void (after.state === 'connecting' && written.push(after)),
+      );
+      const both = await connected();
+      off();
+      expect(written.map(({ leg }) => leg?.answered)).to.deep.equal([false, true]);
+      return { ...both, written };
+    }
+    /** Has the gateway start again, with the call as it was then; `meanwhile` happens while it is away. */
+    async function startFrom(older: Call, meanwhile: () => Promise<unknown> = async () => undefined): Promise<void> {
       const { databaseUrl } = room;
       await room.stop();
       const database = await openDatabase({ url: databaseUrl, role: 'calls' });
       await createCallStore(database, createSealer([randomBytes(32)])).save({ ...older, ringUntil: Date.now() - 1 });
       await database.close();
+      await meanwhile();
       room = await openRoom({ asterisks: [connection()], databaseUrl });
       await served();
-      await isIn('connected');
-      expect(call.state).to.equal('answered');
-      expect(agentCall.state).to.equal('answered');
-      await agentCall.ear.waitFor(CALLER_TONE);
-      await call.ear.waitFor(AGENT_TONE);
     }
-    await call.hangUp();
-    await agentCall.ended;
-    await wrappedUp();
-    await isEmpty();
+
+    it('leaves them to their conversation', async () => {
+      const { call, agentCall, written } = await connectedFrom();
+      for (const older of written) {
+        await startFrom(older);
+        await isIn('connected');
+        expect(call.state).to.equal('answered');
+        expect(agentCall.state).to.equal('answered');
+        await agentCall.ear.waitFor(CALLER_TONE);
+        await call.ear.waitFor(AGENT_TONE);
+      }
+      await call.hangUp();
+      await agentCall.ended;
+      await wrappedUp();
+      await isEmpty();
+    });
+
+    for (const [index, how] of ['that a phone rang', 'that it was answered'].entries()) {
+      it(`knows that they talked when the caller has hung up meanwhile, and only ${how} had been written`, async () => {
+        const { call, agentCall, written } = await connectedFrom();
+        const older = written[index];
+        if (!older) throw new Error('It was never written.');
+        await startFrom(older, () => call.hangUp());
+        await agentCall.ended;
+        await wrappedUp();
+        await isEmpty();
+      });
+    }
   });
 
   describe('when processes are killed', function () {
