@@ -4,7 +4,7 @@
  */
 import { ARRIVING_MS, type Call, type CallCommand, type Found, legChannelId } from './call.ts';
 import { bridged, callerGone, legDown, legUp } from './conversation.ts';
-import { after, type Step, unchanged } from './steps.ts';
+import { type Step, unchanged } from './steps.ts';
 
 /** Whether Asterisk has of the call exactly what its state says. */
 export function isAsExpected(call: Call, found: Found): boolean {
@@ -29,10 +29,7 @@ export function isAsExpected(call: Call, found: Found): boolean {
 export function reconcile(call: Call, found: Found, at: number): Step {
   if (call.source.kind === 'exchange') return unchanged(call);
   if (call.state === 'wrapping-up') return { call, commands: remains(call, found) };
-  if (found.caller === 'absent') {
-    const talked = hadBegun(call, found, at);
-    return after(talked.commands, callerGone(talked.call, at));
-  }
+  if (found.caller === 'absent') return isBehind(call, found) ? catchUp(call, at) : callerGone(call, at);
   if (call.state === 'arriving') return arriving(call, found, at);
   if (found.caller === 'elsewhere') return callerGone(call, at);
   switch (call.state) {
@@ -47,10 +44,14 @@ export function reconcile(call: Call, found: Found, at: number): Step {
 }
 
 /** There is a bridge, so the two had been put together, although the gateway ended before it wrote so. */
-function hadBegun(call: Call, { bridge }: Found, at: number): Step {
-  const isRinging = call.state === 'claimed' || call.state === 'connecting';
-  if (!isRinging || call.leg === null || bridge === 'absent') return unchanged(call);
-  return bridged(legUp(call, call.leg.channelId).call, at);
+function isBehind(call: Call, { bridge }: Found): boolean {
+  return (call.state === 'claimed' || call.state === 'connecting') && call.leg !== null && bridge !== 'absent';
+}
+
+/** One transition towards the conversation that there was; to be compared again. */
+function catchUp(call: Call, at: number): Step {
+  const { call: answered } = legUp(call, call.leg?.channelId ?? '');
+  return call.state === 'claimed' ? unchanged(answered) : bridged(answered, at);
 }
 
 /** Outside Stasis, an arriving caller is keying the code, or waits in the dialplan for the gateway to come back. */

@@ -5,6 +5,7 @@
  *   connected ─► hold events back ─► list channels and bridges ─► every call: `reconciled` through the machine
  *             ─► what no call owns: adopt callers, hang up agent legs, destroy bridges ─► release events ─► available
  */
+import type { CallState } from '@civicline/protocol';
 import type { Ari, AriEvent, Bridge, Channel } from '../../ari/index.ts';
 import type { Logger } from '../../http/index.ts';
 import type { Caller } from './asterisk-events.ts';
@@ -130,6 +131,15 @@ export function createRecovery(options: {
     }
   }
 
+  /** A call whose caller is gone may be several transitions behind. */
+  async function reconcileCall(id: string, found: Found): Promise<void> {
+    let before: CallState | undefined;
+    do {
+      before = live.get(id)?.call.state;
+      await live.dispatch(id, { type: 'reconciled', found, at: Date.now() });
+    } while (found.caller === 'absent' && live.get(id)?.call.state !== before);
+  }
+
   async function sweepOnce(): Promise<void> {
     const listing = await listAsterisk(ari);
     const differing = ownCalls().filter((call) => !isAsExpected(call, findCall(call, listing, ari.application)));
@@ -137,7 +147,10 @@ export function createRecovery(options: {
     for (const call of differing) {
       if (suspectCalls.get(call.id) !== call) continue;
       log.warn({ ari: ari.id, callId: call.id, state: call.state }, 'a call differs from what Asterisk has');
-      live.post(call.id, { type: 'reconciled', found: findCall(call, listing, ari.application), at: Date.now() });
+      // Not waited for: it may be busy with something that takes long.
+      reconcileCall(call.id, findCall(call, listing, ari.application)).catch((error) =>
+        log.error({ error, callId: call.id }, 'a call could not be compared with what Asterisk has'),
+      );
     }
     await Promise.all(orphans.filter((orphan) => suspectOrphans.has(orphanId(orphan))).map(settle));
     suspectCalls = new Map(differing.map((call) => [call.id, call]));
@@ -149,12 +162,7 @@ export function createRecovery(options: {
       suspectCalls = new Map();
       suspectOrphans = new Set();
       const listing = await listAsterisk(ari);
-      const at = Date.now();
-      await Promise.all(
-        ownCalls().map((call) =>
-          live.dispatch(call.id, { type: 'reconciled', found: findCall(call, listing, ari.application), at }),
-        ),
-      );
+      await Promise.all(ownCalls().map((call) => reconcileCall(call.id, findCall(call, listing, ari.application))));
       await Promise.all(findOrphans(listing, live, ari).map(settle));
     },
     async sweep() {
