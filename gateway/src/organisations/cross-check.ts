@@ -1,10 +1,6 @@
+import type { Mistake } from '@civicline/settings-file';
 import { parseTemplate } from 'url-template';
 import type { OpeningHours, Organisation, OrganisationsFile } from './schemas.ts';
-
-export interface Mistake {
-  path: PropertyKey[];
-  message: string;
-}
 
 /** Variables that every link template may use besides those of the attributes. */
 export const CALL_VARIABLES = ['callId', 'purpose', 'callingNumber'] as const;

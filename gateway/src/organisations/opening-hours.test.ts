@@ -45,6 +45,12 @@ describe('opening hours', () => {
     expect(opensAt(office, at('2026-12-24T20:00Z'))).to.equal(at('2026-12-28T08:00Z'));
   });
 
+  it('open on the Sunday on which summer time begins', () => {
+    const weekly = { sun: ['10:00-16:00'], mon: ['09:00-17:00'] };
+    const hours = { timezone: 'Europe/Amsterdam', weekly, closedOn: [] };
+    expect(opensAt(hours, at('2026-03-28T22:30Z'))).to.equal(at('2026-03-29T08:00Z'));
+  });
+
   it('open again after lunch, the night and the weekend', () => {
     expect(opensAt(office, at('2026-01-05T11:45Z'))).to.equal(at('2026-01-05T12:00Z'));
     expect(opensAt(office, at('2026-01-05T22:00Z'))).to.equal(at('2026-01-06T08:00Z'));

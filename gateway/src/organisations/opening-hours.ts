@@ -33,8 +33,10 @@ export function isOpen(hours: OpeningHours | undefined, at: number): boolean {
 /** The first instant (UTC milliseconds) from `at` on at which it is open; null when that is over 14 days away. */
 export function opensAt(hours: OpeningHours | undefined, at: number): number | null {
   if (isOpen(hours, at) || !hours) return at;
+  // Dates, not spans of 24 hours: some days have 23.
+  const today = Date.parse(`${wallClock(hours.timezone, at).date}T00:00Z`);
   for (let day = 0; day <= HORIZON_DAYS; day++) {
-    const candidates = openingInstants(hours, at + day * DAY)
+    const candidates = openingInstants(hours, today + day * DAY)
       .filter((instant) => instant > at && instant <= at + HORIZON_DAYS * DAY && isOpen(hours, instant))
       .sort((a, b) => a - b);
     if (candidates[0] !== undefined) return candidates[0];
@@ -42,10 +44,9 @@ export function opensAt(hours: OpeningHours | undefined, at: number): number | n
   return null;
 }
 
-/** Every instant at which the hours may begin on the wall-clock date of `at`. */
-function openingInstants(hours: OpeningHours, at: number): number[] {
-  const { date, day } = wallClock(hours.timezone, at);
-  const midnight = Date.parse(`${date}T00:00Z`);
+/** Every instant at which the hours may begin on a wall-clock date, which is told by its midnight in UTC. */
+function openingInstants(hours: OpeningHours, midnight: number): number[] {
+  const { day } = wallClock('UTC', midnight);
   const before = offset(hours.timezone, midnight - DAY);
   const after = offset(hours.timezone, midnight + 2 * DAY);
   const starts = (hours.weekly[day] ?? []).map((range) => parseRange(range)[0]);

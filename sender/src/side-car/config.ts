@@ -1,8 +1,7 @@
 /** What the side-car is told: one YAML file, or the environment for one service. */
-import { readFile } from 'node:fs/promises';
 import { categorySchema, strategyStepSchema, urgencySchema } from '@civicline/protocol';
+import { parseSettings, settingsText } from '@civicline/settings-file';
 import { isSupportedCountry } from 'libphonenumber-js';
-import { parse } from 'yaml';
 import { z } from 'zod';
 
 const serviceSchema = z
@@ -73,18 +72,10 @@ export type ServiceConfig = SideCarConfig['services'][number];
 export class ConfigError extends Error {}
 
 /** Reads the YAML file. A value written as `${NAME}` is taken from the environment. Throws {@link ConfigError}. */
-export async function readConfig(file: string, environment: NodeJS.ProcessEnv): Promise<SideCarConfig> {
-  const text = await readFile(file, 'utf8').catch(() => {
-    throw new ConfigError(`${file} cannot be read`);
-  });
-  let value: unknown;
-  try {
-    value = parse(text, (_key, item: unknown) => fromEnvironment(item, environment));
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw new ConfigError(`${file} is not YAML`);
-  }
-  return checkConfig(value, file);
+export function readConfig(file: string, environment: NodeJS.ProcessEnv): SideCarConfig {
+  const text = settingsText(file, ConfigError);
+  const replace = (value: unknown) => fromEnvironment(value, environment);
+  return parseSettings(text, { file, schema: configSchema, Failure: ConfigError, replace }).content;
 }
 
 /** One service, told by the environment; `destination` is SMIS's address and key. */
@@ -103,6 +94,7 @@ export function configFromEnvironment(
   return checkConfig({ url: destination.url, listen, folder, country, services: [service] }, 'environment');
 }
 
+/** The configuration that this value is; `where` it comes from is named in errors. Throws {@link ConfigError}. */
 export function checkConfig(value: unknown, where: string): SideCarConfig {
   const parsed = configSchema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -28,7 +28,7 @@ export async function run(args: readonly string[], process: NodeJS.Process): Pro
     const config =
       values.config === undefined
         ? configFromEnvironment(process.env, await destination({}, process.env))
-        : await readConfig(values.config, process.env);
+        : readConfig(values.config, process.env);
     const sideCar = await runSideCar({ config, log: createLog(process.stderr, Date.now) });
     process.stdout.write(`listening on ${sideCar.url}\n`);
     await stop;

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
-import { type Document, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
+import { type Mistake, parseSettings, settingsText } from '@civicline/settings-file';
 import { type RouteDocument, type RoutesDocument, routesFileSchema } from './schemas.ts';
 
 /** Lists every mistake of the routes file as `file:line:column: field: what is wrong`; never a secret. */
@@ -33,41 +32,18 @@ export interface SecretSources {
   folder: string;
 }
 
-interface Mistake {
-  path: PropertyKey[];
-  message: string;
-}
-
 /** Reads and checks the routes file. Throws {@link RoutesError}. */
 export function readRoutesFile(file: string, environment: NodeJS.ProcessEnv = process.env): RoutesFile {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new RoutesError(`${file}: cannot be read: ${(error as Error).message}`);
-  }
-  return parseRoutes(text, file, { environment, folder: dirname(file) });
+  return parseRoutes(settingsText(file, RoutesError), file, { environment, folder: dirname(file) });
 }
 
 /** As {@link readRoutesFile}, for a text that is already there; `file` is only named in errors. */
 export function parseRoutes(text: string, file: string, sources: SecretSources): RoutesFile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const fail = (mistakes: { offset: number; text: string }[]): never => {
-    throw new RoutesError(report(file, lines, mistakes));
-  };
-  const place = ({ path, message }: Mistake) => ({
-    offset: offsetOf(document, path),
-    text: `${fieldName(path)}: ${message}`,
-  });
-  if (document.errors.length > 0) {
-    return fail(document.errors.map((error) => ({ offset: error.pos[0], text: error.message })));
-  }
-  const parsed = routesFileSchema.safeParse(document.toJS());
-  if (!parsed.success) return fail(parsed.error.issues.flatMap(mistakesOf).map(place));
-  const mistakes = crossCheck(parsed.data);
-  const routes = parsed.data.routes.map((route, i) => withSecrets(route, ['routes', i], sources, mistakes));
-  return mistakes.length > 0 ? fail(mistakes.map(place)) : { routes };
+  const { content, refuse } = parseSettings(text, { file, schema: routesFileSchema, Failure: RoutesError });
+  const mistakes = crossCheck(content);
+  const routes = content.routes.map((route, i) => withSecrets(route, ['routes', i], sources, mistakes));
+  refuse(mistakes);
+  return { routes };
 }
 
 /** Names given twice; secrets that are missing or there twice. */
@@ -159,40 +135,4 @@ function fromFile(file: string, folder: string): string {
   } catch (error) {
     throw new Error(`the file cannot be read: ${(error as NodeJS.ErrnoException).code}`);
   }
-}
-
-function mistakesOf(issue: z.core.$ZodIssue): Mistake[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'is not a field that Civicline knows' }));
-  }
-  if (issue.code === 'invalid_union') return [{ path: issue.path, message: 'must be smpp or ringring' }];
-  const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
-  return [{ path: issue.path, message: missing ? 'is missing' : issue.message }];
-}
-
-function report(file: string, lines: LineCounter, mistakes: { offset: number; text: string }[]): string {
-  const shown = mistakes
-    .sort((a, b) => a.offset - b.offset)
-    .map(({ offset, text }) => {
-      const { line, col } = lines.linePos(offset);
-      return `${file}:${line}:${col}: ${text}`;
-    });
-  return shown.join('\n');
-}
-
-/** Where the field stands, or the nearest thing around it when the field itself is missing. */
-function offsetOf(document: Document, path: PropertyKey[]): number {
-  for (let length = path.length; length > 0; length--) {
-    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
-    if (node?.range) return node.range[0];
-  }
-  return 0;
-}
-
-/** `routes[0].prefixes[1].price` */
-function fieldName(path: PropertyKey[]): string {
-  return path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('')
-    .replace(/^\./, '');
 }

@@ -3,7 +3,6 @@ import type { Router as HttpRouter } from 'express';
 import { createRingRingRoute } from '../ringring/index.ts';
 import type { InboundSms, OutgoingSms, Receipt, Route, RouteListener, SendResult } from '../route.ts';
 import { createSmppRoute } from '../smpp/index.ts';
-import { sizeOfText } from '../text/index.ts';
 import { admit, type Breaker, CLOSED, conclude, type Trial } from './breaker.ts';
 import { choose, type Offer } from './choose.ts';
 import type { RouteSettings, RoutesFile } from './load.ts';
@@ -36,8 +35,6 @@ export interface Router {
    * says `resend`. Never rejects.
    */
   send(sms: OutgoingSms): Promise<RoutedResult>;
-  /** What it will cost, if the first choice takes it; null when no route goes there. */
-  quote(to: string, text: string): { route: string; segments: number; segmentPrice: number } | null;
   routes(): RouteStatus[];
   /** Serves what the vendors call. */
   mount(http: HttpRouter): void;
@@ -110,10 +107,6 @@ export function routeAmong(connected: readonly { settings: RouteSettings; route:
 
   return {
     send,
-    quote(to, text) {
-      const [first] = choose(lines, to);
-      return first ? { route: first.route.name, segments: sizeOfText(text).segments, segmentPrice: first.price } : null;
-    },
     routes: () =>
       lines.map(({ name, settings, route, breaker, prefixes }) => ({
         name,

@@ -188,16 +188,6 @@ describe('router', () => {
       expect(await router.send(sms()), 'the next one may try at once').to.include({ kind: 'accepted' });
     });
   }
-
-  it('says beforehand what it will cost', () => {
-    const router = routeAmong([standIn('a', [accepted], { prefixes: [{ prefix: '+32', price: 45_000 }] })]);
-    expect(router.quote('+32470000001', 'ê'.repeat(71))).to.deep.equal({
-      route: 'a',
-      segments: 2,
-      segmentPrice: 45_000,
-    });
-    expect(router.quote('+31600000001', 'x')).to.equal(null);
-  });
 });
 
 describe('routes file', () => {

@@ -83,7 +83,13 @@ const ringringSchema = z.strictObject({
 });
 
 export const routesFileSchema = z.strictObject({
-  routes: z.array(z.discriminatedUnion('kind', [smppSchema, ringringSchema])).min(1),
+  routes: z
+    .array(
+      z.discriminatedUnion('kind', [smppSchema, ringringSchema], {
+        error: ({ code }) => (code === 'invalid_union' ? 'must be smpp or ringring' : undefined),
+      }),
+    )
+    .min(1),
 });
 
 export type RoutesDocument = z.output<typeof routesFileSchema>;
