@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import getPort from 'get-port';
 import { WebSocket } from 'ws';
 import { type AsteriskInstallation, prepareAsterisk } from './installation.ts';
 import type { RunningAsterisk, StartOptions } from './run.ts';
@@ -24,19 +24,10 @@ export async function startOptions(changes: Partial<StartOptions> = {}): Promise
   return {
     installation: await installed(),
     directory: await mkdtemp(join(tmpdir(), 'civicline-asterisk-')),
-    ports: { http: await freeTcpPort(), sip: await freeUdpPort(), rtpStart, rtpEnd: rtpStart + 99 },
+    ports: { http: await getPort({ host: '127.0.0.1' }), sip: await freeUdpPort(), rtpStart, rtpEnd: rtpStart + 99 },
     ariPassword: randomBytes(16).toString('hex'),
     ...changes,
   };
-}
-
-export async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function freeUdpPort(): Promise<number> {

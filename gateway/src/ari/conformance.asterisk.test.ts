@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { prepareAsterisk, startAsterisk } from '@civicline/asterisk';
+import { freePorts, RTP_PORTS } from '@civicline/launcher/ports';
 import { expect } from 'chai';
 import { readApiDocs, readVersion } from './api-docs.ts';
 import { type AsteriskUnderTest, describeConformance } from './conformance.ts';
@@ -50,7 +49,8 @@ function withoutVersion(text: string): string {
 async function startUnderTest(): Promise<AsteriskUnderTest> {
   const installation = await prepareAsterisk({ home: HOME, log: (line) => console.error(line) });
   const directory = await mkdtemp(join(tmpdir(), 'civicline-ari-'));
-  const ports = { http: await freeTcpPort(), sip: await freeUdpPort(), rtpStart: 39_000, rtpEnd: 39_999 };
+  const { asteriskHttp: http, sip, rtpStart } = await freePorts();
+  const ports = { http, sip, rtpStart, rtpEnd: rtpStart + RTP_PORTS - 1 };
   const start = () => startAsterisk({ installation, directory, ports, ariPassword });
   const ariPassword = randomBytes(16).toString('hex');
   let asterisk = await start();
@@ -111,22 +111,4 @@ async function addSilentPhone(ari: Ari, port: number): Promise<void> {
     allow: 'alaw',
     identify_by: 'username',
   });
-}
-
-async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }

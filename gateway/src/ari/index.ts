@@ -13,3 +13,4 @@ export { AriError, type AriErrorCode } from './errors.ts';
 export type * from './generated/events.ts';
 export type * from './generated/models.ts';
 export type { AriOperations } from './generated/operations.ts';
+export { stopPlayback } from './stop-playback.ts';

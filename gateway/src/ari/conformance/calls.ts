@@ -1,6 +1,6 @@
 /** Calls from arrival to hang-up, and their events. */
 import { expect } from 'chai';
-import type { Ari, AriEvent } from '../index.ts';
+import { type Ari, type AriEvent, stopPlayback } from '../index.ts';
 import { APPLICATION, type Bench, DID, expectRejection, userEvents } from './bench.ts';
 
 export function callsSuite(bench: Bench): void {
@@ -114,7 +114,7 @@ export function callsSuite(bench: Bench): void {
       expect(playback).to.include({ id: 'prompt-1', target_uri: `channel:${channelId}` });
       await started;
       const finished = heard.next('PlaybackFinished', ({ playback: { id } }) => id === 'prompt-1');
-      await ari.playbacks.stop({ playbackId: 'prompt-1' });
+      await stopPlayback(ari, 'prompt-1');
       await finished;
       await expectRejection(ari.playbacks.get({ playbackId: 'prompt-1' }), 'ARI_REQUEST_FAILED', 404);
     });

@@ -98,7 +98,7 @@ const play: Handler = (exchange, request) => {
   return queued;
 };
 
-/** A sound is over at once; a tone lasts until it is stopped. */
+/** A sound is over at once; a tone lasts until it is stopped, which Asterisk refuses in the moment of its beginning. */
 function playMedia(
   exchange: Exchange,
   channel: StandInChannel,
@@ -109,7 +109,10 @@ function playMedia(
   Object.assign(playback, { state: 'playing', media_uri: media });
   const started = { ...playback, ...(next ? { next_media_uri: next } : {}) };
   tell(exchange, channel, { type: 'PlaybackStarted', playback: started });
-  if (media.startsWith('tone:')) return;
+  if (media.startsWith('tone:')) {
+    exchange.beginning.add(playback.id);
+    return;
+  }
   if (!next) {
     finishPlayback(exchange, playback);
     return;
@@ -189,6 +192,8 @@ export const channelHandlers: Handlers = {
   },
   'playbacks.get': (exchange, request) => ({ ...playbackOf(exchange, request) }),
   'playbacks.stop'(exchange, request) {
-    finishPlayback(exchange, playbackOf(exchange, request));
+    const playback = playbackOf(exchange, request);
+    if (exchange.beginning.delete(playback.id)) throw new Refusal(500, 'Could not stop playback');
+    finishPlayback(exchange, playback);
   },
 };

@@ -43,6 +43,8 @@ export interface Exchange {
   bridges: Map<string, Bridge & { application: string; variables: Map<string, string> }>;
   endpoints: Map<string, StandInEndpoint>;
   playbacks: Map<string, Playback>;
+  /** Playbacks that are told as started and cannot be stopped yet; here, until that was tried once. */
+  beginning: Set<string>;
   globals: Map<string, string>;
   /** Objects of the dynamic configuration, by `class/type/id`. */
   objects: Map<string, { attribute: string; value: string }[]>;
@@ -62,6 +64,7 @@ export function createExchange(publish: Publish, isConnected: (application: stri
     bridges: new Map(),
     endpoints: new Map(),
     playbacks: new Map(),
+    beginning: new Set(),
     globals: new Map(),
     objects: new Map(),
     subscriptions: new Map(),

@@ -2,7 +2,7 @@
  * What the commands of the state machine mean in Asterisk. Each can be given twice: channel and bridge ids derive from
  * the call's id, and what is gone already counts as done.
  */
-import type { Ari } from '../../ari/index.ts';
+import { type Ari, stopPlayback } from '../../ari/index.ts';
 import { hasStatus, isGone, isUncertain } from './asterisks.ts';
 import {
   type AgentLeg,
@@ -93,7 +93,7 @@ async function wait(
 }
 
 async function quiet({ ari, call, callerChannelId: channelId }: CommandContext): Promise<void> {
-  await ifThere(ari.playbacks.stop({ playbackId: promptId(call) }));
+  await ifThere(stopPlayback(ari, promptId(call)));
   await ifThere(ari.channels.stopMoh({ channelId }));
 }
 

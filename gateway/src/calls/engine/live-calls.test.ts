@@ -97,6 +97,23 @@ describe('live calls', () => {
     await live.close();
   });
 
+  it('begin what follows from their arrival while it is written, so that both are in one commit', async () => {
+    const { store } = fakeStore();
+    const done: string[] = [];
+    const save = store.save;
+    store.save = async (...given) => {
+      done.push('writing');
+      await sleep(20);
+      await save(...given);
+      done.push('written');
+    };
+    const live = liveCalls(store, ({ type }) => done.push(type));
+    live.onChange(() => done.push('told'));
+    await live.begin(arrived(Date.now()), PERSONAL);
+    expect(done).to.deep.equal(['writing', 'redeem', 'written', 'told']);
+    await live.close();
+  });
+
   it('can be claimed although the queue was not written', async () => {
     const { store, row, faults } = fakeStore();
     const live = liveCalls(store);

@@ -231,10 +231,13 @@ export function createLiveCalls(options: {
       take(entry);
       return new Promise((resolve) => {
         entry.chain = entry.chain.then(async () => {
-          await writer.record(entry, first.call, personal);
+          const written = writer.record(entry, first.call, personal);
+          // What its commands write goes to disk with it: the code is used up by a call that is there, or not at all.
+          const carriedOut = carryOut(entry, first.commands);
+          await written;
           tell({ before: null, after: first.call, personal });
           resolve();
-          await carryOut(entry, first.commands);
+          await carriedOut;
         });
       });
     },
