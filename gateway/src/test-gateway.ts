@@ -1,9 +1,9 @@
 /** A whole gateway for the tests in this package: temporary database, a clock to turn, a stand-in for the IRMA server. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import getPort from 'get-port';
 import { type Gateway, startGateway } from './app.ts';
 import { createStandInIrma, type StandInIrma } from './calls/requests/stand-in-irma.ts';
 import { type Config, readConfig } from './config.ts';
@@ -28,7 +28,7 @@ export const DEMO_FILE = resolve(import.meta.dirname, '../../demo/civicline.yaml
 /** `environment`: variables other than the test's own. */
 export async function startTestGateway(environment: Record<string, string> = {}): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'civicline-gateway-'));
-  const port = await freePort();
+  const port = await getPort({ host: '127.0.0.1' });
   const url = `http://127.0.0.1:${port}`;
   const config = readConfig({
     CIVICLINE_LISTEN: `127.0.0.1:${port}`,
@@ -69,15 +69,4 @@ export async function startTestGateway(environment: Record<string, string> = {})
       rmSync(folder, { recursive: true });
     },
   };
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -34,11 +34,15 @@ export function portsFrom(base: number): Ports {
   };
 }
 
-/** Throws `LAUNCHER_PORT_TAKEN` for the first port that somebody else listens on. */
+/**
+ * Throws `LAUNCHER_PORT_TAKEN` for the first port that somebody else listens on, and `LAUNCHER_PORT_REFUSED` for one that
+ * browsers and `fetch` never connect to.
+ */
 export async function assertPortsFree(ports: Ports): Promise<void> {
   const { sip, rtpStart: _, ...tcp } = ports;
   for (const [name, port] of Object.entries(tcp)) {
     if (!(await tcpPortIsFree(port))) throw portTaken(name, port);
+    if (name !== 'smpp' && (await isBadPort(port))) throw portRefused(name, port);
   }
   if (!(await udpPortIsFree(sip))) throw portTaken('sip', sip);
 }
@@ -47,6 +51,22 @@ function portTaken(name: string, port: number): Error {
   return new Error(
     `LAUNCHER_PORT_TAKEN: port ${port} (${name}) is in use on 127.0.0.1. Is Civicline running already? Else choose others: npm start -- --port 4000`,
   );
+}
+
+function portRefused(name: string, port: number): Error {
+  return new Error(
+    `LAUNCHER_PORT_REFUSED: browsers do not connect to port ${port} (${name}). Choose others: npm start -- --port 4000`,
+  );
+}
+
+/** Whether it is one of the "bad ports" of WHATWG Fetch, whose list `fetch` has. */
+async function isBadPort(port: number): Promise<boolean> {
+  try {
+    await fetch(`http://127.0.0.1:${port}`, { method: 'HEAD' });
+    return false;
+  } catch (error) {
+    return error instanceof Error && error.cause instanceof Error && error.cause.message === 'bad port';
+  }
 }
 
 /** Ports nobody listens on now, for tests that run side by side. */

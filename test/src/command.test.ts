@@ -1,11 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import { runCommand } from './command.ts';
+import { type CommandOptions, runCommand } from './command.ts';
 
 const cwd = import.meta.dirname;
-const node = (script: string, options: { limitMs?: number; last?: RegExp; graceMs?: number } = {}) =>
+const node = (script: string, options: Partial<CommandOptions> = {}) =>
   runCommand(process.execPath, ['-e', script], { cwd, limitMs: 30_000, ...options });
+
+/** Ends while what it started sleeps. */
+const leaving = (duration: string) => `
+  const { spawn } = require('node:child_process');
+  const child = spawn('sleep', ['${duration}'], { detached: true, stdio: 'inherit' });
+  child.unref();
+  console.log(child.pid);
+`;
 
 /** Empty for a process that has ended, whether or not its parent has noticed. */
 function commandLine(pid: number): string {
@@ -36,14 +44,13 @@ describe('a command of the test run', () => {
   });
 
   it('does not wait for a process that it left behind with its output, names it and ends it', async () => {
-    const { code, output, faults } = await node(`
-      const { spawn } = require('node:child_process');
-      const child = spawn('sleep', ['1000'], { detached: true, stdio: 'inherit' });
-      child.unref();
-      console.log(child.pid);
-    `);
+    const { code, output, faults } = await node(leaving('1000'), { leaveMs: 500 });
     expect(code).to.equal(0);
     expect(faults).to.deep.equal(['It left a process running: sleep 1000']);
     while (commandLine(Number(output)) !== '') await pause(20);
+  });
+
+  it('waits for what ends by itself', async () => {
+    expect((await node(leaving('1'))).faults).to.deep.equal([]);
   });
 });

@@ -24,16 +24,16 @@ export interface CommandOptions {
   /** After output that matches, the command has said all it has to say and must end within `graceMs`. */
   last?: RegExp;
   graceMs?: number;
+  /** What it started may go on for so long: a database that was told to end still removes its folder. */
+  leaveMs?: number;
 }
 
 /** In the environment of the command and of all that it starts. */
 const MARK = 'CIVICLINE_TEST_COMMAND';
-/** A process that was just told to end is no leftover yet. */
-const LEAVE_MS = 3_000;
 const LOOK_EVERY_MS = 100;
 
 export async function runCommand(command: string, args: string[], options: CommandOptions): Promise<CommandOutcome> {
-  const { cwd, limitMs, last, graceMs = 60_000 } = options;
+  const { cwd, limitMs, last, graceMs = 60_000, leaveMs = 60_000 } = options;
   const mark = randomUUID();
   const faults: string[] = [];
   const env = { ...process.env, [MARK]: mark };
@@ -55,7 +55,7 @@ export async function runCommand(command: string, args: string[], options: Comma
   });
   const code = await exitCode(child);
   clearTimeout(timer);
-  for (const { pid, line } of await leftovers(mark)) {
+  for (const { pid, line } of await leftovers(mark, leaveMs)) {
     faults.push(`It left a process running: ${line}`);
     kill(pid);
   }
@@ -73,8 +73,8 @@ async function exitCode(child: ChildProcess): Promise<number> {
   return code ?? 1;
 }
 
-async function leftovers(mark: string): Promise<{ pid: number; line: string }[]> {
-  const deadline = Date.now() + LEAVE_MS;
+async function leftovers(mark: string, leaveMs: number): Promise<{ pid: number; line: string }[]> {
+  const deadline = Date.now() + leaveMs;
   for (;;) {
     const found = processesMarked(mark);
     if (found.length === 0 || Date.now() > deadline) return found;

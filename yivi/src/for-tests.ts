@@ -1,7 +1,6 @@
 /** What the tests of this folder share. */
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { resolve } from 'node:path';
+import getPort from 'get-port';
 
 export const HOME = resolve(import.meta.dirname, '../../.civicline');
 
@@ -15,9 +14,5 @@ export function postSession(url: string, token: string, request: unknown): Promi
 
 /** Two ports on which nobody listens now. */
 export async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()];
-  for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) await once(server.close(), 'close');
-  return ports as [number, number];
+  return [await getPort({ host: '127.0.0.1' }), await getPort({ host: '127.0.0.1' })];
 }

@@ -131,6 +131,7 @@ describe('civicline', () =>
           [1, 'SENDER_UNKNOWN', ['senders', 'keys', 'PLF']],
           [1, 'SENDER_UNKNOWN', ['senders', 'scopes', 'PLF', '--add', 'messages:emergency']],
           [1, 'SCOPE_NEEDED', ['senders', 'scopes', 'CTPC', ...USUAL_SCOPES.flatMap((scope) => ['--remove', scope])]],
+          [1, 'SCOPE_NOT_GIVEN', ['senders', 'rotate', 'CTPC', '--scope', 'messages:emergency']],
           [2, 'SCOPE_UNKNOWN: --add must be one of', ['senders', 'scopes', 'CTPC', '--add', 'emergency']],
           [2, 'SCOPE_UNKNOWN: --remove must', ['senders', 'scopes', 'CTPC', '--remove', 'all']],
           [2, 'Either --add or', ['senders', 'scopes', 'CTPC', '--add', 'events:read', '--remove', 'events:read']],

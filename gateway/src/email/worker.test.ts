@@ -1,15 +1,8 @@
 import { expect } from 'chai';
 import type { Kysely } from 'kysely';
 import { createLog, createMetrics } from '../http/index.ts';
-import {
-  createQueue,
-  type Database,
-  openDatabase,
-  queueMigrations,
-  StorageError,
-  selectMany,
-} from '../storage/index.ts';
-import { eachEngine } from '../storage/testing.ts';
+import { createQueue, type Database, openDatabase, queueMigrations, selectMany } from '../storage/index.ts';
+import { eachEngine, losingAnswer } from '../storage/testing.ts';
 import { createEmailMetrics } from './metrics.ts';
 import { createStore } from './store.ts';
 import { type AttemptRow, migrations, type Tables } from './tables.ts';
@@ -96,21 +89,12 @@ describe('the e-mail worker', () => {
     async function loseAnswer(meanwhile: (clock: { ahead: number }) => void) {
       const database = await open();
       const one = attempt();
-      let lost = 0;
-      const write: Database['write'] = async (work) => {
-        let leaves = false;
-        const result = await database.write(async (sql) => {
-          const before = await stateOf(sql, one.id);
-          const done = await work(sql);
-          leaves = before === 'waiting' && (await stateOf(sql, one.id)) === 'handing-over';
-          return done;
-        });
-        if (!leaves || lost > 0) return result;
-        lost++;
-        meanwhile(opened.clock);
-        throw new StorageError('STORAGE_UNAVAILABLE', 'on purpose');
-      };
-      const lossy: Database = { ...database, write, withTables: <Others>() => lossy as unknown as Database<Others> };
+      const { database: lossy, lost } = losingAnswer(database, {
+        state: (sql) => stateOf(sql, one.id),
+        from: 'waiting',
+        to: 'handing-over',
+        meanwhile: () => meanwhile(opened.clock),
+      });
       const sent: string[] = [];
       const opened = await openWorker(lossy, async (id) => {
         sent.push(id);
@@ -120,7 +104,7 @@ describe('the e-mail worker', () => {
       opened.worker.start();
       await until(async () => ['handed-over', 'unknown'].includes((await stateOf(database.sql, one.id)) ?? ''));
       await opened.worker.stop();
-      expect(lost).to.equal(1);
+      expect(lost()).to.equal(1);
       return { sent, told: (await opened.store.outcomes(0, 10)).map(({ kind }) => kind) };
     }
 

@@ -76,7 +76,6 @@ export function createDepartures(options: {
   async function leave(sms: Ready): Promise<void> {
     const { row, claims, content } = sms;
     const { id } = row;
-    const urgent = row.lane === URGENT_LANE;
     const state = await recordLeaving(sms);
     if (state === 'failed') metrics.rejected('EXPIRED');
     // Cancelled meanwhile; or not recorded.
@@ -86,19 +85,20 @@ export function createDepartures(options: {
     const at = now();
     const cost = costOf(result);
     const event = eventOf(result, at, claims);
-    await recorder.certainly({ attemptId: id, event, urgent, leftAt, ...(cost ? { cost } : {}) });
+    await recorder.certainly({ attemptId: id, event, urgent: isUrgent(row), leftAt, ...(cost ? { cost } : {}) });
     metrics.result(result.route, result.kind === 'refused' ? result.reason : result.kind);
     if (result.kind === 'accepted') metrics.handedOver(row.lane, at - row.created_at);
   }
 
   /** Where nobody knows whether that was stored, it surely has not left: it waits again, unless others may have it. */
-  async function recordLeaving({ row: { id, lane }, claims, recipient }: Ready): Promise<State | null> {
-    const urgent = lane === URGENT_LANE;
+  async function recordLeaving({ row, claims, recipient }: Ready): Promise<State | null> {
+    const { id } = row;
+    const event: AttemptEvent = { type: 'leaves', at: now() };
     try {
-      return await recorder.happened({ attemptId: id, event: { type: 'leaves', at: now() }, urgent, recipient });
+      return await recorder.happened({ attemptId: id, event, urgent: isUrgent(row), recipient });
     } catch {
-      const event = eventOf(NOT_SENT, now(), claims);
-      await recorder.certainly({ attemptId: id, event, isOurs: () => isOurs(id) });
+      const putOff = eventOf(NOT_SENT, now(), claims);
+      await recorder.certainly({ attemptId: id, event: putOff, isOurs: () => isOurs(id) });
       return null;
     }
   }
@@ -117,8 +117,13 @@ export function createDepartures(options: {
   };
 }
 
-function outgoing({ id, lane, expires_at: validUntil }: AttemptRow, { to, text, from }: SmsContent): OutgoingSms {
-  return { id, to, text, validUntil, urgent: lane === URGENT_LANE, ...(from === undefined ? {} : { from }) };
+function isUrgent({ lane }: AttemptRow): boolean {
+  return lane === URGENT_LANE;
+}
+
+function outgoing(row: AttemptRow, { to, text, from }: SmsContent): OutgoingSms {
+  const { id, expires_at: validUntil } = row;
+  return { id, to, text, validUntil, urgent: isUrgent(row), ...(from === undefined ? {} : { from }) };
 }
 
 function eventOf(result: RoutedResult, at: number, claims: number): AttemptEvent {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Kysely } from 'kysely';
-import { type Database, openDatabase, StorageError, selectMany } from '../storage/index.ts';
-import { eachEngine } from '../storage/testing.ts';
+import { type Database, openDatabase, selectMany } from '../storage/index.ts';
+import { eachEngine, losingAnswer, unavailable, withWrite } from '../storage/testing.ts';
 import type { AttemptRow, Tables } from './tables.ts';
 import { attempt, openRoom, type Room } from './testing/room.ts';
 
@@ -9,41 +9,23 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const stateOf = async (sql: Kysely<unknown>, id: string) =>
   (await selectMany<AttemptRow>(sql, 'sms_attempts', 'id', [id]))[0]?.state;
 
-/** The same database, with its writes done in another way. */
-function withWrite(database: Database, write: Database['write']): Database {
-  const changed: Database = { ...database, write, withTables: <Others>() => changed as unknown as Database<Others> };
-  return changed;
-}
-
-function unavailable(): StorageError {
-  return new StorageError('STORAGE_UNAVAILABLE', 'on purpose');
-}
-
 describe('the SMS channel against failures', () => {
   eachEngine((open) => {
     /** The answer to the write that makes it `handing-over` is lost, once; the write is not. */
     async function loseAnswer(meanwhile: (clock: Room['clock']) => void) {
       const database = await open();
       const one = attempt();
-      let lost = 0;
-      const lossy = withWrite(database, async (work) => {
-        let leaves = false;
-        const result = await database.write(async (sql) => {
-          const before = await stateOf(sql, one.id);
-          const done = await work(sql);
-          leaves = before === 'waiting' && (await stateOf(sql, one.id)) === 'handing-over';
-          return done;
-        });
-        if (!leaves || lost > 0) return result;
-        lost++;
-        meanwhile(room.clock);
-        throw unavailable();
+      const { database: lossy, lost } = losingAnswer(database, {
+        state: (sql) => stateOf(sql, one.id),
+        from: 'waiting',
+        to: 'handing-over',
+        meanwhile: () => meanwhile(room.clock),
       });
       const room = await openRoom(lossy);
       await room.channel.submit([one]);
       const told = (await room.outcomes(one.id, 1)).map(({ kind }) => kind);
       await room.stop();
-      expect(lost).to.equal(1);
+      expect(lost()).to.equal(1);
       return { told, sent: room.router.sent };
     }
 

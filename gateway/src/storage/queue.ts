@@ -12,6 +12,7 @@
  */
 import { deleteMany, insertMany, isPostgres, run, type Sql, selectMany, updateMany } from './batch.ts';
 import type { Database } from './database.ts';
+import { beginningAfter, type Portion, portionsOf, turnsLeft } from './fairness.ts';
 import type { Migration } from './migrate.ts';
 
 export interface QueueItem {
@@ -260,37 +261,6 @@ function groupedByLane(heads: Head[]): Map<number, Head[]> {
     else lanes.set(head.lane, [head]);
   }
   return lanes;
-}
-
-function beginningAfter(last: string | undefined, heads: Head[]): Head[] {
-  const start = last === undefined ? 0 : heads.findIndex(({ share }) => share > last);
-  return start <= 0 ? heads : [...heads.slice(start), ...heads.slice(0, start)];
-}
-
-interface Turn {
-  share: string;
-  /** How many items this claim took from it before. */
-  had: number;
-}
-
-interface Portion extends Turn {
-  count: number;
-}
-
-/** Deals `total` out evenly; the first get what does not divide. */
-function portionsOf(total: number, turns: Turn[]): Portion[] {
-  const [base, rest] = [Math.floor(total / turns.length), total % turns.length];
-  return turns.map((turn, i) => ({ ...turn, count: base + (i < rest ? 1 : 0) }));
-}
-
-/** Those that gave all they were asked for may have more; who had less comes first. */
-function turnsLeft(portions: Portion[], items: ClaimedItem[]): Turn[] {
-  const given = new Map<string, number>();
-  for (const { share } of items) given.set(share, (given.get(share) ?? 0) + 1);
-  return portions
-    .filter(({ share, count }) => (given.get(share) ?? 0) === count)
-    .map(({ share, had, count }) => ({ share, had: had + count }))
-    .sort((a, b) => a.had - b.had);
 }
 
 interface Taking {

@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -13,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gatewayArguments, root } from '@civicline/launcher';
 import { generateSealingKeysSync } from '@civicline/protocol/sealing/node';
+import getPort from 'get-port';
 
 export interface Counts {
   /** submit_sm that the simulator took. */
@@ -67,7 +67,7 @@ export interface Gateway {
 export async function openGateway(options: { smppPort: number; databaseUrl?: string }) {
   const folder = await mkdtemp(join(tmpdir(), 'civicline-messages-'));
   const keys = generateSealingKeysSync();
-  const port = await freePort();
+  const port = await getPort({ host: '127.0.0.1' });
   const url = `http://127.0.0.1:${port}`;
   const databaseUrl = options.databaseUrl ?? `file:${join(folder, 'data')}`;
   await mkdir(join(folder, 'data'));
@@ -174,15 +174,4 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
 export async function residentMiB(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? Number.NaN) / 1024;
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -36,13 +36,20 @@ describe('the compose file of the production form', () => {
       }),
     );
 
-  it("publishes the proxy's ports, Asterisk's trunk side, and nothing else", async () => {
+  it('keeps the settings of an installation out of its images and of the repository', async () => {
+    for (const file of ['.dockerignore', '.gitignore']) {
+      const lines = (await readFile(join(ROOT, file), 'utf8')).split('\n').map((line) => line.replace(/^\//, ''));
+      expect(lines, file).to.include.members(['.env*', 'civicline.yaml', 'sms-routes.yaml']);
+    }
+  });
+
+  it("publishes the proxy's ports, Asterisk's trunk side, and nothing else; by IPv4", async () => {
     const published = Object.entries(compose.services).flatMap(([name, { ports }]) => ports.map((one) => [name, one]));
     expect(published).to.deep.equal([
-      ['proxy', '80:80'],
-      ['proxy', '443:443'],
-      ['asterisk', '5060:5060/udp'],
-      ['asterisk', '10000-10799:10000-10799/udp'],
+      ['proxy', '0.0.0.0:80:80'],
+      ['proxy', '0.0.0.0:443:443'],
+      ['asterisk', '0.0.0.0:5060:5060/udp'],
+      ['asterisk', '0.0.0.0:10000-10799:10000-10799/udp'],
     ]);
     const entrypoint = await readFile(join(ROOT, 'asterisk/image/entrypoint'), 'utf8');
     expect(entrypoint).to.contain('SIP_PORT=5060').and.to.contain('RTP_START=10000 RTP_END=10799');
@@ -86,6 +93,12 @@ describe('the compose file of the production form', () => {
       ...SECRETS_OF_ROUTES,
       ...OF_THE_COMMAND_LINE,
     ]);
+  });
+
+  it('hands Asterisk every setting that its entrypoint reads, and none that it does not', async () => {
+    const entrypoint = await readFile(join(ROOT, 'asterisk/image/entrypoint'), 'utf8');
+    const read = new Set(entrypoint.match(/(?<=\$\{)CIVICLINE_[A-Z_]+(?=:[-?])/g));
+    expect(Object.keys(service('asterisk').environment)).to.have.members([...read]);
   });
 
   it('takes from .env what the example names, and the example leaves out nothing that is required', async () => {

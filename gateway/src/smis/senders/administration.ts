@@ -76,9 +76,11 @@ export async function createSenderAdministration(options: { database: Database; 
       return { sender, key: key?.row ?? null, apiKey: key?.apiKey ?? null };
     },
 
-    /** A new key; the others work for `overlapMs` more at most. */
+    /** A new key; the others work for `overlapMs` more at most. Throws SCOPE_NOT_GIVEN for more than the sender may. */
     async rotate(idOrName: string, { overlapMs, scopes, expiresAt }: RotateOptions) {
       const sender = await find(idOrName);
+      const missing = scopes?.find((scope) => !sender.scopes.includes(scope));
+      if (missing) throw new SenderError('SCOPE_NOT_GIVEN', `Sender "${sender.name}" has no scope ${missing} itself.`);
       const key = newKey(sender.id, scopes, expiresAt);
       await store.rotate(key.row, now() + overlapMs);
       return { sender, key: key.row, apiKey: key.apiKey };

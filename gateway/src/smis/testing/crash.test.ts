@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MessageView, SmisEvent } from '@civicline/protocol';
 import { expect } from 'chai';
+import getPort from 'get-port';
 import { createSealer, openDatabase } from '../../storage/index.ts';
 import { createSenderAdministration } from '../index.ts';
 import { SCOPES } from '../senders/index.ts';
@@ -32,7 +32,7 @@ describe('SMIS under kill -9', () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'civicline-smis-crash-'));
-    port = await freePort();
+    port = await getPort({ host: '127.0.0.1' });
     key = randomBytes(32).toString('base64');
     const database = await openDatabase({ url: `file:${folder}`, role: 'smis' });
     const sealer = createSealer([Buffer.from(key, 'base64')]);
@@ -169,13 +169,4 @@ describe('SMIS under kill -9', () => {
 function tell(told: Map<string, string[]>, { subject = '', type, data }: SmisEvent): void {
   const kind = `${type.replace('be.smis.v1.message.', '')} ${data.channel}`;
   told.set(subject, [...(told.get(subject) ?? []), kind]);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -37,7 +37,6 @@ export function standInRouter(): StandInRouter {
           return { route: 'first', segmentPrice: SEGMENT_PRICE, ...(await router.answer(sms, count)) };
         },
         routes: () => [{ name: 'first', kind: 'smpp', up, breaker: router.breaker, prefixes: ['+'], window: 50 }],
-        quote: () => null,
         mount: () => undefined,
         close: async () => undefined,
       };

@@ -2,10 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import getPort from 'get-port';
 
 export interface Kannel {
   /** What a GET hands a message over with. */
@@ -35,7 +34,11 @@ const KILL_AFTER_MS = 5000;
 export async function startKannel(options: KannelOptions): Promise<Kannel> {
   if (!existsSync(BEARERBOX)) throw new Error('Kannel is not installed. Install it: sudo apt-get install kannel');
   const folder = mkdtempSync(join(tmpdir(), 'civicline-kannel-'));
-  const [adminPort = 0, smsboxPort = 0, sendPort = 0] = await freePorts(3);
+  const [adminPort, smsboxPort, sendPort] = [
+    await getPort({ host: '127.0.0.1' }),
+    await getPort({ host: '127.0.0.1' }),
+    await getPort({ host: '127.0.0.1' }),
+  ];
   const password = randomBytes(12).toString('hex');
   const file = join(folder, 'kannel.conf');
   writeFileSync(file, configuration({ ...options, adminPort, smsboxPort, sendPort, password }), { mode: 0o600 });
@@ -178,13 +181,4 @@ async function until(boxes: readonly Box[], holds: () => Promise<boolean>): Prom
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
   throw new Error('Kannel does not come up.');
-}
-
-/** Held together and then let go, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.once('listening', resolve))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -1,4 +1,5 @@
 /** What was measured, as rows, plot and page. */
+import { cpus } from 'node:os';
 import type { Panel } from '../plot.ts';
 import type { Report, Row } from '../report.ts';
 import { median, percentile, round } from '../statistics.ts';
@@ -179,6 +180,24 @@ function runsTable(runs: Run[]): string {
   return [head, ...rows].join('\n');
 }
 
+/** How much of the machine Asterisk and the load leave to an application, so that a goal beyond that is seen to be one. */
+function roomText({ runs, best, ariClientMistakesLeftOut: minimal }: CallsPerSecond): string {
+  const alone = best['asterisk-alone'];
+  const left = (1_000 * cpus().length) / (0.9 * alone) - spent(runs, 'asterisk-alone', ['asterisk', 'load']);
+  const [ours, theirs] = (['civicline', 'ari-client'] as const).map((name) => spent(runs, name, ['application']));
+  return `*The room for an application.* Asterisk alone is the most that anything could reach here: ${ratio(alone, best['ari-client']) ?? '—'} times the minimal application, ${ratio(alone, minimal)} times when that one's mistakes are left out. The minimal application itself reaches ${ratio(minimal, alone)} of Asterisk alone with mistakes. For 0.9 of it, Asterisk and the load leave ${round(left)} ms of processor per call at the cost that they have without an application; the minimal application takes ${theirs} ms, Civicline's gateway ${ours} ms.`;
+}
+
+/** Processor milliseconds per call of these processes, in the best run of each round; of the rounds, the median. */
+function spent(runs: Run[], system: SystemName, processes: string[]): number {
+  const own = runs.filter((run) => run.system === system);
+  const rounds = [...new Set(own.map((run) => run.round))].map((turn) => own.filter((run) => run.round === turn));
+  const bestRuns = rounds.map((some) => some.reduce((best, run) => (run.rate > best.rate ? run : best)));
+  return round(
+    median(bestRuns.map(({ cpuMsPerCall }) => processes.reduce((sum, name) => sum + (cpuMsPerCall[name] ?? 0), 0))),
+  );
+}
+
 function patternsTable({ byPattern }: CodesRight): string {
   const head = '| tone/gap, ms | calls | Civicline | events |\n|---|---:|---:|---:|';
   return [head, ...byPattern.map((p) => `| ${p.name} | ${p.calls} | ${p.ours} | ${p.peer} |`)].join('\n');
@@ -203,6 +222,8 @@ ${patternsTable(codesRight)}
 - *Minimal app on ari-client*: a process of its own that answers, collects ChannelDtmfReceived, looks the code up in a Map, starts music and hangs up. It keeps no record and tells nobody.
 
 ${runsTable(perSecond.runs)}
+
+${roomText(perSecond)}
 
 **digit-to-painted.** ${painted.paintedMs.length} calls with codes, one after the other and after fifteen that do not count, to a queue in which ${painted.consoles} agents are ready, each with a connected console: ${painted.consoles - 1} Socket.IO clients in a process of low priority, and one real Chromium whose agent is the last of the queue. From the moment in which the phone sends the last end packet to the time at which Chromium says that it drew the attributes (W3C Element Timing, in steps of 4 ms); both times are this machine's clock. *Until the page has changed* ends when they stand in the document. *Until Asterisk tells* comes from the calls of codes-right.
 

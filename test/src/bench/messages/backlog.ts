@@ -3,15 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from '@civicline/launcher';
 import type { MessageView, SealedPart } from '@civicline/protocol';
+import getPort from 'get-port';
 import { numberOf, sealed, submit, until } from '../../messages/load.ts';
-import {
-  freePort,
-  type Gateway,
-  openGateway,
-  residentMiB,
-  type Simulator,
-  startSimulator,
-} from '../../messages/room.ts';
+import { type Gateway, openGateway, residentMiB, type Simulator, startSimulator } from '../../messages/room.ts';
 import { median, round } from '../statistics.ts';
 import { openWire, type Wire } from './wire.ts';
 
@@ -97,7 +91,7 @@ interface Room {
 
 /** Fills a gateway while the carrier is away, then lets the carrier come. */
 async function withBacklog<Result>(count: number, drain: (room: Room) => Promise<Result>): Promise<Filled<Result>> {
-  const smppPort = await freePort();
+  const smppPort = await getPort({ host: '127.0.0.1' });
   const { gateway, remove } = await openGateway({ smppPort });
   try {
     const distinct = sealed(gateway, Math.min(count, DISTINCT));

@@ -11,8 +11,8 @@ import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createOnce, type Log } from '@civicline/yivi';
+import getPort from 'get-port';
 import { type DebianPackage, ensureDebianPackages } from '../../debian.ts';
-import { freePort } from '../../messages/room.ts';
 
 export const JASMIN_VERSION = '0.11.1';
 
@@ -127,9 +127,8 @@ const USER = 'civicline';
 const BROKERS = ['redis', 'erlangNames', 'erlang', 'amqp'] as const;
 const PORTS = [...BROKERS, 'http', 'console', 'smpp', 'smppAdmin', 'router', 'clients'] as const;
 
-/** Held together and then let go, so that they differ. */
 async function freePorts(): Promise<Room['ports']> {
-  const free = await Promise.all(PORTS.map(async (name) => [name, await freePort()] as const));
+  const free = await Promise.all(PORTS.map(async (name) => [name, await getPort({ host: '127.0.0.1' })] as const));
   return Object.fromEntries(free) as Room['ports'];
 }
 
