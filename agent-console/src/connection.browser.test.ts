@@ -158,10 +158,17 @@ describe('agent console, for auditors', function () {
   it('lets somebody with both roles choose', () =>
     visit({ as: 'both' }, async ({ page }) => {
       await page.getByText('Er wacht niemand').waitFor();
+      const opened = page.waitForEvent('popup');
       await page.getByRole('link', { name: 'Inzagelog' }).click();
-      await page.getByRole('table').waitFor();
-      await page.getByRole('link', { name: 'Gesprekken', exact: true }).click();
+      const audit = await opened;
+      await audit.getByRole('table').waitFor();
+      // The desk stays, and with it a conversation.
       await page.getByText('Er wacht niemand').waitFor();
+      await audit.getByRole('link', { name: 'Naar het overzicht' }).press('Enter');
+      await audit.waitForURL(/#audit-main$/);
+      await audit.getByRole('table').waitFor();
+      await audit.getByRole('link', { name: 'Gesprekken', exact: true }).click();
+      await audit.getByText('Er wacht niemand').waitFor();
     }));
 });
 

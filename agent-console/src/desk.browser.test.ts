@@ -37,7 +37,8 @@ describe('agent console, at the desk', function () {
       expect((await shape(verified))[0]).to.equal('solid');
       expect((await shape(other))[0]).to.equal('dashed');
       expect((await shape(verified))[1]).not.to.equal((await shape(other))[1]);
-      expect(await page.title()).to.equal('(2) Gesprekken – Civicline');
+      // The title follows when the calls have been drawn.
+      await page.waitForFunction(() => document.title === '(2) Gesprekken – Civicline');
     }));
 
   it('lists the longest waiting call first, by the clock of the gateway', () =>
@@ -68,6 +69,51 @@ describe('agent console, at the desk', function () {
       const spoken = page.locator('[aria-live=polite] p');
       await spoken.waitFor({ state: 'attached' });
       expect(await spoken.textContent()).to.equal('Nieuw gesprek: Geverifieerd, Verhuizing doorgeven. 1 wachtende.');
+    }));
+
+  for (const hidden of [false, true]) {
+    const when = hidden ? 'at once in a tab that nobody looks at' : 'once the call has been drawn';
+    it(`tells in the title that somebody waits, ${when}`, () =>
+      visit({}, async ({ gateway, page }) => {
+        await page.getByText('Er wacht niemand').waitFor();
+        await page.evaluate((value) => Object.defineProperty(document, 'hidden', { value }), hidden);
+        await page.clock.install();
+        await page.clock.pauseAt(Date.now() + 1_000);
+        gateway.putCall(exampleCall());
+        await page.locator('article').waitFor();
+        // To the next frame, in which the browser draws.
+        await page.clock.runFor(30);
+        expect((await page.title()).startsWith('(1)')).to.equal(hidden);
+        await page.clock.runFor(100);
+        expect((await page.title()).startsWith('(1)')).to.equal(true);
+      }));
+  }
+
+  it('sounds while somebody waits, and is silent in between, with one and the same sound output', () =>
+    visit({}, async ({ gateway, page }) => {
+      await page.evaluate(`
+        const made = [];
+        window.AudioContext = new Proxy(AudioContext, {
+          construct(Original) {
+            const output = new Original();
+            made.push(output);
+            return output;
+          },
+        });
+        window.outputs = () => made.map(({ state }) => state).join();
+      `);
+      const outputsAre = async (states: string) => {
+        while ((await page.evaluate('outputs()')) !== states) await page.waitForTimeout(10);
+      };
+      // Browsers stay silent until somebody has done something.
+      await page.getByRole('radio', { name: 'Beschikbaar' }).click();
+      for (let calls = 0; calls < 2; calls++) {
+        const call = exampleCall();
+        gateway.putCall(call);
+        await outputsAre('running');
+        gateway.removeCall(call.id, 'abandoned');
+        await outputsAre('suspended');
+      }
     }));
 
   it('takes the card away when a colleague answered, says so, and does not lose the focus', () =>
@@ -120,6 +166,7 @@ describe('agent console, at the desk', function () {
       await tabTo(page, '[aria-keyshortcuts="Alt+E"]');
       await page.keyboard.press('Enter');
       await page.getByText('Nawerk', { exact: true }).waitFor();
+      expect(await page.evaluate('document.activeElement.closest(".call") !== null')).to.equal(true);
       await page.getByText(/Eindigt vanzelf over [12]:\d\d/).waitFor();
       expect(await page.locator('dd').allInnerTexts()).to.contain('999990019');
 
@@ -189,6 +236,20 @@ describe('agent console, at the desk', function () {
       expect(gateway.requests).to.have.length(1);
     }));
 
+  it('does not finish wrap-up with the key that hung up', () =>
+    visit({}, async ({ gateway, page }) => {
+      const call = mine(exampleCall());
+      gateway.putCall(call);
+      await page.getByText('In gesprek').waitFor();
+      await page.keyboard.press('Alt+e');
+      await page.getByText('Nawerk', { exact: true }).waitFor();
+      await page.keyboard.press('Alt+e');
+      await page.locator('[aria-keyshortcuts="Alt+E"]').waitFor();
+      expect(gateway.requests.map(({ name }) => name)).not.to.contain('finish-wrap-up');
+      await page.keyboard.press('Alt+e');
+      await asked(gateway, 'finish-wrap-up');
+    }));
+
   it('does not claim that nobody waits while the agent is not shown who does', () =>
     visit({}, async ({ gateway, page }) => {
       await page.getByText('Er wacht niemand').waitFor();
@@ -226,6 +287,29 @@ describe('agent console, at the desk', function () {
       gateway.requests.length = 0;
       await page.getByLabel('Reden').fill('lunch');
       expect(await asked(gateway, 'set-presence')).to.deep.equal({ presence: 'break', reason: 'lunch' });
+    }));
+
+  it('does not undo a choice by a reason that was typed before', () =>
+    visit({}, async ({ gateway, page }) => {
+      await page.getByRole('radio', { name: 'Pauze' }).check();
+      await page.getByLabel('Reden').waitFor();
+      const answerNext = gateway.holdRequests();
+      await page.getByLabel('Reden').fill('lunch');
+      await page.getByRole('radio', { name: 'Beschikbaar' }).click();
+      await page.waitForTimeout(1_000);
+      answerNext();
+      await page.getByLabel('Reden').waitFor({ state: 'detached' });
+      const [, ...later] = gateway.requests.filter(({ name }) => name === 'set-presence');
+      expect(later).to.have.length(1);
+    }));
+
+  it('saves a note that is typed without a pause', () =>
+    visit({}, async ({ gateway, page }) => {
+      gateway.putCall(mine(exampleCall()));
+      await page.locator('textarea').focus();
+      const isSaved = () => gateway.requests.some(({ name }) => name === 'save-note');
+      for (let keys = 0; keys < 60 && !isSaved(); keys++) await page.keyboard.type('a', { delay: 100 });
+      expect(isSaved()).to.equal(true);
     }));
 
   it('shows a choice before the gateway has answered, also when another one follows', () =>

@@ -15,7 +15,8 @@ export function useView(roles: Session['roles']): View {
 }
 
 export function chooseView(hash: string, roles: Session['roles']): View {
-  const wanted: View = hash === '#audit' ? 'audit' : 'calls';
+  // `#audit-main` and `#calls-main`, where the skip links lead, are places in these views.
+  const wanted: View = hash.startsWith('#audit') ? 'audit' : 'calls';
   const allowed: View[] = [
     ...(roles.includes('agent') ? ['calls' as const] : []),
     ...(roles.includes('auditor') ? ['audit' as const] : []),

@@ -4,7 +4,7 @@ import { type Session, SIGN_OUT_URL } from '../session.ts';
 import { useSettings } from '../settings-context.ts';
 import type { View } from '../view.ts';
 import { Button } from './button.tsx';
-import { ChevronIcon, Emblem, SettingsIcon, SignOutIcon } from './icons.tsx';
+import { ChevronIcon, Emblem, ExternalIcon, SettingsIcon, SignOutIcon } from './icons.tsx';
 import { Localized } from './localized.tsx';
 
 export function AppHeader(props: { session: Session; view: View; onSettings?: () => void }) {
@@ -58,9 +58,18 @@ function Views({ view }: { view: View }) {
       <a href="#calls" aria-current={view === 'calls' ? 'page' : undefined}>
         {t.header.callsView}
       </a>
-      <a href="#audit" aria-current={view === 'audit' ? 'page' : undefined}>
-        {t.header.auditView}
-      </a>
+      {view === 'audit' ? (
+        <a href="#audit" aria-current="page">
+          {t.header.auditView}
+        </a>
+      ) : (
+        // To leave the desk would end a conversation whose voice is in this page.
+        <a href="#audit" target="_blank" rel="noopener">
+          {t.header.auditView}
+          <ExternalIcon />
+          <span class="sr-only"> ({t.opensInNewTab})</span>
+        </a>
+      )}
     </nav>
   );
 }

@@ -43,22 +43,28 @@ export function PresencePanel(props: {
       </fieldset>
       {!chosen && <p class="presence-other">{t.presence.names[self.presence]}</p>}
       {(chosen === 'busy' || chosen === 'break') && (
-        <Reason key={chosen} value={self.presenceReason} onSave={(reason) => void onChange(chosen, reason)} />
+        <Reason
+          key={chosen}
+          value={self.presenceReason}
+          isLeft={shown !== chosen}
+          onSave={(reason) => void onChange(chosen, reason)}
+        />
       )}
     </section>
   );
 }
 
-function Reason({ value, onSave }: { value: string; onSave: (reason: string) => void }) {
+/** `isLeft`: another presence was chosen, which a reason for this one would undo. */
+function Reason({ value, isLeft, onSave }: { value: string; isLeft: boolean; onSave: (reason: string) => void }) {
   const { t } = useWords();
   const id = useId();
   const [draft, setDraft] = useState(value);
   useEffect(() => {
-    if (draft.trim() === value) return;
+    if (isLeft || draft.trim() === value) return;
     const timer = setTimeout(() => onSave(draft.trim()), REASON_PAUSE_MS);
     return () => clearTimeout(timer);
     // Only typing starts the pause; the saved value and the function change with it.
-  }, [draft]);
+  }, [draft, isLeft]);
   return (
     <div class="field">
       <label for={id}>{t.presence.reason}</label>

@@ -1,6 +1,5 @@
 /** How the console is noticed while the agent looks elsewhere: title, tone, notification, and a question on leaving. */
-import type { CallView, Device } from '@civicline/protocol';
-import { useEffect, useRef } from 'preact/hooks';
+import { type EffectCallback, type Inputs, useEffect, useRef } from 'preact/hooks';
 import { useWords } from '../i18n/index.ts';
 import { useSettings } from '../settings-context.ts';
 import { startTone } from './tone.ts';
@@ -11,20 +10,24 @@ export interface Attention {
   ready: boolean;
   /** In a call or its wrap-up: no tone then. */
   busy: boolean;
-  speaking: CallView | null;
-  device: Device;
+  /** A conversation whose voice is in this page. */
+  voiceHere: boolean;
 }
 
-export function useAttention({ waiting, ready, busy, speaking, device }: Attention): void {
+/** Title and tone take the browser as long as the call itself: they follow when that has been drawn. */
+const AFTER_DRAWING_MS = 60;
+
+export function useAttention({ waiting, ready, busy, voiceHere }: Attention): void {
   const { t } = useWords();
   const { settings } = useSettings();
 
-  useEffect(() => {
-    document.title = `${waiting > 0 ? `(${waiting}) ` : ''}${t.calls.title} – ${t.product}`;
-  }, [waiting, t]);
+  const title = `${waiting > 0 ? `(${waiting}) ` : ''}${t.calls.title} – ${t.product}`;
+  useEffectAfterDrawing(() => {
+    document.title = title;
+  }, [title]);
 
   const sounding = settings.sound && ready && !busy && waiting > 0;
-  useEffect(() => (sounding ? startTone() : undefined), [sounding]);
+  useEffectAfterDrawing(() => (sounding ? startTone() : undefined), [sounding]);
 
   const before = useRef(waiting);
   useEffect(() => {
@@ -33,8 +36,7 @@ export function useAttention({ waiting, ready, busy, speaking, device }: Attenti
     if (more && ready && !busy && settings.notifications && document.hidden) notify(t.notification);
   }, [waiting, ready, busy, settings.notifications, t]);
 
-  // Leaving the page ends the conversation when its voice is in this page.
-  const voiceHere = speaking !== null && device === 'browser' && speaking.source.kind === 'asterisk';
+  // Leaving the page ends it.
   useEffect(() => {
     if (!voiceHere) return;
     const askFirst = (event: BeforeUnloadEvent) => event.preventDefault();
@@ -43,11 +45,30 @@ export function useAttention({ waiting, ready, busy, speaking, device }: Attenti
   }, [voiceHere]);
 }
 
+function useEffectAfterDrawing(effect: EffectCallback, inputs: Inputs): void {
+  useEffect(() => {
+    // Nothing is drawn in a tab that is not looked at, and its timers are slow.
+    if (document.hidden) return effect();
+    let undo: ReturnType<EffectCallback>;
+    const timer = setTimeout(() => {
+      undo = effect();
+    }, AFTER_DRAWING_MS);
+    return () => {
+      clearTimeout(timer);
+      undo?.();
+    };
+  }, inputs);
+}
+
 function notify({ title, body }: { title: string; body: string }): void {
   if (!('Notification' in window) || Notification.permission !== 'granted') return;
-  const shown = new Notification(title, { body, tag: 'civicline-waiting' });
-  shown.addEventListener('click', () => {
-    window.focus();
-    shown.close();
-  });
+  try {
+    const shown = new Notification(title, { body, tag: 'civicline-waiting' });
+    shown.addEventListener('click', () => {
+      window.focus();
+      shown.close();
+    });
+  } catch {
+    // Browsers of phones know notifications of service workers only; title and tone remain.
+  }
 }

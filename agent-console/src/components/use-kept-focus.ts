@@ -1,19 +1,25 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
 /**
- * When what had the focus goes with its call, the focus moves to `fallback` instead of getting lost.
- * Returns the listener for `focusin` around the calls.
+ * When what had the focus goes, the focus moves instead of getting lost: to the heading of its call, if that is still
+ * there; else, from a call, to `afterCall`, and from anywhere else to `otherwise`. To be called with every rendering of
+ * what is watched. Returns the listener for `focusin` around it.
  */
-export function useKeptFocus(calls: unknown, fallback: string): (event: FocusEvent) => void {
-  const inCall = useRef(false);
-  // A change of the calls is what may take the focus away.
+export function useKeptFocus(afterCall: string, otherwise: string): (event: FocusEvent) => void {
+  const last = useRef<{ element: Element; callId: string | null } | null>(null);
   useLayoutEffect(() => {
-    const lost = document.activeElement === null || document.activeElement === document.body;
-    if (!inCall.current || !lost) return;
-    inCall.current = false;
-    document.querySelector<HTMLElement>(fallback)?.focus();
-  }, [calls, fallback]);
-  return (event) => {
-    inCall.current = event.target instanceof Element && event.target.closest('[data-call]') !== null;
+    const focused = document.activeElement;
+    if (last.current === null || last.current.element.isConnected) return;
+    const { callId } = last.current;
+    last.current = null;
+    if (focused !== null && focused !== document.body) return;
+    const heading = callId === null ? null : `[data-call="${CSS.escape(callId)}"] h2[tabindex]`;
+    const next = heading === null ? null : document.querySelector<HTMLElement>(heading);
+    (next ?? document.querySelector<HTMLElement>(callId === null ? otherwise : afterCall))?.focus();
+  });
+  return ({ target }) => {
+    if (!(target instanceof Element)) return;
+    const call = target.closest<HTMLElement>('[data-call]');
+    last.current = { element: target, callId: call?.dataset.call ?? null };
   };
 }

@@ -2,6 +2,8 @@ import type { CallView, Reply } from '@civicline/protocol';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 const PAUSE_MS = 600;
+/** Of what is typed without a pause, no more than this is lost when wrap-up runs out. */
+const LONGEST_MS = 2_000;
 
 export type NoteStatus = 'unchanged' | 'waiting' | 'saving' | 'saved' | 'failed';
 
@@ -13,11 +15,12 @@ export interface Note {
   save(): void;
 }
 
-/** The note of one call: what this tab types wins, else what the gateway has. Saved after each pause in typing. */
+/** The note of one call: what this tab types wins, else what the gateway has. Saved after each pause in typing, and now and then without one. */
 export function useNote(call: Pick<CallView, 'note'>, send: (note: string) => Promise<Reply>, online: boolean): Note {
   const [draft, setDraft] = useState(call.note);
   const [status, setStatus] = useState<NoteStatus>('unchanged');
   const latest = useRef(draft);
+  const waitingSince = useRef(0);
 
   // Another tab of the same agent wrote, or a colleague's note came with a transfer.
   useEffect(() => {
@@ -36,7 +39,8 @@ export function useNote(call: Pick<CallView, 'note'>, send: (note: string) => Pr
 
   useEffect(() => {
     if (status !== 'waiting') return;
-    const timer = setTimeout(save, PAUSE_MS);
+    const left = waitingSince.current + LONGEST_MS - Date.now();
+    const timer = setTimeout(save, Math.max(0, Math.min(PAUSE_MS, left)));
     return () => clearTimeout(timer);
   }, [draft, status]);
 
@@ -50,6 +54,7 @@ export function useNote(call: Pick<CallView, 'note'>, send: (note: string) => Pr
     status,
     write(text) {
       latest.current = text;
+      if (status !== 'waiting') waitingSince.current = Date.now();
       setDraft(text);
       setStatus('waiting');
     },

@@ -8,7 +8,7 @@ export function useShortcuts(): void {
   useEffect(() => {
     if (!settings.shortcuts) return;
     const press = (event: KeyboardEvent) => {
-      const action = shortcutOf(event);
+      const action = shortcutOf(event, isTextField(event.target));
       if (action === null || document.querySelector('dialog[open]')) return;
       event.preventDefault();
       operate(`Alt+${SHORTCUT_KEYS[action].toUpperCase()}`);
@@ -16,6 +16,10 @@ export function useShortcuts(): void {
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);
   }, [settings.shortcuts]);
+}
+
+function isTextField(target: EventTarget | null): boolean {
+  return target instanceof Element && target.matches('textarea, input:not([type=radio], [type=checkbox])');
 }
 
 function operate(shortcut: string): void {

@@ -2,6 +2,11 @@
 import type { Language } from '@civicline/protocol';
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
 
+/** 24-hour clocks and European dates in every language. */
+const REGIONS: Record<Language, string> = { nl: 'nl-NL', fr: 'fr-BE', de: 'de-DE', en: 'en-GB' };
+const hoursAndMinutes = formatsOf({ hour: '2-digit', minute: '2-digit' });
+const datesAndTimes = formatsOf({ dateStyle: 'medium', timeStyle: 'medium' });
+
 /** Milliseconds as `m:ss`, from an hour on as `h:mm:ss`; never below zero, for clocks differ a little. */
 export function formatDuration(milliseconds: number): string {
   const total = Math.max(0, Math.floor(milliseconds / 1000));
@@ -18,14 +23,12 @@ export function isoDuration(milliseconds: number): string {
 
 /** RFC 3339 as the hour and minute here, such as 14:05. */
 export function formatTime(time: string, language: Language): string {
-  return new Intl.DateTimeFormat(REGIONS[language], { hour: '2-digit', minute: '2-digit' }).format(new Date(time));
+  return hoursAndMinutes[language].format(new Date(time));
 }
 
 /** RFC 3339 as date and time to the second here. */
 export function formatDateTime(time: string, language: Language): string {
-  return new Intl.DateTimeFormat(REGIONS[language], { dateStyle: 'medium', timeStyle: 'medium' }).format(
-    new Date(time),
-  );
+  return datesAndTimes[language].format(new Date(time));
 }
 
 /** E.164 in groups, such as +31 6 12345678; anything else as it came. */
@@ -33,5 +36,8 @@ export function formatPhoneNumber(number: string): string {
   return parsePhoneNumberFromString(number)?.formatInternational() ?? number;
 }
 
-/** 24-hour clocks and European dates in every language. */
-const REGIONS: Record<Language, string> = { nl: 'nl-NL', fr: 'fr-BE', de: 'de-DE', en: 'en-GB' };
+/** Made once: to make one takes longer than to draw the call in which it stands. */
+function formatsOf(options: Intl.DateTimeFormatOptions): Record<Language, Intl.DateTimeFormat> {
+  const of = (language: Language) => new Intl.DateTimeFormat(REGIONS[language], options);
+  return { nl: of('nl'), fr: of('fr'), de: of('de'), en: of('en') };
+}

@@ -79,7 +79,7 @@ export const fr: Texts = {
     none: 'Vous n’êtes dans aucune file d’attente.',
     closed: 'Fermée',
     waiting: (count) => `${count} en attente`,
-    agentsReady: (count) => (count <= 1 ? `${count} collègue disponible` : `${count} collègues disponibles`),
+    agentsReady: (count) => (count <= 1 ? `${count} agent disponible` : `${count} agents disponibles`),
   },
 
   calls: {

@@ -65,7 +65,7 @@ export const nl: Texts = {
       'De microfoon is geblokkeerd. Klik links van het adres op het slotje, sta de microfoon toe en probeer het opnieuw. U kunt ook uw SIP-toestel gebruiken.',
     microphoneMissing:
       'Er is geen microfoon gevonden. Sluit een headset aan en probeer het opnieuw, of gebruik uw SIP-toestel.',
-    softphoneFailed: 'De telefoon in deze pagina kan niet worden aangesloten. Er wordt steeds opnieuw geprobeerd.',
+    softphoneFailed: 'De telefoon in deze pagina kan niet worden aangesloten. Het wordt steeds opnieuw geprobeerd.',
     soundBlocked: 'Uw browser houdt het geluid van het gesprek tegen.',
     allowSound: 'Geluid aanzetten',
     useSipPhone: 'SIP-toestel gebruiken',
@@ -78,7 +78,7 @@ export const nl: Texts = {
     none: 'U zit in geen enkele wachtrij.',
     closed: 'Gesloten',
     waiting: (count) => (count === 1 ? '1 wachtende' : `${count} wachtenden`),
-    agentsReady: (count) => (count === 1 ? '1 collega beschikbaar' : `${count} collega’s beschikbaar`),
+    agentsReady: (count) => (count === 1 ? '1 medewerker beschikbaar' : `${count} medewerkers beschikbaar`),
   },
 
   calls: {

@@ -17,10 +17,14 @@ export function AuditScreen({ session, onEnded }: { session: Session; onEnded: (
   const [loaded, setLoaded] = useState<Loaded>({ kind: 'loading' });
   const heading = useRef<HTMLHeadingElement>(null);
   const after = starts.at(-1) ?? null;
+  /** An answer that comes after the next question is none. */
+  const asked = useRef(0);
 
   const load = useCallback(async () => {
     setLoaded({ kind: 'loading' });
+    const question = ++asked.current;
     const answer = await fetchAuditPage(after);
+    if (question !== asked.current) return;
     if (answer.kind === 'signed-out') onEnded();
     else setLoaded(answer);
   }, [after, onEnded]);

@@ -62,16 +62,15 @@ export function Desk(props: { console: Console; data: ConsoleData }) {
     waiting: ringing.length,
     ready: data.self.presence === 'ready',
     busy: own.length > 0,
-    speaking,
-    device: data.self.device,
+    voiceHere: desk.telephone.softphone.session === 'active',
   });
   useShortcuts();
-  const keepFocus = useKeptFocus(data.calls, `#${WAITING_HEADING}`);
+  const keepFocus = useKeptFocus(`#${WAITING_HEADING}`, '#calls-main');
 
   return (
     <div class="desk">
       <PresencePanel self={data.self} onChange={(presence, reason) => ask('set-presence', { presence, reason })} />
-      <main id="calls-main" tabIndex={-1}>
+      <main id="calls-main" tabIndex={-1} onFocusIn={keepFocus}>
         <h1 class="sr-only">{t.calls.title}</h1>
         <DeskNotices
           console={desk}
@@ -81,7 +80,7 @@ export function Desk(props: { console: Console; data: ConsoleData }) {
           onReady={() => void ask('set-presence', { presence: 'ready' })}
           onSipPhone={() => void ask('set-device', { device: 'sip-phone' })}
         />
-        <div class={own.length > 0 ? 'calls calls--busy' : 'calls'} onFocusIn={keepFocus}>
+        <div class={own.length > 0 ? 'calls calls--busy' : 'calls'}>
           {own.length > 0 && (
             <div class="own-calls">
               {own.map((call) => (

@@ -1,6 +1,9 @@
-import type { Softphone, SoftphoneState } from './softphone.ts';
+import { type Softphone, type SoftphoneState, STOPPED } from './softphone.ts';
 
-/** A softphone that comes into being with its first registration; until then there is nothing to answer or to mute. */
+/**
+ * A softphone that comes into being with its first registration; until then there is nothing to answer or to mute. One that
+ * could not be loaded has failed to register, and is loaded again with the next attempt.
+ */
 export function lazySoftphone(load: () => Promise<Softphone>): Softphone {
   const listeners = new Set<(state: SoftphoneState) => void>();
   let real: Softphone | null = null;
@@ -9,11 +12,13 @@ export function lazySoftphone(load: () => Promise<Softphone>): Softphone {
   /** Counts registrations: one that was taken back while it loaded must not happen. */
   let wanted = 0;
 
+  function tell(state: SoftphoneState): void {
+    for (const listener of listeners) listener(state);
+  }
+
   async function loaded(): Promise<Softphone> {
     real = await load();
-    real.subscribe((state) => {
-      for (const listener of listeners) listener(state);
-    });
+    real.subscribe(tell);
     real.setMuted(muted);
     return real;
   }
@@ -22,8 +27,11 @@ export function lazySoftphone(load: () => Promise<Softphone>): Softphone {
     async register(credentials) {
       const mine = ++wanted;
       loading ??= loaded();
-      const softphone = await loading;
-      if (mine === wanted) softphone.register(credentials);
+      const softphone = await loading.catch(() => null);
+      if (softphone === null) loading = null;
+      if (mine !== wanted) return;
+      if (softphone) softphone.register(credentials);
+      else tell({ ...STOPPED, registration: 'failed' });
     },
     unregister() {
       wanted++;

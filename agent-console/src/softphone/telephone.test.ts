@@ -188,4 +188,43 @@ describe('telephone in the page', () => {
     expect(world.done.slice(-2)).to.deep.equal(['unregister', 'leave tab']);
     expect(world.state()).to.deep.equal(NO_TELEPHONE);
   });
+
+  it('keeps a conversation when another device is chosen, and gives the telephone up after it', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    telephone.wish(READY);
+    await settle();
+    world.softphoneSays({ registration: 'registered', session: 'active' });
+    telephone.wish({ ...READY, device: 'sip-phone', call: { state: 'connected', muted: false } });
+    expect(world.done).to.deep.equal(['register']);
+    world.softphoneSays({ session: 'none' });
+    expect(world.done).to.deep.equal(['register', 'unregister', 'leave tab']);
+    expect(world.state()).to.deep.equal(NO_TELEPHONE);
+  });
+
+  it('keeps a conversation when the microphone is gone, says so, and registers no more after it', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    telephone.wish(READY);
+    await settle();
+    world.softphoneSays({ registration: 'registered', session: 'active' });
+    world.microphone = 'missing';
+    world.permissionChanged();
+    await settle();
+    expect(world.done).to.deep.equal(['register']);
+    expect(world.state().microphone).to.equal('missing');
+    world.softphoneSays({ session: 'none' });
+    expect(world.done).to.deep.equal(['register', 'unregister']);
+    telephone.close();
+  });
+
+  it('has failed until it is registered, however often it tries', async () => {
+    const { world, telephone } = telephoneWithStandIns();
+    telephone.wish(READY);
+    await settle();
+    world.softphoneSays({ registration: 'failed' });
+    world.softphoneSays({ registration: 'connecting' });
+    expect(world.state().softphone.registration).to.equal('failed');
+    world.softphoneSays({ registration: 'registered' });
+    expect(world.state().softphone.registration).to.equal('registered');
+    telephone.close();
+  });
 });

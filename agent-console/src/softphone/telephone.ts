@@ -7,7 +7,8 @@
  *                                                                                       └─────────┘
  *
  * An INVITE is taken by itself only while the gateway says that this agent's call is being connected. Any other rings
- * on unheard until whoever sent it gives up.
+ * on unheard until whoever sent it gives up. A conversation is never ended from here: another device, or a microphone that
+ * is gone, counts from its end on.
  */
 import type { CallView, Device, Reply, SoftphoneCredentials } from '@civicline/protocol';
 import type { Microphone, MicrophoneAccess } from './microphone.ts';
@@ -51,15 +52,22 @@ export interface Telephone {
 
 export function createTelephone({ softphone, microphone, tabLock, credentials, onChange }: TelephoneParts): Telephone {
   let state = NO_TELEPHONE;
+  /** What the softphone itself said last. */
+  let said = STOPPED;
   let wanted: Wish = { device: null, online: false, call: null };
   let leaveTab: (() => void) | null = null;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let fetching = false;
 
   const endSubscription = softphone.subscribe((next) => {
-    const failedNow = next.registration === 'failed' && state.softphone.registration !== 'failed';
-    change({ softphone: next });
+    const failedNow = next.registration === 'failed' && said.registration !== 'failed';
+    const endedNow = next.session === 'none' && said.session !== 'none';
+    said = next;
+    // What failed and is tried again has still failed: the agent is told once, not with every attempt.
+    const stillFailed = next.registration === 'connecting' && state.softphone.registration === 'failed';
+    change({ softphone: stillFailed ? { ...next, registration: 'failed' } : next });
     if (failedNow) tryAgainLater();
+    if (endedNow) afterConversation();
     takeCall();
   });
   const endWatch = microphone.onPermissionChange(() => {
@@ -75,7 +83,7 @@ export function createTelephone({ softphone, microphone, tabLock, credentials, o
     const wasOnline = wanted.online;
     wanted = next;
     if (next.device === 'browser') line();
-    else leave();
+    else if (next.device === null || said.session === 'none') leave();
     if (next.online && !wasOnline) void register();
     softphone.setMuted(next.call?.muted ?? false);
     takeCall();
@@ -89,12 +97,18 @@ export function createTelephone({ softphone, microphone, tabLock, credentials, o
   }
 
   function leave(): void {
-    if (leaveTab === null) return;
+    const leaving = leaveTab;
+    if (leaving === null) return;
+    leaveTab = null;
     clearTimeout(retry);
     softphone.unregister();
-    leaveTab();
-    leaveTab = null;
+    leaving();
     change(NO_TELEPHONE);
+  }
+
+  function afterConversation(): void {
+    if (wanted.device !== 'browser') leave();
+    else if (state.microphone !== 'granted') softphone.unregister();
   }
 
   async function askMicrophone(): Promise<void> {
@@ -103,19 +117,20 @@ export function createTelephone({ softphone, microphone, tabLock, credentials, o
     const answer = await microphone.ask();
     if (!state.mine) return;
     change({ microphone: answer });
-    if (answer !== 'granted') softphone.unregister();
-    else if (state.softphone.registration === 'stopped') await register();
+    if (answer === 'granted') {
+      if (said.registration === 'stopped') await register();
+    } else if (said.session === 'none') softphone.unregister();
   }
 
   async function register(): Promise<void> {
-    const registered = state.softphone.registration === 'registered';
+    const registered = said.registration === 'registered';
     if (fetching || registered || !state.mine || state.microphone !== 'granted' || !wanted.online) return;
     fetching = true;
     const reply = await credentials();
     fetching = false;
     if (!state.mine) return;
     // To start anew would end the conversation; the softphone itself goes on trying with what it has.
-    if (state.softphone.session !== 'none') tryAgainLater();
+    if (said.session !== 'none') tryAgainLater();
     else if (reply.ok) softphone.register(reply.credentials);
     else {
       change({ softphone: { ...state.softphone, registration: 'failed' } });

@@ -59,7 +59,7 @@ export function openConnection({ store, checkSession, onSignedOut }: ConnectionO
     if (reason === 'io server disconnect' && !closed) socket.connect();
   });
   const unsubscribe = store.subscribe((after, before) => {
-    if (after.resyncNeeded && !before.resyncNeeded) resync(socket);
+    if (after.resyncNeeded && !before.resyncNeeded) void resync();
   });
   const stopWatching = watchNetwork(socket);
 
@@ -68,6 +68,12 @@ export function openConnection({ store, checkSession, onSignedOut }: ConnectionO
     softphoneCredentials: () => send(socket, 'softphone-credentials') as ReturnType<Connection['softphoneCredentials']>,
     close,
   };
+
+  /** Asks for a snapshot; without an answer a new connection brings one. */
+  async function resync(): Promise<void> {
+    const reply = await send(socket, 'resync');
+    if (!reply.ok && !closed) socket.disconnect().connect();
+  }
 
   function close(): void {
     closed = true;
@@ -90,12 +96,6 @@ function listen(socket: ConsoleSocket, store: ConsoleStore): void {
   for (const type of NUMBERED_EVENTS) {
     socket.on(type, (event: object) => store.dispatch({ type, ...event } as ConsoleEvent));
   }
-}
-
-/** Asks for a snapshot; without an answer a new connection brings one. */
-async function resync(socket: ConsoleSocket): Promise<void> {
-  const reply = await send(socket, 'resync');
-  if (!reply.ok) socket.disconnect().connect();
 }
 
 async function send(socket: ConsoleSocket, name: string, input?: object): Promise<Reply> {

@@ -14,15 +14,16 @@ export const SHORTCUT_KEYS: Record<ShortcutAction, string> = {
 
 type Keys = Pick<KeyboardEvent, 'key' | 'code' | 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'repeat'>;
 
-/** What the pressed keys ask for; null when nothing. */
-export function shortcutOf(event: Keys): ShortcutAction | null {
+/** What the pressed keys ask for; null when nothing. `typing`: into a field, where Alt writes characters on some keyboards. */
+export function shortcutOf(event: Keys, typing: boolean): ShortcutAction | null {
   if (!event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat) return null;
-  const letter = letterOf(event);
+  const letter = letterOf(event, typing);
   return SHORTCUT_ACTIONS.find((action) => SHORTCUT_KEYS[action] === letter) ?? null;
 }
 
 /** What is printed on the key; where Alt makes another character of it (macOS), the key's place. */
-function letterOf({ key, code }: Keys): string {
+function letterOf({ key, code }: Keys, typing: boolean): string {
   if (/^[a-z]$/i.test(key)) return key.toLowerCase();
+  if (typing) return '';
   return /^Key([A-Z])$/.exec(code)?.[1]?.toLowerCase() ?? '';
 }
