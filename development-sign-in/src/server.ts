@@ -35,7 +35,9 @@ export async function startDevelopmentSignIn(options: DevelopmentSignInOptions):
   const formAction = ["'self'", ...options.redirectUris.map((uri) => new URL(uri).origin)].join(' ');
 
   server.on('request', (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', issuer);
+    const target = URL.canParse(request.url ?? '/', issuer) ? new URL(request.url ?? '/', issuer) : null;
+    if (target === null) return void response.writeHead(400).end();
+    const { pathname } = target;
     if (pathname === '/style.css') return void response.setHeader('Content-Type', 'text/css').end(STYLE);
     // In a demonstration one browser plays several agents: every sign-in begins without a session and asks who it is.
     request.headers.cookie = withoutSession(request.headers.cookie ?? '');

@@ -52,6 +52,17 @@ describe('event stream', () => {
     streams.close();
   });
 
+  it('is none for a reader who left while it was prepared', () => {
+    const streams = createEventStreams();
+    const gone = Object.assign(standInResponse(), { destroyed: true });
+    let closed = 0;
+    const stream = streams.open(gone as unknown as Response);
+    stream.onClose(() => closed++);
+    stream.send('1');
+    expect([streams.size(), closed, gone.written.length]).to.deep.equal([0, 1, 0]);
+    streams.close();
+  });
+
   it('ends all of them at once', () => {
     const streams = createEventStreams();
     const responses = [standInResponse(), standInResponse()];

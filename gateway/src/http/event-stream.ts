@@ -19,6 +19,8 @@ export interface EventStream {
   onClose(listener: () => void): void;
 }
 
+const CLOSED: EventStream = { send() {}, end() {}, onClose: (listener) => listener() };
+
 /** Often enough that no proxy takes the connection for dead. */
 const KEEP_ALIVE_MS = 15_000;
 
@@ -31,6 +33,8 @@ export function createEventStreams(): EventStreams {
 
   return {
     open(response) {
+      // Gone while the answer was prepared: its `close` was told already, and never will be again.
+      if (response.destroyed) return CLOSED;
       open.add(response);
       response.on('close', () => open.delete(response));
       return openStream(response);

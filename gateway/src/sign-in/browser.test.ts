@@ -2,7 +2,8 @@ import { type DevelopmentSignIn, startDevelopmentSignIn } from '@civicline/devel
 import { accessibilityViolations } from '@civicline/test/accessibility';
 import { launchChromium } from '@civicline/test/browser';
 import { expect } from 'chai';
-import { freePort, startTestGateway, type TestGateway } from '../test-gateway.ts';
+import getPort from 'get-port';
+import { startTestGateway, type TestGateway } from '../test-gateway.ts';
 
 type Browser = Awaited<ReturnType<typeof launchChromium>>;
 
@@ -14,7 +15,7 @@ describe('sign-in in a browser', function () {
   let browser: Browser;
 
   before(async () => {
-    const port = await freePort();
+    const port = await getPort({ host: '127.0.0.1' });
     test = await startTestGateway({
       CIVICLINE_OIDC_ISSUER: `http://127.0.0.1:${port}`,
       CIVICLINE_OIDC_CLIENT_SECRET: 'secret-of-the-console',

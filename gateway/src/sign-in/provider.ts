@@ -83,7 +83,7 @@ export function createIdentityProvider(options: ProviderOptions): IdentityProvid
         claims.email === undefined && provider.serverMetadata().userinfo_endpoint
           ? await oidc.fetchUserInfo(provider, tokens.access_token, claims.sub)
           : claims;
-      return { sub: claims.sub, ...(typeof email === 'string' && verified !== false ? { email } : {}) };
+      return { sub: claims.sub, ...(typeof email === 'string' && mayBeTrusted(verified) ? { email } : {}) };
     },
 
     async endSessionUrl(returnTo) {
@@ -92,4 +92,9 @@ export function createIdentityProvider(options: ProviderOptions): IdentityProvid
       return oidc.buildEndSessionUrl(provider, { post_logout_redirect_uri: returnTo });
     },
   };
+}
+
+/** `email_verified` (OpenID Connect Core §5.1), which some providers write as text, and others leave out. */
+export function mayBeTrusted(verified: unknown): boolean {
+  return verified === undefined || verified === true || verified === 'true';
 }

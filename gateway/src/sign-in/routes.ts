@@ -118,8 +118,10 @@ function find(organisations: Organisations, { sub, email }: Person) {
 /** The path to go back to after signing in; anything that would leave our own origin becomes the console. */
 function ownPath(wanted: unknown, publicUrl: string): string {
   if (typeof wanted !== 'string' || !URL.canParse(wanted, publicUrl)) return '/console/';
-  const url = new URL(wanted, publicUrl);
-  return url.origin === new URL(publicUrl).origin ? url.pathname + url.search : '/console/';
+  const { pathname, search } = new URL(wanted, publicUrl);
+  // Looked at as the browser will: of `/.//elsewhere` only `//elsewhere` is left, which names another host.
+  const isOurs = [wanted, pathname].every((path) => new URL(path, publicUrl).origin === new URL(publicUrl).origin);
+  return isOurs ? pathname + search : '/console/';
 }
 
 function sealPending(pending: PendingSignIn, key: Buffer): Promise<string> {

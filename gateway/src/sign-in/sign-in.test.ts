@@ -1,6 +1,7 @@
 import { type DevelopmentSignIn, startDevelopmentSignIn } from '@civicline/development-sign-in';
 import { expect } from 'chai';
-import { freePort, startTestGateway, type TestGateway } from '../test-gateway.ts';
+import getPort from 'get-port';
+import { startTestGateway, type TestGateway } from '../test-gateway.ts';
 
 /** A browser as far as signing in needs one: keeps cookies by origin, and follows redirects only when told to. */
 function createBrowser() {
@@ -38,7 +39,7 @@ describe('sign-in', () => {
   let provider: DevelopmentSignIn;
 
   before(async () => {
-    const port = await freePort();
+    const port = await getPort({ host: '127.0.0.1' });
     const clientSecret = 'a secret: with % and + characters';
     test = await startTestGateway({
       CIVICLINE_OIDC_ISSUER: `http://127.0.0.1:${port}`,
@@ -136,7 +137,9 @@ describe('sign-in', () => {
   });
 
   it('never leads away from its own origin', async () => {
-    for (const path of ['https://evil.example/', '//evil.example/', '/\\evil.example/', 'javascript:alert(1)']) {
+    const roundabout = ['/.//evil.example/console/', `${test.url}//evil.example/`, '/console/..//evil.example/'];
+    const plain = ['https://evil.example/', '//evil.example/', '/\\evil.example/', 'javascript:alert(1)'];
+    for (const path of [...plain, ...roundabout]) {
       const back = await signIn(createBrowser(), 'somebody-1', `/sign-in?return=${encodeURIComponent(path)}`);
       expect(back.at).to.equal(`${test.url}/console/`);
     }
@@ -171,7 +174,9 @@ describe('sign-in', () => {
   });
 
   it('says so when the provider does not answer, and recovers', async () => {
-    const away = await startTestGateway({ CIVICLINE_OIDC_ISSUER: `http://127.0.0.1:${await freePort()}` });
+    const away = await startTestGateway({
+      CIVICLINE_OIDC_ISSUER: `http://127.0.0.1:${await getPort({ host: '127.0.0.1' })}`,
+    });
     const response = await fetch(`${away.url}/sign-in`, { headers: { 'accept-language': 'en' } });
     expect(response.status).to.equal(503);
     expect(await response.text()).to.include('Signing in is not possible now');

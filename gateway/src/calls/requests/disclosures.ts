@@ -130,6 +130,11 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
       if (status === 'TIMEOUT') await finish(request, 'expired');
     } catch (error) {
       if (!(error instanceof IrmaError) || error.code === 'IRMA_UNREACHABLE') throw error;
+      if (error.code === 'IRMA_REJECTED') {
+        // By a proxy, perhaps, and for a moment: it is asked again, and the callback counts.
+        log.warn({ code: error.code, callRequestId: request.id }, 'the state of a session was not told');
+        return;
+      }
       log.warn({ code: error.code, callRequestId: request.id }, 'a session is not there any more');
       await finish(request, 'failed');
     }

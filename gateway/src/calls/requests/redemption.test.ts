@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { createEventStreams, createLog, createMetrics, type Metrics } from '../../http/index.ts';
+import { IrmaError } from '../../irma/index.ts';
 import { createOrganisations, readOrganisationsFile } from '../../organisations/index.ts';
 import { createSealer, type Database } from '../../storage/index.ts';
 import { eachEngine } from '../../storage/testing.ts';
@@ -63,6 +64,20 @@ describe('redemption', () =>
       await requests.upkeep.reconcileAll();
       return session;
     }
+    it('is still awaited when something before the IRMA server refuses to tell its state', async () => {
+      const session = await begin();
+      const ask = irma.sessionStatus;
+      irma.sessionStatus = async () => {
+        throw new IrmaError('IRMA_REJECTED', 'The IRMA server refused the request (404, without a reason).');
+      };
+      await requests.upkeep.reconcileAll();
+      expect((await rows())[0]?.state).to.equal('awaiting-disclosure');
+      irma.sessionStatus = ask;
+      session.disclose();
+      await requests.upkeep.reconcileAll();
+      expect((await rows())[0]?.state).to.equal('disclosed');
+    });
+
     const redeem = (code: string, callId: string, more: Partial<RedemptionInput> = {}): Promise<Redemption> =>
       requests.identification.redeem({
         organisationId: 'voorbeeldstad',
