@@ -83,6 +83,12 @@ describe('the IRMA client', () => {
     ]);
   });
 
+  it('sends nothing on a connection that the server may be ending', async () => {
+    answer(200, '"CONNECTED"');
+    for (let i = 0; i < 3; i++) await client.sessionStatus(TOKEN);
+    expect(server.connections).to.equal(3);
+  });
+
   it('says that the server cannot be reached: no connection, no answer, half an answer, a failure', async () => {
     const impatient = createIrmaClient({ url: server.url, token: KEY, timeoutMs: 100 });
     const cases: Record<string, StandInServer['answer']> = {

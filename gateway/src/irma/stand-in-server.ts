@@ -6,6 +6,8 @@ export interface StandInServer {
   url: string;
   /** Method and path of every request so far. */
   requests: string[];
+  /** How many connections it was sent them on. */
+  connections: number;
   /** What it answers from now on. */
   answer: (request: IncomingMessage, response: ServerResponse) => void;
   stop(): Promise<void>;
@@ -19,12 +21,14 @@ export async function startStandInServer(): Promise<StandInServer> {
   const standIn: StandInServer = {
     url: '',
     requests: [],
+    connections: 0,
     answer: (_request, response) => response.end(),
     stop: async () => {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));
     },
   };
+  server.on('connection', () => standIn.connections++);
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   standIn.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return standIn;

@@ -24,14 +24,12 @@ export interface CredentialRequest {
 
 /** Starts an issuance session for a wallet to run. */
 export async function startIssuance(issuer: Issuer, credentials: CredentialRequest[]): Promise<SessionPtr> {
-  const start = () =>
-    fetch(`${issuer.requestorUrl}/session`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Authorization: issuer.requestorToken },
-      body: JSON.stringify({ '@context': 'https://irma.app/ld/request/issuance/v2', credentials }),
-    });
-  // A kept connection may just have been closed by the server; a session that nobody takes up expires by itself.
-  const response = await start().catch(start);
+  const response = await fetch(`${issuer.requestorUrl}/session`, {
+    method: 'POST',
+    // On a connection of its own, since the server ends an idle one after two seconds.
+    headers: { 'Content-Type': 'application/json', Authorization: issuer.requestorToken, Connection: 'close' },
+    body: JSON.stringify({ '@context': 'https://irma.app/ld/request/issuance/v2', credentials }),
+  });
   if (!response.ok) throw new Error(`The Yivi server refuses to issue (${response.status}): ${await response.text()}`);
   const { sessionPtr } = (await response.json()) as { sessionPtr: SessionPtr };
   return sessionPtr;
