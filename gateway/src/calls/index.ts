@@ -20,7 +20,7 @@ export interface CallsOptions {
   sealer: Sealer;
   organisations: Organisations;
   identification: Identification;
-  signIn: Pick<SignIn, 'agentFromCookie' | 'onSignedOut' | 'requireAgent' | 'requireRole'>;
+  signIn: Pick<SignIn, 'agentFromCookie' | 'whenEnded' | 'requireAgent' | 'requireRole'>;
   metrics: Metrics;
   log: Logger;
 }

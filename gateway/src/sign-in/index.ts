@@ -6,7 +6,7 @@ import type { Database } from '../storage/index.ts';
 import { createGuards, type SignInGuards } from './guards.ts';
 import { createIdentityProvider } from './provider.ts';
 import { mountSignIn, sessionOperation } from './routes.ts';
-import { createSessions, type SignedIn } from './sessions.ts';
+import { createSessions, type Sessions, type SignedIn } from './sessions.ts';
 
 export { signedInOf } from './guards.ts';
 export { signInLogCodes } from './routes.ts';
@@ -15,8 +15,7 @@ export type { SignedIn } from './sessions.ts';
 export interface SignIn extends SignInGuards {
   /** For sockets: who the Cookie header of a handshake says it is; null when nobody. */
   agentFromCookie(cookieHeader: string | undefined): Promise<SignedIn | null>;
-  /** Hears the `sessionId` of every sign-in that ends. Returns how to stop listening. */
-  onSignedOut(listener: (sessionId: string) => void): () => void;
+  whenEnded: Sessions['whenEnded'];
   mount(http: Express): void;
   close(): void;
 }
@@ -41,7 +40,7 @@ export async function createSignIn(options: {
   return {
     ...guards,
     agentFromCookie: sessions.fromCookies,
-    onSignedOut: sessions.onEnd,
+    whenEnded: sessions.whenEnded,
     mount: (http) =>
       mountSignIn(http, { provider, sessions, guards, organisations, publicUrl, sessionKey, cookieName, log }),
     close: sessions.close,

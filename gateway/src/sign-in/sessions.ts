@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { parseCookie } from 'cookie';
 import type { Agent, Organisation, Organisations } from '../organisations/index.ts';
 import type { Database } from '../storage/index.ts';
@@ -6,7 +7,7 @@ import { createSignInStore, migrations } from './store.ts';
 
 /** A person who has signed in, as the organisations file knows them now. */
 export interface SignedIn {
-  /** Names this sign-in, for {@link Sessions.onEnd}; not a secret. */
+  /** Names this sign-in, for {@link Sessions.whenEnded}; not a secret. */
   sessionId: string;
   agent: Agent;
   organisation: Organisation;
@@ -20,14 +21,20 @@ export interface Sessions {
   /** Who the cookies of a request say it is; null when nobody, or nobody any more. */
   fromCookies(cookieHeader: string | undefined): Promise<SignedIn | null>;
   end(sessionId: string): Promise<void>;
-  /** Hears of every sign-in that ends, by signing out or by time. Returns how to stop listening. */
-  onEnd(listener: (sessionId: string) => void): () => void;
+  /**
+   * Hears that a sign-in has ended, by signing out or by time: at once when that happened here, within a minute when at
+   * another gateway. Returns how to stop listening.
+   */
+  whenEnded(sessionId: string, listener: () => void): () => void;
+  /** Ends what has expired; happens every minute by itself. */
+  sweep(): Promise<void>;
   close(): void;
 }
 
 /** A working day. */
 export const SESSION_MS = 12 * 60 * 60 * 1000;
 const SWEEP_MS = 60_000;
+const SWEEP_PAGE = 500;
 
 /** Sessions live in the database, so that signing out ends them at once and a restart does not. */
 export async function createSessions(options: {
@@ -41,20 +48,23 @@ export async function createSessions(options: {
   const { database, organisations, cookieName, sessionKey, now } = options;
   await database.migrate('sign-in', migrations);
   const store = createSignInStore(database);
-  const listeners = new Set<(sessionId: string) => void>();
-  const tell = (sessionId: string) => {
-    for (const listener of listeners) listener(sessionId);
-  };
+  /** Its events are the ids of sessions. */
+  const ended = new EventEmitter<Record<string, []>>().setMaxListeners(0);
   /** The secret itself is in the browser's cookie only. */
   const digestOf = (secret: string) => createHmac('sha256', sessionKey).update(secret).digest('base64url');
-  const sweep = setInterval(() => {
-    // What fails now is tried again in a minute; an expired row counts for nothing anyway.
-    store.removeExpired(now()).then(
-      (ended) => ended.forEach(tell),
-      () => undefined,
-    );
-  }, SWEEP_MS);
-  sweep.unref();
+  async function sweep(): Promise<void> {
+    await store.removeExpired(now());
+    // Also those that another gateway has removed.
+    const watched = ended.eventNames() as string[];
+    for (let i = 0; i < watched.length; i += SWEEP_PAGE) {
+      const page = watched.slice(i, i + SWEEP_PAGE);
+      const present = await store.present(page);
+      for (const sessionId of page) if (!present.has(sessionId)) ended.emit(sessionId);
+    }
+  }
+  // What fails now is tried again in a minute; an expired row counts for nothing anyway.
+  const sweeping = setInterval(() => void sweep().catch(() => undefined), SWEEP_MS);
+  sweeping.unref();
 
   return {
     async begin(agentId) {
@@ -78,12 +88,13 @@ export async function createSessions(options: {
     },
     async end(sessionId) {
       await store.remove(sessionId);
-      tell(sessionId);
+      ended.emit(sessionId);
     },
-    onEnd(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
+    whenEnded(sessionId, listener) {
+      ended.on(sessionId, listener);
+      return () => void ended.off(sessionId, listener);
     },
-    close: () => clearInterval(sweep),
+    sweep,
+    close: () => clearInterval(sweeping),
   };
 }

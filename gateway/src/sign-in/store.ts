@@ -35,12 +35,13 @@ export function createSignInStore(all: Database) {
     remove: (digest: string) =>
       database.write((sql) => sql.deleteFrom('sign_ins').where('digest', '=', digest).execute()),
 
-    /** Removes what has expired and returns the digests. */
-    async removeExpired(now: number): Promise<string[]> {
-      const rows = await database.write((sql) =>
-        sql.deleteFrom('sign_ins').where('expires_at', '<=', now).returning('digest').execute(),
-      );
-      return rows.map(({ digest }) => digest);
+    removeExpired: (now: number) =>
+      database.write((sql) => sql.deleteFrom('sign_ins').where('expires_at', '<=', now).execute()),
+
+    /** Those of these digests that there are. */
+    async present(digests: string[]): Promise<Set<string>> {
+      const rows = await database.sql.selectFrom('sign_ins').select('digest').where('digest', 'in', digests).execute();
+      return new Set(rows.map(({ digest }) => digest));
     },
   };
 }

@@ -26,7 +26,6 @@ export interface Connections {
   send<Name extends keyof ServerToConsole>(agentIds: Iterable<string>, name: Name, event: Sequenced[Name]): void;
   isOpen(agentId: string): boolean;
   agentIds(): Iterable<string>;
-  ofSession(sessionId: string): ConsoleSocket[];
   /** How many consoles are open. */
   count(): number;
 }
@@ -78,8 +77,6 @@ export function createConnections(): Connections {
     },
     isOpen: (agentId) => byAgent.has(agentId),
     agentIds: () => byAgent.keys(),
-    ofSession: (sessionId) =>
-      [...byAgent.values()].flatMap((own) => [...own.keys()]).filter(({ data }) => data.sessionId === sessionId),
     count() {
       let count = 0;
       for (const own of byAgent.values()) count += own.size;

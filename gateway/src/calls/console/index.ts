@@ -35,7 +35,7 @@ export function createConsoles(options: {
   asterisks: Asterisks;
   audit: Audit;
   organisations: Organisations;
-  signIn: Pick<SignIn, 'agentFromCookie' | 'onSignedOut'>;
+  signIn: Pick<SignIn, 'agentFromCookie' | 'whenEnded'>;
   softphone: (agentId: string) => Promise<SoftphoneCredentials>;
   isQueueOpen: (organisationId: string, queueId: string) => boolean;
   publicUrl: string;
@@ -62,12 +62,6 @@ export function createConsoles(options: {
   live.onChange(broadcast.callChanged);
   agents.onChange(broadcast.agentChanged);
   asterisks.onAvailability(broadcast.telephonyChanged);
-  const stopListening = signIn.onSignedOut((sessionId) => {
-    for (const socket of connections.ofSession(sessionId)) {
-      socket.emit('signed-out');
-      socket.disconnect(true);
-    }
-  });
   new Gauge({
     name: 'civicline_consoles',
     help: 'Agent consoles that are connected.',
@@ -97,12 +91,17 @@ export function createConsoles(options: {
   io.on('connection', (socket) => opened(socket));
 
   function opened(socket: ConsoleSocket): void {
-    const { agentId } = socket.data;
+    const { agentId, sessionId } = socket.data;
     // Others hear first that the agent is there; this console begins with its snapshot.
     agents.consoleOpened(agentId);
     connections.add(socket);
     answerRequests(socket, { orders, agents, softphone, snapshot: broadcast.snapshot, log });
+    const stopListening = signIn.whenEnded(sessionId, () => {
+      socket.emit('signed-out');
+      socket.disconnect(true);
+    });
     socket.on('disconnect', () => {
+      stopListening();
       connections.remove(socket);
       agents.consoleClosed(agentId);
     });
@@ -112,7 +111,6 @@ export function createConsoles(options: {
   return {
     attach: (server) => void io.attach(server),
     async close() {
-      stopListening();
       broadcast.close();
       io.disconnectSockets(true);
       io.engine?.close();

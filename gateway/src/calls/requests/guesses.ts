@@ -1,6 +1,7 @@
 /**
- * Against guessing codes. With n live codes a blind guess hits with n / 10⁸; at 1,000 live codes, the overall limit
- * leaves a guesser one hit in about 17 hours of alarms. Whoever runs into a limit is still served, as not verified.
+ * Against guessing codes, each good for one organisation only. With n live codes there a blind guess hits with n / 10⁸;
+ * at 1,000 live codes, the organisation's limit leaves a guesser one hit in about 17 hours of alarms. Whoever runs into
+ * a limit is still served, as not verified.
  */
 import type { Kysely } from 'kysely';
 import { v7 as uuid } from 'uuid';
@@ -12,10 +13,10 @@ export interface GuessLimits {
   /** Wrong codes from one calling number within `numberWindowMs`. */
   perNumber: number;
   numberWindowMs: number;
-  /** Wrong codes in all within `overallWindowMs`: `alarm` is reported, at `overall` no code is taken. */
+  /** Wrong codes at one organisation within `organisationWindowMs`: `alarm` is reported, from the other on none is taken. */
   alarm: number;
-  overall: number;
-  overallWindowMs: number;
+  perOrganisation: number;
+  organisationWindowMs: number;
 }
 
 export const GUESS_LIMITS: GuessLimits = {
@@ -23,14 +24,14 @@ export const GUESS_LIMITS: GuessLimits = {
   perNumber: 20,
   numberWindowMs: 60 * 60_000,
   alarm: 100,
-  overall: 1_000,
-  overallWindowMs: 10 * 60_000,
+  perOrganisation: 1_000,
+  organisationWindowMs: 10 * 60_000,
 };
 
 export interface Tries {
   ofCall: number;
   ofNumber: number;
-  overall: number;
+  ofOrganisation: number;
 }
 
 type Sql = Kysely<RequestTables>;
@@ -39,7 +40,7 @@ type Sql = Kysely<RequestTables>;
 export async function countTries(
   sql: Sql,
   limits: GuessLimits,
-  from: { callId: string; numberDigests: string[]; now: number },
+  from: { organisationId: string; callId: string; numberDigests: string[]; now: number },
 ): Promise<Tries> {
   const tries = sql.selectFrom('code_tries').select((expression) => expression.fn.countAll<number>().as('count'));
   const wrongSince = (windowMs: number) => tries.where('kind', '=', 'wrong').where('at', '>', from.now - windowMs);
@@ -49,28 +50,38 @@ export async function countTries(
       from.numberDigests.length === 0
         ? expression.val(0).as('ofNumber')
         : wrongSince(limits.numberWindowMs).where('number_digest', 'in', from.numberDigests).as('ofNumber'),
-      wrongSince(limits.overallWindowMs).as('overall'),
+      wrongSince(limits.organisationWindowMs).where('organisation_id', '=', from.organisationId).as('ofOrganisation'),
     ])
     .executeTakeFirstOrThrow();
-  return { ofCall: counted.ofCall ?? 0, ofNumber: counted.ofNumber ?? 0, overall: counted.overall ?? 0 };
+  return {
+    ofCall: counted.ofCall ?? 0,
+    ofNumber: counted.ofNumber ?? 0,
+    ofOrganisation: counted.ofOrganisation ?? 0,
+  };
 }
 
 /** Counts one more failed try. */
 export async function addTry(
   sql: Sql,
-  failed: { callId: string; numberDigest: string | null; kind: 'wrong' | 'incomplete'; at: number },
+  failed: {
+    organisationId: string;
+    callId: string;
+    numberDigest: string | null;
+    kind: 'wrong' | 'incomplete';
+    at: number;
+  },
 ): Promise<void> {
-  const { callId, numberDigest, kind, at } = failed;
+  const { organisationId, callId, numberDigest, kind, at } = failed;
   await sql
     .insertInto('code_tries')
-    .values({ id: uuid(), call_id: callId, number_digest: numberDigest, kind, at })
+    .values({ id: uuid(), organisation_id: organisationId, call_id: callId, number_digest: numberDigest, kind, at })
     .execute();
 }
 
 /** The limit that these tries have reached, if any. */
-export function limitReached(tries: Tries, limits: GuessLimits): 'call' | 'calling-number' | 'overall' | null {
+export function limitReached(tries: Tries, limits: GuessLimits): 'call' | 'calling-number' | 'organisation' | null {
   if (tries.ofCall >= limits.perCall) return 'call';
   if (tries.ofNumber >= limits.perNumber) return 'calling-number';
-  if (tries.overall >= limits.overall) return 'overall';
+  if (tries.ofOrganisation >= limits.perOrganisation) return 'organisation';
   return null;
 }

@@ -64,7 +64,7 @@ export async function createCallRequests(options: CallRequestOptions): Promise<C
     // Away: what is known now decides.
     disclosures.reconcile(request).catch((error: unknown) => log.warn({ error }, 'the IRMA server does not answer'));
   const redeem = createRedemption({ store, sealer, limits, reconcile, onChange, log, metrics, now });
-  const triesMs = Math.max(limits.numberWindowMs, limits.overallWindowMs);
+  const triesMs = Math.max(limits.numberWindowMs, limits.organisationWindowMs);
 
   return {
     identification: {
@@ -84,7 +84,7 @@ export async function createCallRequests(options: CallRequestOptions): Promise<C
       },
     },
     disclosures,
-    upkeep: createUpkeep({ store, disclosures, onChange, triesMs, log, now }),
+    upkeep: createUpkeep({ store, disclosures, statuses, onChange, triesMs, log, now }),
     mount: (http) =>
       mountRequests(http, {
         organisations,

@@ -9,7 +9,7 @@ import { DEMO_FILE } from '../../test-gateway.ts';
 import type { Redemption, RedemptionInput } from '../identification.ts';
 import { type CallRequests, createCallRequests, GUESS_LIMITS, type GuessLimits } from './index.ts';
 import { createStandInIrma, type StandInIrma, type StandInSession } from './stand-in-irma.ts';
-import type { RequestTables } from './store.ts';
+import { createRequestStore, type RequestTables } from './store.ts';
 
 const MINUTE = 60_000;
 const organisations = createOrganisations(readOrganisationsFile(DEMO_FILE));
@@ -64,19 +64,6 @@ describe('redemption', () =>
       await requests.upkeep.reconcileAll();
       return session;
     }
-    it('is still awaited when something before the IRMA server refuses to tell its state', async () => {
-      const session = await begin();
-      const ask = irma.sessionStatus;
-      irma.sessionStatus = async () => {
-        throw new IrmaError('IRMA_REJECTED', 'The IRMA server refused the request (404, without a reason).');
-      };
-      await requests.upkeep.reconcileAll();
-      expect((await rows())[0]?.state).to.equal('awaiting-disclosure');
-      irma.sessionStatus = ask;
-      session.disclose();
-      await requests.upkeep.reconcileAll();
-      expect((await rows())[0]?.state).to.equal('disclosed');
-    });
 
     const redeem = (code: string, callId: string, more: Partial<RedemptionInput> = {}): Promise<Redemption> =>
       requests.identification.redeem({
@@ -124,6 +111,20 @@ describe('redemption', () =>
       const session = await begin();
       session.disclose();
       expect((await redeem(session.code, 'call-1')).outcome).to.equal('verified');
+    });
+
+    it('is still awaited when something before the IRMA server refuses to tell its state', async () => {
+      const session = await begin();
+      const ask = irma.sessionStatus;
+      irma.sessionStatus = async () => {
+        throw new IrmaError('IRMA_REJECTED', 'The IRMA server refused the request (404, without a reason).');
+      };
+      await requests.upkeep.reconcileAll();
+      expect((await rows())[0]?.state).to.equal('awaiting-disclosure');
+      irma.sessionStatus = ask;
+      session.disclose();
+      await requests.upkeep.reconcileAll();
+      expect((await rows())[0]?.state).to.equal('disclosed');
     });
 
     it('does not take a code before the disclosure, even while the IRMA server is away', async () => {
@@ -185,15 +186,28 @@ describe('redemption', () =>
       expect((await redeem((await disclosed()).code, 'call-z')).outcome).to.equal('verified');
     });
 
-    it('raises one alarm over all, and then takes no code at all, until the window has passed', async () => {
-      await serve({ ...GUESS_LIMITS, alarm: 3, overall: 6 });
+    it('raises one alarm for an organisation, and then takes no code at all, until the window has passed', async () => {
+      await serve({ ...GUESS_LIMITS, alarm: 3, perOrganisation: 6 });
       const session = await disclosed();
       for (let i = 0; i < 6; i++) await redeem(wrongCode(session), `call-${i}`, { callingNumber: `+3161234567${i}` });
       expect(await redeem(session.code, 'call-x')).to.include({ reason: 'too-many-tries', mayRetry: false });
       expect(lines.filter((line) => line.includes('CALL_CODE_GUESSING'))).to.have.length(1);
-      expect(await metrics.metrics()).to.match(/civicline_code_guessing_alarms_total\{limit="overall"\} 1/);
-      clock += GUESS_LIMITS.overallWindowMs;
+      expect(await metrics.metrics()).to.match(/civicline_code_guessing_alarms_total\{limit="organisation"\} 1/);
+      clock += GUESS_LIMITS.organisationWindowMs;
       expect((await redeem((await disclosed()).code, 'call-y')).outcome).to.equal('verified');
+    });
+
+    it('takes the codes of an organisation while those of another are being guessed', async () => {
+      await serve({ ...GUESS_LIMITS, alarm: 3, perOrganisation: 6 });
+      const session = await disclosed();
+      for (let i = 0; i < 6; i++) {
+        await redeem(wrongCode(session), `call-${i}`, { organisationId: 'elsewhere', callingNumber: null });
+      }
+      const elsewhere = { organisationId: 'elsewhere', callingNumber: null };
+      expect(await redeem(session.code, 'call-x', elsewhere)).to.include({ reason: 'too-many-tries' });
+      expect((await redeem(session.code, 'call-y')).outcome).to.equal('verified');
+      const alarms = lines.filter((line) => line.includes('CALL_CODE_GUESSING'));
+      expect(alarms.map((line) => JSON.parse(line).organisationId)).to.deep.equal(['elsewhere']);
     });
 
     it('answers a repeat even after a limit was reached', async () => {
@@ -256,6 +270,13 @@ describe('redemption', () =>
       clock += 60 * MINUTE;
       await requests.upkeep.sweep();
       expect(await rows()).to.have.length(0);
+    });
+
+    it('knows no request by what is no id', async () => {
+      const store = createRequestStore(database);
+      for (const id of ['', 'a\0b', '%00', '01900000-0000-7000-8000-000000000000']) {
+        expect(await store.find(id)).to.equal(undefined);
+      }
     });
 
     it('keeps no code, token or attribute readable in the database', async () => {

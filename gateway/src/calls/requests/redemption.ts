@@ -36,7 +36,12 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
       const at = now();
       const numberDigests = input.callingNumber === null ? [] : sealer.digests(input.callingNumber, 'calling number');
       const codeDigests = code === null ? [] : sealer.digests(code, 'code');
-      const tries = await countTries(sql, limits, { callId: input.callId, numberDigests, now: at });
+      const tries = await countTries(sql, limits, {
+        organisationId: input.organisationId,
+        callId: input.callId,
+        numberDigests,
+        now: at,
+      });
       const limited = limitReached(tries, limits) !== null;
       if (!limited && code !== null) {
         const redeemed = await advance(sql, 'calling', at, { redeemed_by: input.callId, redeemed_at: at })
@@ -55,6 +60,7 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
       if (limited) return { kind: 'rejected', reason: 'too-many-tries', mayRetry: false, tries };
       if (!settle && found?.state === 'awaiting-disclosure') return { kind: 'unfinished', request: found };
       await addTry(sql, {
+        organisationId: input.organisationId,
         callId: input.callId,
         numberDigest: numberDigests[0] ?? null,
         kind: code === null ? 'incomplete' : 'wrong',
@@ -63,7 +69,7 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
       const counted = {
         ofCall: tries.ofCall + 1,
         ofNumber: tries.ofNumber + 1,
-        overall: tries.overall + (code === null ? 0 : 1),
+        ofOrganisation: tries.ofOrganisation + (code === null ? 0 : 1),
       };
       const reason = code === null ? 'code-incomplete' : reasonOf(found);
       return { kind: 'rejected', reason, mayRetry: limitReached(counted, limits) === null, tries: counted };
@@ -81,7 +87,7 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
     }
     if (attempted.kind === 'unfinished') throw new Error('An attempt that settles cannot stay unfinished.');
     if (attempted.kind === 'rejected') {
-      alarm(attempted.tries);
+      alarm(input.organisationId, attempted.tries);
       return { outcome: 'rejected', reason: attempted.reason, mayRetry: attempted.mayRetry };
     }
     if (!attempted.repeated) onChange(attempted.request);
@@ -121,22 +127,24 @@ function reasonOf(found: CallRequest | undefined): NotVerifiedReason {
 }
 
 /** Reports guessing: once when the alarm's limit is reached, again only after a quiet window. */
-function createAlarm({ limits, log, metrics, now }: RedemptionOptions): (tries: Tries) => void {
+function createAlarm({ limits, log, metrics, now }: RedemptionOptions): (organisationId: string, tries: Tries) => void {
   const alarms = new Counter({
     name: 'civicline_code_guessing_alarms_total',
     help: 'How often failed codes reached a limit.',
     labelNames: ['limit'],
     registers: [metrics],
   });
-  const silentUntil = { overall: 0, 'calling-number': 0 };
-  const raise = (limit: keyof typeof silentUntil, windowMs: number) => {
-    if (now() < silentUntil[limit]) return;
-    silentUntil[limit] = now() + windowMs;
+  /** By limit and organisation. */
+  const silentUntil = new Map<string, number>();
+  const raise = (limit: 'organisation' | 'calling-number', organisationId: string) => {
+    const subject = `${limit} ${organisationId}`;
+    if (now() < (silentUntil.get(subject) ?? 0)) return;
+    silentUntil.set(subject, now() + limits.organisationWindowMs);
     alarms.inc({ limit });
-    log.error({ code: 'CALL_CODE_GUESSING', limit }, 'many wrong codes are being keyed');
+    log.error({ code: 'CALL_CODE_GUESSING', limit, organisationId }, 'many wrong codes are being keyed');
   };
-  return (tries) => {
-    if (tries.overall >= limits.alarm) raise('overall', limits.overallWindowMs);
-    if (tries.ofNumber >= limits.perNumber) raise('calling-number', limits.overallWindowMs);
+  return (organisationId, tries) => {
+    if (tries.ofOrganisation >= limits.alarm) raise('organisation', organisationId);
+    if (tries.ofNumber >= limits.perNumber) raise('calling-number', organisationId);
   };
 }

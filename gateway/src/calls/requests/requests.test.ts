@@ -1,7 +1,9 @@
 import type { CallRequestCreated, CallRequestStatus, DialCode, Problem } from '@civicline/protocol';
 import { expect } from 'chai';
+import { openDatabase } from '../../storage/index.ts';
 import { startTestGateway, type TestGateway } from '../../test-gateway.ts';
 import type { StandInSession } from './stand-in-irma.ts';
+import { createRequestStore } from './store.ts';
 
 const MINUTE = 60_000;
 
@@ -108,6 +110,18 @@ describe('call requests over HTTP', () => {
     expect(seen?.map(({ state }) => state)).to.deep.equal(['awaiting-disclosure', 'disclosed', 'cancelled']);
     expect(seen?.map(({ sequence }) => sequence)).to.deep.equal([1, 2, 3]);
     expect((await states(created)).map(({ state }) => state)).to.deep.equal(['cancelled']);
+  });
+
+  it('tells a page what another gateway at the same database did to its request', async () => {
+    const { created } = await begin();
+    let stream: Promise<CallRequestStatus[]> | undefined;
+    await new Promise((resolve) => {
+      stream = states(created, undefined, resolve);
+    });
+    const other = await openDatabase({ url: test.config.databaseUrl, role: 'calls' });
+    await createRequestStore(other).advance(created.id, 'expired', test.clock.now);
+    await other.close();
+    expect((await stream)?.map(({ state }) => state)).to.deep.equal(['awaiting-disclosure', 'expired']);
   });
 
   it('finds a result whose callback got lost by asking, over a restart too', async () => {

@@ -93,7 +93,7 @@ const cancelOperation = operation({
 /** What operators may find in the log. */
 export const requestLogCodes = {
   CALL_CODE_GUESSING:
-    'Alarm: many wrong codes are being keyed, from one calling number or in all. From the limit on, callers are not verified any more.',
+    'Alarm: many wrong codes are being keyed, from one calling number or at one organisation. From the limit on, these callers are not verified any more.',
   IRMA_UNREACHABLE: 'The Yivi server does not answer; nobody can begin a verified call.',
   IRMA_REJECTED: 'The Yivi server refuses a purpose’s disclosure: its attributes, or this gateway’s key.',
   IRMA_SESSION_UNKNOWN: 'The Yivi server has lost a session, as after its restart; the citizen has to begin again.',

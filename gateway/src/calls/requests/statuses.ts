@@ -5,13 +5,16 @@ import type { CallRequest } from './store.ts';
 
 /** The pages that follow a call request. */
 export interface Statuses {
-  /** Every change of every request goes through here. */
-  publish(request: CallRequest): void;
+  /** Every change of every request that this gateway makes goes through here; what is known already is not sent again. */
+  publish(request: Status): void;
+  /** The ids of the requests that are followed. */
+  followed(): string[];
   /** Sends the current state, then every change, and ends with the last one. */
   follow(request: CallRequest, readAgain: () => Promise<CallRequest | undefined>, stream: EventStream): Promise<void>;
 }
 
-type Send = (request: CallRequest) => void;
+export type Status = Pick<CallRequest, 'id' | 'state' | 'sequence' | 'code_expires_at'>;
+type Send = (request: Status) => void;
 
 export function createStatuses(): Statuses {
   const followers = new Map<string, Set<Send>>();
@@ -19,6 +22,7 @@ export function createStatuses(): Statuses {
     publish(request) {
       for (const send of followers.get(request.id) ?? []) send(request);
     },
+    followed: () => [...followers.keys()],
     async follow(request, readAgain, stream) {
       let sent = 0;
       const send: Send = (current) => {
@@ -41,7 +45,7 @@ export function createStatuses(): Statuses {
   };
 }
 
-export function statusOf(request: CallRequest): CallRequestStatus {
+export function statusOf(request: Status): CallRequestStatus {
   const { state, sequence, code_expires_at: expires } = request;
   if (state !== 'disclosed' || expires === null) return { state, sequence };
   return { state, sequence, codeExpiresAt: new Date(expires).toISOString() };

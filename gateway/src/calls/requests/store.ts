@@ -1,7 +1,9 @@
 import type { CallRequestState, Language } from '@civicline/protocol';
 import type { Kysely, Selectable, Updateable } from 'kysely';
+import { validate as isUuid } from 'uuid';
 import type { Database, Migration } from '../../storage/index.ts';
 import { isFinal, NEEDED_IN, statesBefore } from './machine.ts';
+import type { Status } from './statuses.ts';
 
 interface CallRequestTable {
   id: string;
@@ -28,6 +30,7 @@ interface CallRequestTable {
 
 interface CodeTryTable {
   id: string;
+  organisation_id: string;
   call_id: string;
   /** Keyed digest of the calling number; null when withheld. */
   number_digest: string | null;
@@ -85,6 +88,22 @@ export const migrations: Migration[] = [
       await sql.schema.createIndex('code_tries_at').on('code_tries').columns(['kind', 'at']).execute();
     },
   },
+  {
+    name: 'failed tries count for the organisation that was called',
+    async up(sql) {
+      await sql.schema
+        .alterTable('code_tries')
+        .addColumn('organisation_id', 'text', (column) => column.notNull().defaultTo(''))
+        .execute();
+      await sql.schema.dropIndex('code_tries_at').execute();
+      await sql.schema
+        .createIndex('code_tries_organisation')
+        .on('code_tries')
+        .columns(['organisation_id', 'kind', 'at'])
+        .execute();
+      await sql.schema.createIndex('code_tries_at').on('code_tries').column('at').execute();
+    },
+  },
 ];
 
 /** The SQL of call requests. Functions that take `sql` run inside a caller's write. */
@@ -106,8 +125,19 @@ export function createRequestStore(all: Database) {
       return added !== undefined;
     },
 
-    find: (id: string): Promise<CallRequest | undefined> =>
-      database.sql.selectFrom('call_requests').selectAll().where('id', '=', id).executeTakeFirst(),
+    async find(id: string): Promise<CallRequest | undefined> {
+      // PostgreSQL takes not every text.
+      if (!isUuid(id)) return undefined;
+      return database.sql.selectFrom('call_requests').selectAll().where('id', '=', id).executeTakeFirst();
+    },
+
+    /** How these stand; one that is forgotten is left out. */
+    statuses: (ids: string[]): Promise<Status[]> =>
+      database.sql
+        .selectFrom('call_requests')
+        .select(['id', 'state', 'sequence', 'code_expires_at'])
+        .where('id', 'in', ids)
+        .execute(),
 
     /** Those whose disclosure is open, after `afterId`, oldest first. */
     awaitingDisclosure: (afterId: string, limit: number): Promise<CallRequest[]> =>

@@ -1,6 +1,7 @@
 import type { Logger } from '../../http/index.ts';
 import { IrmaError } from '../../irma/index.ts';
 import { DISCLOSURE_SECONDS, type Disclosures } from './disclosures.ts';
+import type { Statuses } from './statuses.ts';
 import type { CallRequest, RequestStore } from './store.ts';
 
 const SECOND = 1000;
@@ -11,6 +12,8 @@ const RECONCILE_MS = 2 * SECOND;
 const RECONCILE_AT_ONCE = 8;
 const RECONCILE_PAGE = 200;
 const SWEEP_MS = 2 * SECOND;
+const CATCH_UP_MS = 5 * SECOND;
+const CATCH_UP_PAGE = 500;
 
 /** The IRMA server allows 15 minutes more once the app has connected. */
 const AWAITING_LIMIT_MS = DISCLOSURE_SECONDS * SECOND + 16 * 60 * SECOND;
@@ -22,6 +25,7 @@ const REMEMBER_MS = HOUR;
 export interface UpkeepOptions {
   store: RequestStore;
   disclosures: Disclosures;
+  statuses: Statuses;
   onChange: (request: CallRequest) => void;
   /** How long failed tries count. */
   triesMs: number;
@@ -35,12 +39,14 @@ export interface Upkeep {
   reconcileAll(): Promise<void>;
   /** Ends what has expired, erasing its code and attributes, and forgets what is long over. */
   sweep(): Promise<void>;
-  /** Runs both again and again until the returned function is called, which waits for the round under way. */
+  /** Tells the pages here what another gateway did to the requests that they follow. */
+  catchUp(): Promise<void>;
+  /** Runs all again and again until the returned function is called, which waits for the round under way. */
   start(): () => Promise<void>;
 }
 
 export function createUpkeep(options: UpkeepOptions): Upkeep {
-  const { store, disclosures, onChange, triesMs, log, now } = options;
+  const { store, disclosures, statuses, onChange, triesMs, log, now } = options;
 
   async function reconcileAll(): Promise<void> {
     for (let after = ''; ; ) {
@@ -83,8 +89,15 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
     await store.forget({ endedBefore: at - REMEMBER_MS, triedBefore: at - triesMs });
   }
 
+  async function catchUp(): Promise<void> {
+    const followed = statuses.followed();
+    for (let i = 0; i < followed.length; i += CATCH_UP_PAGE) {
+      for (const status of await store.statuses(followed.slice(i, i + CATCH_UP_PAGE))) statuses.publish(status);
+    }
+  }
+
   function start(): () => Promise<void> {
-    const stops = [repeat(reconcileAll, RECONCILE_MS), repeat(sweep, SWEEP_MS)];
+    const stops = [repeat(reconcileAll, RECONCILE_MS), repeat(sweep, SWEEP_MS), repeat(catchUp, CATCH_UP_MS)];
     return async () => void (await Promise.all(stops.map((stop) => stop())));
   }
 
@@ -108,5 +121,5 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
     };
   }
 
-  return { reconcileAll, sweep, start };
+  return { reconcileAll, sweep, catchUp, start };
 }

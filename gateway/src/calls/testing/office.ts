@@ -3,7 +3,7 @@
  * any ARI server. Stand-ins: signing in (the cookie says who), and call requests.
  */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -52,7 +52,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const signedOut = new Set<(sessionId: string) => void>();
+  const signedOut = new EventEmitter<Record<string, []>>();
   const asterisks: AsteriskConfig[] = options.asterisks.map((asterisk) => ({
     ...asterisk,
     softphoneUrl: 'ws://127.0.0.1/ws',
@@ -90,7 +90,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
       return opened;
     },
     signOut(agentId) {
-      for (const tell of signedOut) tell(`session-${agentId}`);
+      signedOut.emit(`session-${agentId}`);
     },
     async stop() {
       for (const opened of consoles) opened.close();
@@ -111,7 +111,7 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   }
 }
 
-function standInSignIn(organisations: Organisations, signedOut: Set<(sessionId: string) => void>) {
+function standInSignIn(organisations: Organisations, signedOut: EventEmitter<Record<string, []>>) {
   function of(cookie: string | undefined) {
     const agentId = /agent=([a-z0-9-]+)/.exec(cookie ?? '')?.[1];
     const found = agentId === undefined ? undefined : organisations.agent(agentId);
@@ -128,9 +128,9 @@ function standInSignIn(organisations: Organisations, signedOut: Set<(sessionId: 
   };
   return {
     agentFromCookie: async (cookie: string | undefined) => of(cookie),
-    onSignedOut(listener: (sessionId: string) => void) {
-      signedOut.add(listener);
-      return () => void signedOut.delete(listener);
+    whenEnded(sessionId: string, listener: () => void) {
+      signedOut.on(sessionId, listener);
+      return () => void signedOut.off(sessionId, listener);
     },
     requireAgent: requireRole('agent') as never,
     requireRole: requireRole as never,
