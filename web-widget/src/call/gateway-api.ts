@@ -26,7 +26,9 @@ export function createGatewayApi(origin: string): GatewayApi {
       credentials: 'omit',
       ...init,
     }).catch(() => {
-      throw new GatewayError({ kind: 'offline' });
+      // Only "false" says something (HTML §8.1.7.3): a gateway that is away is not the citizen's network.
+      if (navigator.onLine === false) throw new GatewayError({ kind: 'offline' });
+      throw new GatewayError({ kind: 'unavailable', code: 'GATEWAY_UNREACHABLE' });
     });
     if (!response.ok) throw new GatewayError(await problemOf(response));
     return response;

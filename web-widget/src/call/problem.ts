@@ -1,12 +1,12 @@
 /** What can go wrong between the widget and the gateway, as the citizen can be told about it. */
 export interface Problem {
   kind: ProblemKind;
-  /** The gateway's stable code, for whoever is asked for help; absent when no answer came. */
+  /** A stable code, for whoever is asked for help: the gateway's where it answered. */
   code?: string;
 }
 
 /**
- *   offline      no answer at all            unknown    no such organisation or purpose
+ *   offline      this device has no network  unknown    no such organisation or purpose
  *   not-allowed  this website may not        too-many   rate limit
  *   unavailable  gateway or Yivi is down     gone       the request or its code is no longer valid
  *   other        anything else

@@ -15,6 +15,7 @@ import {
   type YiviState,
 } from '@privacybydesign/yivi-core';
 import type { Identification } from './flow.ts';
+import { isObject } from './problem.ts';
 
 const POLL_MS = 1000;
 const LONGEST_PAUSE_MS = 10_000;
@@ -168,6 +169,8 @@ async function sessionStatus({
 }: YiviSession): Promise<'known' | 'unknown' | 'unreachable'> {
   const headers = { Authorization: frontendRequest.authorization };
   const response = await fetch(`${sessionPtr.u}/frontend/status`, { headers, cache: 'no-store' }).catch(() => null);
-  if (response === null || response.status >= 500) return 'unreachable';
-  return response.ok ? 'known' : 'unknown';
+  if (response?.ok) return 'known';
+  // A proxy before the Yivi server refuses too, but not in its words.
+  const refusal: unknown = await response?.json().catch(() => null);
+  return isObject(refusal) && refusal.error === 'SESSION_UNKNOWN' ? 'unknown' : 'unreachable';
 }

@@ -215,6 +215,35 @@ describe('the dialog, used', function () {
     await sees(texts.qr.heading);
   });
 
+  it('does not blame the citizen’s network for a gateway that is away, and shows the page’s own number', async () => {
+    const { page, button, dialog, texts } = await arrive();
+    const gateway = `${stage.standIn.server.origin}/**`;
+    await page.route(gateway, (route) => route.abort());
+    await button.click();
+    await dialog.getByText(texts.problems.unavailable, { exact: true }).waitFor();
+    await dialog.getByText('GATEWAY_UNREACHABLE').waitFor();
+    await page.getByText('085 000 00 01').waitFor();
+    await page.unroute(gateway);
+    await dialog.getByRole('button', { name: texts.again }).click();
+    await dialog.getByRole('heading', { name: texts.qr.heading }).waitFor();
+  });
+
+  it('takes a proxy’s refusal before the Yivi server for an outage, and goes on after it', async () => {
+    const { page, dialog, texts, begins, sees } = await arrive();
+    await begins();
+    const yivi = `${stage.standIn.yivi.server.origin}/**`;
+    await page.route(yivi, (route) =>
+      route.fulfill({ status: 404, body: '<h1>Not found</h1>', headers: { 'access-control-allow-origin': '*' } }),
+    );
+    await dialog.locator('.lost').waitFor();
+    await page.waitForTimeout(2500);
+    expect(await dialog.getByRole('heading', { name: texts.expired.heading }).count()).to.equal(0);
+    await page.unroute(yivi);
+    await dialog.locator('.lost').waitFor({ state: 'hidden' });
+    stage.standIn.yivi.set('CONNECTED');
+    await sees(texts.inApp.heading);
+  });
+
   it('says when the network is lost, and catches up when it is back', async () => {
     const { page, dialog, texts, begins, sees } = await arrive();
     await begins();

@@ -59,7 +59,7 @@ export function CallDialog({ flow, context, onClosed }: Props): JSX.Element {
         {view.details}
         {view.help && <Help flow={flow} context={context} />}
       </div>
-      <PlainNumber flow={flow} texts={texts} />
+      <PlainNumber flow={flow} context={context} />
       <p class="for-listeners" role="status">
         {lost ? texts.connectionLost : `${view.text.heading}. ${view.text.lead}`}
       </p>
@@ -90,10 +90,20 @@ function StateIcon({ view }: { view: StateView }): JSX.Element | null {
 }
 
 /** The way without Yivi, as long as there is a choice. */
-function PlainNumber({ flow, texts }: { flow: Flow; texts: Texts }): JSX.Element | null {
+function PlainNumber({ flow, context }: { flow: Flow; context: ViewContext }): JSX.Element | null {
   const { purpose } = flow;
-  if (purpose === null || isUnderWay(flow) || flow.step === 'ended') return null;
+  const { texts, hasOwnNumber } = context;
   const { question, call, consequence } = texts.withoutYivi;
+  if (purpose === null && flow.step === 'problem' && hasOwnNumber) {
+    return (
+      <footer part="footer">
+        <p>
+          <strong>{question}</strong> {call} <slot />
+        </p>
+      </footer>
+    );
+  }
+  if (purpose === null || isUnderWay(flow) || flow.step === 'ended') return null;
   const isClosed = flow.step === 'closed';
   return (
     <footer part="footer">

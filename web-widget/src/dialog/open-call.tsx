@@ -59,7 +59,7 @@ function createCall(key: string, root: ShadowRoot, options: OpenOptions): OpenCa
     else draw();
   });
   const actions = { ...session, close: () => place.querySelector('dialog')?.close() };
-  const context = { texts, language: options.language, device, actions };
+  const context = { texts, language: options.language, device, hasOwnNumber: holdsText(root.host), actions };
 
   function draw(): void {
     if (!visible || forgotten) return;
@@ -119,6 +119,11 @@ function createCall(key: string, root: ShadowRoot, options: OpenOptions): OpenCa
 
 function outcomeOf(step: Step): Outcome {
   return step === 'preparing' || step === 'identify' ? 'cancelled' : step;
+}
+
+/** Whether the default slot has anything to say. */
+function holdsText(host: Element): boolean {
+  return [...host.childNodes].some((node) => node.textContent?.trim() && !(node instanceof Element && node.slot));
 }
 
 interface PromiseWithResolvers<T> {

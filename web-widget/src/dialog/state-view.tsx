@@ -25,6 +25,8 @@ export interface ViewContext {
   texts: Texts;
   language: Language;
   device: Device;
+  /** The page has put a plain number inside the element, as it should. */
+  hasOwnNumber: boolean;
   actions: Actions;
 }
 

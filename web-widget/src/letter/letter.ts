@@ -10,7 +10,11 @@ import { formatPhoneNumber } from '../phone-number.ts';
 import { languageFor, localized, SPOKEN, textsFor } from '../texts/texts.ts';
 import { LETTER_TEXTS } from './texts.ts';
 
-const [organisation = '', purpose = ''] = location.pathname.split('/').slice(-2).map(decodeURIComponent);
+const [organisation = '', purpose = ''] = location.pathname
+  .split('/')
+  .filter(Boolean)
+  .slice(-2)
+  .map(decodeURIComponent);
 const language = languageFor(new URLSearchParams(location.search).get('lang') ?? spokenLanguage());
 const letter = LETTER_TEXTS[language];
 const texts = textsFor(language);

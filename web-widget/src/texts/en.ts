@@ -66,7 +66,7 @@ export const en: Texts = {
     heading: 'You are talking to us',
     lead: 'The person you are speaking with sees the details you shared. You can close this window; the call goes on.',
   },
-  ended: { heading: 'The call has ended', lead: 'The details you shared are erased. You can close this window.' },
+  ended: { heading: 'The call has ended', lead: 'The details you shared are being erased. You can close this window.' },
   cancelled: { heading: 'You have stopped', lead: 'You have not shared any details.' },
   expired: { heading: 'Time is up', lead: 'For your safety this waits only a short time. You can simply start again.' },
   failed: {

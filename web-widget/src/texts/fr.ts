@@ -68,7 +68,7 @@ export const fr: Texts = {
   },
   ended: {
     heading: 'L’appel est terminé',
-    lead: 'Les données que vous avez partagées sont effacées. Vous pouvez fermer cette fenêtre.',
+    lead: 'Les données que vous avez partagées vont être effacées. Vous pouvez fermer cette fenêtre.',
   },
   cancelled: { heading: 'Vous avez arrêté', lead: 'Vous n’avez partagé aucune donnée.' },
   expired: {
