@@ -23,6 +23,7 @@ function settings(changes: Partial<Settings> = {}): Settings {
     SIP_PERMITTED: '127.0.0.0/8',
     TRUNK_ADDRESSES: '198.51.100.1,198.51.100.0/28',
     EXTERNAL_ADDRESS: '203.0.113.5',
+    LOCAL_NETWORKS: '127.0.0.0/8',
     MEDIA_ADDRESS: '0.0.0.0',
     ICE_PERMITTED: '0.0.0.0/0',
     RTP_START: '10000',
@@ -45,6 +46,12 @@ describe('the configuration of Asterisk', () => {
     expect(render('bind = {{SIP_ADDRESS}}:{{SIP_PORT}} ; $[1+1]', settings())).to.equal(
       'bind = 127.0.0.1:5060 ; $[1+1]',
     );
+  });
+
+  it('tells every phone outside of the container where the host is, in a private network too', async () => {
+    const template = await readFile(join(ROOT, 'config', 'pjsip.conf'), 'utf8');
+    const localNetworks = [...render(template, settings()).matchAll(/^local_net = (.*)$/gm)].map(([, value]) => value);
+    expect(localNetworks).to.deep.equal(['127.0.0.0/8']);
   });
 
   it('refuses a name that there is no setting for', () => {

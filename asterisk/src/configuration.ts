@@ -21,8 +21,10 @@ export interface Settings {
   SIP_PERMITTED: string;
   /** Addresses or networks, comma-separated, whose calls are the trunk's. */
   TRUNK_ADDRESSES: string;
-  /** What the trunk and the phones are told of this machine's address when they are in another network. */
+  /** What the trunk and the phones are told of this machine's address, unless they are in a local network. */
   EXTERNAL_ADDRESS: string;
+  /** Addresses or networks, comma-separated: Asterisk's own, and who reaches it there. */
+  LOCAL_NETWORKS: string;
   /** The address that browsers send their sound to; 0.0.0.0: whichever they reach. */
   MEDIA_ADDRESS: string;
   /** Addresses or networks, comma-separated: those of this machine that browsers are offered. */

@@ -162,6 +162,7 @@ function settingsOf(options: StartOptions): Settings {
     SIP_PERMITTED: ['127.0.0.0/8', ...(options.trunkAddresses ?? [])].join(','),
     TRUNK_ADDRESSES: (options.trunkAddresses ?? [HERE]).join(','),
     EXTERNAL_ADDRESS: HERE,
+    LOCAL_NETWORKS: '127.0.0.0/8',
     MEDIA_ADDRESS: mediaAddress ?? '0.0.0.0',
     ICE_PERMITTED: mediaAddress ? `${mediaAddress}/32` : '0.0.0.0/0',
     RTP_START: String(ports.rtpStart),

@@ -30,6 +30,26 @@ describe('configuration', () => {
     expect(readConfig({ ...complete, CIVICLINE_LISTEN: '[::1]:0' }).listen).to.deep.equal({ host: '::1', port: 0 });
   });
 
+  it('takes the public URL as browsers write an origin, and no path with it', () => {
+    const publicUrl = (text: string) => readConfig({ ...complete, CIVICLINE_PUBLIC_URL: text }).publicUrl;
+    expect(publicUrl('HTTPS://Bellen.Example.NL:443/')).to.equal('https://bellen.example.nl');
+    expect(() => publicUrl('https://example.nl/bellen')).to.throw(
+      'CIVICLINE_PUBLIC_URL: must be a host without a path',
+    );
+  });
+
+  it('takes a TURN server with its secret', () => {
+    const turn = (value: object) => readConfig({ ...complete, CIVICLINE_TURN: JSON.stringify(value) }).turn;
+    const wanted = {
+      urls: ['turns:turn.example.nl:443?transport=tcp', 'turn:192.0.2.1'],
+      secret: 'a secret of coturn',
+    };
+    expect(turn(wanted)).to.deep.equal(wanted);
+    expect(readConfig(complete).turn).to.equal(null);
+    expect(() => turn({ ...wanted, urls: ['stun:192.0.2.1'] })).to.throw('CIVICLINE_TURN[urls][0]: must be turn:HOST');
+    expect(() => turn({ ...wanted, secret: 'short' })).to.throw('CIVICLINE_TURN[secret]: must have 16');
+  });
+
   it('names every missing variable', () => {
     expect(() => readConfig({}))
       .to.throw(ConfigError)

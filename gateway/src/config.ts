@@ -8,10 +8,20 @@ import { emailSettingsSchema } from './email/index.ts';
 import { DEFAULT_WINDOWS, type SendWindows, SMIS_DEFAULTS } from './smis/index.ts';
 
 const urlSchema = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
+/** Scheme, host and port, as browsers write them. */
+const originSchema = z
+  .url({ protocol: /^https?$/ })
+  .refine((url) => /^\/*$/.test(new URL(url).pathname), 'must be a host without a path')
+  .transform((url) => new URL(url).origin);
 const keySchema = z
   .string({ error: 'is missing; make one with: openssl rand -base64 32' })
   .transform((text) => Buffer.from(text, 'base64'))
   .refine((key) => key.length === 32, 'must be 32 bytes in base64; make one with: openssl rand -base64 32');
+/** Of CIVICLINE_DATA_KEY, also for the command line. */
+export const dataKeysSchema = z
+  .string({ error: 'is missing; make one with: openssl rand -base64 32' })
+  .transform((text) => text.split(','))
+  .pipe(z.array(keySchema).min(1));
 
 const asteriskSchema = z.strictObject({
   id: z.string().min(1),
@@ -22,6 +32,12 @@ const asteriskSchema = z.strictObject({
   /** Where agents' browsers find SIP over WebSocket. */
   softphoneUrl: z.url({ protocol: /^wss?$/ }),
   sipDomain: z.string().min(1),
+});
+
+const turnSchema = z.strictObject({
+  urls: z.array(z.string().regex(/^turns?:[^\s?]+(\?transport=(udp|tcp))?$/, 'must be turn:HOST or turns:HOST')).min(1),
+  /** As coturn's `static-auth-secret`. */
+  secret: z.string().min(16, 'must have 16 characters or more'),
 });
 
 const exchangeKeySchema = z.strictObject({
@@ -67,19 +83,18 @@ const environmentSchema = z.object({
     .regex(/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/, 'must be HOST:PORT, such as 127.0.0.1:3000')
     .default('127.0.0.1:3000'),
   /** Where browsers reach the gateway; absent: the address it listens on. */
-  CIVICLINE_PUBLIC_URL: urlSchema.optional(),
+  CIVICLINE_PUBLIC_URL: originSchema.optional(),
   CIVICLINE_ORGANISATIONS: z.string().min(1),
   /** `file:FOLDER`: SQLite, one file per role; `postgres://…`: one schema per role. */
   DATABASE_URL: z
     .string({ error: 'is missing; use file:FOLDER, or postgres://USER:PASSWORD@HOST/DATABASE' })
     .regex(/^(file:.|memory:$|postgres(ql)?:\/\/.)/, 'must begin with file: or postgres://'),
   /** Seals attributes and codes. Several, separated by commas: the first seals, all of them open (key rotation). */
-  CIVICLINE_DATA_KEY: z
-    .string({ error: 'is missing; make one with: openssl rand -base64 32' })
-    .transform((text) => text.split(','))
-    .pipe(z.array(keySchema).min(1)),
+  CIVICLINE_DATA_KEY: dataKeysSchema,
   CIVICLINE_SESSION_KEY: keySchema,
   CIVICLINE_ASTERISKS: json(z.array(asteriskSchema)).prefault('[]'),
+  /** For agents' pages in networks through which sound finds no other way. */
+  CIVICLINE_TURN: json(turnSchema).optional(),
   CIVICLINE_IRMA_URL: urlSchema,
   CIVICLINE_IRMA_TOKEN: z.string().min(1),
   /** Under which the IRMA server reaches this gateway; absent: the public URL. */
@@ -124,6 +139,7 @@ const environmentSchema = z.object({
 /** What the gateway was told; see the variables' comments in this file. */
 export type Config = Readonly<ReturnType<typeof arrange>>;
 export type AsteriskConfig = Config['asterisks'][number];
+export type TurnConfig = z.output<typeof turnSchema>;
 
 /** Names each variable that is missing or wrong. */
 export class ConfigError extends Error {
@@ -151,6 +167,7 @@ function arrange(values: Values) {
     dataKeys: values.CIVICLINE_DATA_KEY,
     sessionKey: values.CIVICLINE_SESSION_KEY,
     asterisks: values.CIVICLINE_ASTERISKS,
+    turn: values.CIVICLINE_TURN ?? null,
     irma: {
       url: values.CIVICLINE_IRMA_URL,
       token: values.CIVICLINE_IRMA_TOKEN,

@@ -68,6 +68,15 @@ describe('civicline', () =>
         expect(await status(second)).to.equal(401);
       });
 
+      it('makes nothing under a data key that the gateway would not take', async () => {
+        for (const wrong of ['too short', `${environment.CIVICLINE_DATA_KEY},${Buffer.alloc(16).toString('base64')}`]) {
+          environment = { ...environment, CIVICLINE_DATA_KEY: wrong };
+          const { code, error } = await run('senders', 'add', 'CTPC');
+          expect(code).to.equal(1);
+          expect(error).to.include('CIVICLINE_DATA_KEY must be 32 bytes in base64').and.not.include(wrong);
+        }
+      });
+
       it('shows no key and no digest twice', async () => {
         const { apiKey } = await json<{ apiKey: string }>('senders', 'add', 'CTPC');
         const secret = apiKey.split('_').slice(2).join('_');

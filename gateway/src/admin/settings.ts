@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { dataKeysSchema } from '../config.ts';
 import { createSealer, type Database, openDatabase, type Sealer } from '../storage/index.ts';
 import { CommandError } from './command.ts';
 
@@ -42,12 +43,12 @@ export async function readSettings(environment: Record<string, string | undefine
         await database.close();
       }
     },
-    sealer: () =>
-      createSealer(
-        need('CIVICLINE_DATA_KEY')
-          .split(',')
-          .map((key) => Buffer.from(key, 'base64')),
-      ),
+    sealer() {
+      const keys = dataKeysSchema.safeParse(need('CIVICLINE_DATA_KEY'));
+      // Else what it seals could not be opened by the gateway.
+      if (!keys.success) throw new CommandError(`CIVICLINE_DATA_KEY ${keys.error.issues[0]?.message}`);
+      return createSealer(keys.data);
+    },
     gatewayUrl: () => need('CIVICLINE_GATEWAY_URL').replace(/\/+$/, ''),
   };
 }

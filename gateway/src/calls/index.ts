@@ -13,9 +13,10 @@ import { createConsoles } from './console/index.ts';
 import { type Core, createCore } from './core.ts';
 import type { ExchangeCalls } from './exchange/port.ts';
 import type { Identification } from './identification.ts';
+import { turnServers } from './turn.ts';
 
 export interface CallsOptions {
-  config: Pick<Config, 'asterisks' | 'exchangeKeys' | 'publicUrl'>;
+  config: Pick<Config, 'asterisks' | 'exchangeKeys' | 'turn' | 'publicUrl'>;
   database: Database;
   sealer: Sealer;
   organisations: Organisations;
@@ -89,6 +90,6 @@ async function softphoneOf(agentId: string, core: Core, options: CallsOptions): 
     sipUri: `sip:${user}@${asterisk.sipDomain}`,
     user,
     password: await core.browserPassword(agentId),
-    iceServers: [],
+    iceServers: turnServers(config.turn, Date.now()),
   };
 }

@@ -110,7 +110,7 @@ describe('delivery status notifications', () => {
   });
 });
 
-describe('POST /internal/email/bounces', () => {
+describe('POST /v1/email/bounces', () => {
   let database: Database;
   let smtp: SmtpProcess;
   let room: Room;
@@ -127,7 +127,7 @@ describe('POST /internal/email/bounces', () => {
     finishHttp(http, log);
     const listening = await listen(http, '127.0.0.1', 0);
     server = listening.server;
-    url = `http://127.0.0.1:${listening.port}/internal/email/bounces`;
+    url = `http://127.0.0.1:${listening.port}/v1/email/bounces`;
   });
   afterEach(async () => {
     await drain(server, 100);

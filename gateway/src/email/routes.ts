@@ -8,7 +8,7 @@ const TYPE = 'message/rfc822';
 
 const bounceOperation = operation({
   method: 'post',
-  path: '/internal/email/bounces',
+  path: '/v1/email/bounces',
   tag: 'E-mail',
   summary: 'Hands in a mail that came back to the return path.',
   description:

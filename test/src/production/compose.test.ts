@@ -13,6 +13,12 @@ const SECRETS_OF_ROUTES = ['CARRIER_PASSWORD', 'RINGRING_KEY', 'RINGRING_WEBHOOK
 const OF_THE_COMMAND_LINE = ['CIVICLINE_GATEWAY_URL'];
 const OF_THE_DEMONSTRATION = ['CIVICLINE_DEMO', 'CIVICLINE_PHONES_URL'];
 
+/** Where they are in the container, and here. */
+const FOLDERS_OF_THE_OPERATOR = {
+  '/etc/civicline/secrets': 'production/secrets',
+  '/etc/civicline/asterisk': 'production/asterisk',
+};
+
 describe('the compose file of the production form', () => {
   let text: string;
   let compose: Compose;
@@ -40,7 +46,19 @@ describe('the compose file of the production form', () => {
     for (const file of ['.dockerignore', '.gitignore']) {
       const lines = (await readFile(join(ROOT, file), 'utf8')).split('\n').map((line) => line.replace(/^\//, ''));
       expect(lines, file).to.include.members(['.env*', 'civicline.yaml', 'sms-routes.yaml']);
+      const folders = lines.map((line) => line.replace(/\/\*$/, ''));
+      for (const folder of Object.values(FOLDERS_OF_THE_OPERATOR)) expect(folders, file).to.include(folder);
     }
+  });
+
+  it('mounts what an installation adds: secrets beside the routes file, and additions to Asterisk', async () => {
+    const mounted = { ...mountsOf('gateway', {}), ...mountsOf('asterisk', {}) };
+    for (const [target, source] of Object.entries(FOLDERS_OF_THE_OPERATOR)) {
+      expect(mounted[target]).to.equal(`./${source}`);
+      expect(existsSync(join(ROOT, source, 'README.md')), source).to.equal(true);
+    }
+    const entrypoint = await readFile(join(ROOT, 'asterisk/image/entrypoint'), 'utf8');
+    expect(entrypoint).to.contain('/etc/civicline/asterisk/recordings');
   });
 
   it("publishes the proxy's ports, Asterisk's trunk side, and nothing else; by IPv4", async () => {
@@ -97,7 +115,7 @@ describe('the compose file of the production form', () => {
 
   it('hands Asterisk every setting that its entrypoint reads, and none that it does not', async () => {
     const entrypoint = await readFile(join(ROOT, 'asterisk/image/entrypoint'), 'utf8');
-    const read = new Set(entrypoint.match(/(?<=\$\{)CIVICLINE_[A-Z_]+(?=:[-?])/g));
+    const read = new Set(entrypoint.match(/(?<=\$\{)CIVICLINE_[A-Z_]+(?=:[-?+])/g));
     expect(Object.keys(service('asterisk').environment)).to.have.members([...read]);
   });
 

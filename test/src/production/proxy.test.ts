@@ -53,6 +53,7 @@ const FORWARDED: [path: string, to: string, as?: string][] = [
   ['/health', 'gateway'],
   ['/v1/call-requests/1/events', 'gateway'],
   ['/v1/sms/routes/ringring/a%20%C3%A9?to=%2B32', 'gateway'],
+  ['/v1/email/bounces', 'gateway'],
   ['/v1//messages/./x/../y', 'gateway'],
   ['/metrics-of-nothing', 'gateway'],
   ['/internals', 'gateway'],

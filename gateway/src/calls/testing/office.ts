@@ -60,7 +60,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
   }));
 
   const calls = await createCalls({
-    config: { asterisks, exchangeKeys: [], publicUrl: url },
+    config: { asterisks, exchangeKeys: [], turn: null, publicUrl: url },
     database,
     sealer: createSealer([dataKey]),
     organisations,
