@@ -4,6 +4,7 @@
 //   node launcher/bootstrap.mjs [--quiet] FILE.ts [ARGUMENT …]
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 
@@ -21,9 +22,9 @@ if (quiet) args.shift();
 installPackages();
 run(args);
 
-/** Runs `npm ci` when a package that the lock file names is not there in that version. */
+/** Runs `npm ci` when a package that the lock file names is not there in that version, or not for this Node.js. */
 function installPackages() {
-  if (everythingIsInstalled()) return;
+  if (everythingIsInstalled() && driverLoads()) return;
   console.error('Installing the npm packages; the database driver is compiled, which takes a minute or two …');
   const started = Date.now();
   const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -45,6 +46,17 @@ function everythingIsInstalled() {
     ([path, { version, optional, link }]) =>
       !path.startsWith('node_modules/') || optional || link || installedVersion(path) === version,
   );
+}
+
+/** What is compiled was compiled for one major version of Node.js. */
+function driverLoads() {
+  try {
+    const Database = createRequire(import.meta.url)('better-sqlite3');
+    new Database(':memory:').close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function installedVersion(path) {

@@ -31,7 +31,8 @@ export async function startChild(options: ChildOptions): Promise<RunningChild> {
   const { name, command, args, env, cwd, logFile, readyUrl } = options;
   const log = openSync(logFile, 'a');
   // A process group of its own: Ctrl-C in the terminal reaches the launcher alone, which then stops things in order.
-  const child = spawn(command, args, {
+  // When the launcher is killed, the kernel tells the child to end, too.
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', command, ...args], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', log, log],

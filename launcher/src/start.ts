@@ -4,10 +4,15 @@
  *
  *   npm start -- [--port BASE]    eight consecutive ports from BASE (3000)
  */
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { prepareAsterisk } from '@civicline/asterisk';
+import { prepareYivi } from '@civicline/yivi';
 import { buildFrontEnds } from './front-ends.ts';
 import { log } from './log.ts';
 import { assertPortsFree, portsFrom } from './ports.ts';
@@ -17,10 +22,6 @@ import { type Part, type RunningSystem, root, startSystem } from './system.ts';
 
 const { values } = parseArgs({ options: { port: { type: 'string', default: '3000' } } });
 const home = join(root, '.civicline');
-const stopRequested = new Promise<void>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
-});
-
 try {
   await start();
 } catch (error) {
@@ -31,7 +32,12 @@ try {
 async function start(): Promise<void> {
   const ports = portsFrom(Number(values.port));
   await assertPortsFree(ports);
+  await holdClone();
   await buildFrontEnds(root, log);
+  await prepareAsterisk({ home, log });
+  await prepareYivi({ home, log });
+  // Until here a signal simply ends this process; from here on there is something to stop.
+  const stopRequested = stopSignal();
   const system = await startSystem({
     home,
     directory: join(home, 'run'),
@@ -50,6 +56,24 @@ async function start(): Promise<void> {
   await system.stop();
   log('Everything has stopped.');
   process.exit(0);
+}
+
+/**
+ * Two Civiclines of one clone would write over each other's settings. The name (unix(7), *abstract*) goes with the
+ * process, so nothing is left of one that was killed.
+ */
+async function holdClone(): Promise<void> {
+  const name = createHash('sha256').update(root).digest('hex');
+  const holder = createServer().unref().listen(`\0civicline-${name}`);
+  await once(holder, 'listening').catch(() => {
+    throw new Error('LAUNCHER_RUNS_ALREADY: Civicline runs already in this folder. Stop it first, or clone once more.');
+  });
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  });
 }
 
 function keepRunning(part: Part<Component>): Supervised {

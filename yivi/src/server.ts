@@ -46,14 +46,16 @@ export async function startYivi(options: YiviOptions): Promise<RunningYivi> {
   const requestorToken = await configure(options);
   const env = environmentIn(directory);
   const args = ['irma', 'server', '--config', join(directory, 'server.json')];
-  const child = spawn(installation.binary, [...args, '--quiet'], { env, cwd: directory, stdio: 'ignore' });
-  const endChild = () => child.kill('SIGKILL');
-  process.once('exit', endChild);
+  // The kernel ends it with this process, even after kill -9; a terminal's Ctrl-C does not reach it.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', installation.binary, ...args, '--quiet'], {
+    env,
+    cwd: directory,
+    stdio: 'ignore',
+    detached: true,
+  });
   const ended = new Promise<void>((resolve) => {
     child.once('error', () => resolve());
     child.once('exit', () => resolve());
-  }).then(() => {
-    process.off('exit', endChild);
   });
 
   const running: RunningYivi = {

@@ -53,23 +53,49 @@ describe('A fresh clone in an empty directory', function () {
   it('says which port is taken, and by which option to choose another', async () => {
     const first = npmStart();
     await ready(first);
-    const second = npmStart();
-    let output = '';
-    second.stderr?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-    });
-    const [code] = (await once(second, 'exit')) as [number];
-    expect(code).to.equal(1);
-    expect(output).to.match(/LAUNCHER_PORT_TAKEN[\s\S]*npm start -- --port/);
+    expect(await refusal(npmStart())).to.match(/LAUNCHER_PORT_TAKEN[\s\S]*npm start -- --port/);
+    expect(await refusal(npmStart({ port: (await freePorts()).gateway }))).to.include('LAUNCHER_RUNS_ALREADY');
     await stop(first);
   });
 
-  function npmStart(): ChildProcess {
-    return spawn('npm', ['start', '--', '--port', String(port)], {
+  it('leaves no process behind when it is killed, and starts again', async () => {
+    const first = npmStart();
+    await ready(first);
+    process.kill(-(first.pid ?? 0), 'SIGKILL');
+    await allGone();
+    const second = npmStart();
+    await ready(second);
+    await stop(second);
+    expect(processesIn(clone)).to.deep.equal([]);
+  });
+
+  it('stops when its terminal is closed', async () => {
+    const terminal = spawn('script', ['--quiet', '--flush', '--command', `npm start -- --port ${port}`, '/dev/null'], {
+      cwd: clone,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    await ready(terminal);
+    terminal.kill('SIGKILL');
+    await allGone();
+  });
+
+  function npmStart(options: { port?: number } = {}): ChildProcess {
+    return spawn('npm', ['start', '--', '--port', String(options.port ?? port)], {
       cwd: clone,
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
+  }
+
+  /** What one that does not start says. */
+  async function refusal(child: ChildProcess): Promise<string> {
+    let output = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).to.equal(1);
+    return output;
   }
 
   function npmRun(script: string, ...args: string[]): { [key: string]: unknown; disclosed: unknown[] }[] {
@@ -100,6 +126,15 @@ describe('A fresh clone in an empty directory', function () {
     process.kill(-(child.pid ?? 0), 'SIGINT');
     await ended;
     await sleep(500);
+  }
+
+  /** Waits until nothing of the clone runs any more; every part has some seconds to end in order. */
+  async function allGone(): Promise<void> {
+    const deadline = Date.now() + MINUTE;
+    while (processesIn(clone).length > 0) {
+      if (Date.now() > deadline) throw new Error(`still running: ${processesIn(clone).join(', ')}`);
+      await sleep(100);
+    }
   }
 
   /** Command lines of processes that run in, or from, that folder. */
