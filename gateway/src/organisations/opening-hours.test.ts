@@ -73,6 +73,12 @@ describe('opening hours', () => {
     expect(opensAt(hours, at('2026-10-25T01:15Z'))).to.equal(at('2026-10-25T01:30Z'));
   });
 
+  it('open at midnight of that Sunday, not only when its hours come again', () => {
+    const hours = nights('00:00-02:01');
+    expect(opensAt(hours, at('2026-10-18T00:01Z'))).to.equal(at('2026-10-24T22:00Z'));
+    expect(opensAt(hours, at('2026-10-25T00:01Z'))).to.equal(at('2026-10-25T01:00Z'));
+  });
+
   it('reach to midnight', () => {
     const hours = nights('22:00-24:00');
     expect(isOpen(hours, at('2026-06-07T21:59Z'))).to.equal(true);

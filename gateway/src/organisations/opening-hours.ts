@@ -35,13 +35,14 @@ export function opensAt(hours: OpeningHours | undefined, at: number): number | n
   if (isOpen(hours, at) || !hours) return at;
   // Dates, not spans of 24 hours: some days have 23.
   const today = Date.parse(`${wallClock(hours.timezone, at).date}T00:00Z`);
-  for (let day = 0; day <= HORIZON_DAYS; day++) {
-    const candidates = openingInstants(hours, today + day * DAY)
-      .filter((instant) => instant > at && instant <= at + HORIZON_DAYS * DAY && isOpen(hours, instant))
-      .sort((a, b) => a - b);
-    if (candidates[0] !== undefined) return candidates[0];
-  }
-  return null;
+  const dates = Array.from({ length: HORIZON_DAYS + 1 }, (_, day) => today + day * DAY);
+  // Of all dates together, since the neighbours of a date that changes the clock have the change among theirs.
+  const first = dates
+    .flatMap((midnight) => openingInstants(hours, midnight))
+    .filter((instant) => instant > at && instant <= at + HORIZON_DAYS * DAY)
+    .sort((a, b) => a - b)
+    .find((instant) => isOpen(hours, instant));
+  return first ?? null;
 }
 
 /** Every instant at which the hours may begin on a wall-clock date, which is told by its midnight in UTC. */
