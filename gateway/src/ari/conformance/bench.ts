@@ -1,4 +1,5 @@
 /** What the suites work with: clients that are tidied up, callers, agent legs, expectations. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Ari, AriError, type AriOptions, type Channel, connectAri } from '../index.ts';
 import { type Recorder, record, whenever } from '../recorder.ts';
@@ -108,6 +109,15 @@ export function outcome(request: Promise<unknown>): Promise<AriError | null> {
     () => null,
     (error: AriError) => error,
   );
+}
+
+/** Waits until Asterisk answers that there is no such thing: it tells that a thing has ended a moment before it forgets it. */
+export async function untilUnknown(ask: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    const error = await outcome(ask());
+    if (error) return expectError(error, 'ARI_REQUEST_FAILED', 404);
+    await sleep(5);
+  }
 }
 
 export async function expectRejection(
