@@ -3,14 +3,11 @@ import type { SoftphoneCredentials } from '@civicline/protocol';
 import JsSIP from 'jssip';
 import type { IceCandidateEvent, RTCSession } from 'jssip/lib/RTCSession.js';
 import { type Softphone, type SoftphoneState, STOPPED } from './softphone.ts';
+import { openVoice, type Voice } from './voice.ts';
 
 /** The answer goes out with the candidates found by then; hosts' own come within milliseconds, 5 s is JsSIP's default. */
 const ICE_GATHERING_MS = 700;
 const REGISTER_EXPIRES_S = 120;
-const MICROPHONE: MediaStreamConstraints = {
-  audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-  video: false,
-};
 
 export function createJsSipSoftphone(): Softphone {
   const audio = new Audio();
@@ -18,6 +15,9 @@ export function createJsSipSoftphone(): Softphone {
   let state = STOPPED;
   let ua: InstanceType<typeof JsSIP.UA> | null = null;
   let session: RTCSession | null = null;
+  /** The session whose microphone is being opened, or is open. */
+  let answered: RTCSession | null = null;
+  let voice: Voice | null = null;
   let iceServers: RTCIceServer[] = [];
   let muted = false;
 
@@ -62,8 +62,7 @@ export function createJsSipSoftphone(): Softphone {
     session = incoming;
     const over = () => {
       if (session !== incoming) return;
-      session = null;
-      audio.srcObject = null;
+      leaveSession();
       change({ session: 'none', soundBlocked: false });
     };
     incoming.on('ended', over);
@@ -84,10 +83,31 @@ export function createJsSipSoftphone(): Softphone {
     );
   }
 
-  function answer(): void {
-    if (session === null || state.session !== 'ringing' || !session.isInProgress()) return;
-    session.answer({ mediaConstraints: MICROPHONE, pcConfig: { iceServers } });
+  async function answer(): Promise<void> {
+    const ringing = session;
+    if (ringing === null || ringing === answered || state.session !== 'ringing') return;
+    answered = ringing;
+    const opened = await openVoice((track) => void speakBy(ringing, track));
+    // The caller may have hung up meanwhile, and nobody may go on listening.
+    if (session !== ringing || !ringing.isInProgress()) return opened?.end();
+    if (opened === null) return void ringing.terminate({ status_code: 480 });
+    voice = opened;
+    ringing.answer({ mediaStream: opened.stream, pcConfig: { iceServers } });
     setMuted(muted);
+  }
+
+  async function speakBy(speaking: RTCSession, track: MediaStreamTrack): Promise<void> {
+    track.enabled = !muted;
+    const sender = speaking.connection.getSenders().find((one) => one.track?.kind === 'audio');
+    await sender?.replaceTrack(track);
+  }
+
+  function leaveSession(): void {
+    session = null;
+    answered = null;
+    audio.srcObject = null;
+    voice?.end();
+    voice = null;
   }
 
   function setMuted(wanted: boolean): void {
@@ -99,8 +119,7 @@ export function createJsSipSoftphone(): Softphone {
   function stop(): void {
     const old = ua;
     ua = null;
-    session = null;
-    audio.srcObject = null;
+    leaveSession();
     old?.stop();
     state = STOPPED;
   }
@@ -111,7 +130,7 @@ export function createJsSipSoftphone(): Softphone {
       stop();
       change(STOPPED);
     },
-    answer,
+    answer: () => void answer(),
     setMuted,
     playSound: () => audio.srcObject instanceof MediaStream && play(audio.srcObject),
     subscribe(listener) {

@@ -1,9 +1,10 @@
+import { mock } from 'node:test';
 import type { Reply, SoftphoneCredentials } from '@civicline/protocol';
 import { expect } from 'chai';
 import type { Microphone } from './microphone.ts';
 import { type Softphone, type SoftphoneState, STOPPED } from './softphone.ts';
 import type { TabLock } from './tab-lock.ts';
-import { createTelephone, NO_TELEPHONE, type TelephoneState, type Wish } from './telephone.ts';
+import { createTelephone, NO_TELEPHONE, type Telephone, type TelephoneState, type Wish } from './telephone.ts';
 
 const CREDENTIALS: SoftphoneCredentials = {
   websocketUrl: 'ws://127.0.0.1/ws',
@@ -16,6 +17,9 @@ const READY: Wish = { device: 'browser', online: true, call: null };
 
 /** Lets everything that waits only for promises happen. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** What a test has begun, to be closed after it. */
+const begun: Telephone[] = [];
 
 /** A telephone with stand-ins for everything that needs a browser. */
 function telephoneWithStandIns() {
@@ -80,10 +84,16 @@ function telephoneWithStandIns() {
       state = next;
     },
   });
+  begun.push(telephone);
   return { world, telephone };
 }
 
 describe('telephone in the page', () => {
+  afterEach(() => {
+    for (const telephone of begun.splice(0)) telephone.close();
+    mock.timers.reset();
+  });
+
   it('registers when the agent chose it, with the microphone granted', async () => {
     const { world, telephone } = telephoneWithStandIns();
     telephone.wish(READY);
@@ -171,7 +181,6 @@ describe('telephone in the page', () => {
     telephone.wish({ ...READY, call: { state: 'connected', muted: false } });
     await settle();
     expect(world.done).to.deep.equal(['register']);
-    telephone.close();
   });
 
   it('mutes its own microphone with the call', async () => {
@@ -213,7 +222,6 @@ describe('telephone in the page', () => {
     expect(world.state().microphone).to.equal('missing');
     world.softphoneSays({ session: 'none' });
     expect(world.done).to.deep.equal(['register', 'unregister']);
-    telephone.close();
   });
 
   it('has failed until it is registered, however often it tries', async () => {
@@ -225,6 +233,25 @@ describe('telephone in the page', () => {
     expect(world.state().softphone.registration).to.equal('failed');
     world.softphoneSays({ registration: 'registered' });
     expect(world.state().softphone.registration).to.equal('registered');
-    telephone.close();
+  });
+
+  it('has failed when no connection comes about, and tries anew with fresh credentials', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const { world, telephone } = telephoneWithStandIns();
+    telephone.wish(READY);
+    await settle();
+    mock.timers.tick(9_999);
+    expect(world.state().softphone.registration).to.equal('connecting');
+    for (const attempt of [2, 3]) {
+      mock.timers.tick(10_000);
+      await settle();
+      expect(world.state().softphone.registration).to.equal('failed');
+      expect(world.done).to.deep.equal(Array(attempt).fill('register'));
+    }
+    world.softphoneSays({ registration: 'registered' });
+    mock.timers.tick(60_000);
+    await settle();
+    expect(world.done).to.have.length(3);
+    expect(world.state().softphone.registration).to.equal('registered');
   });
 });

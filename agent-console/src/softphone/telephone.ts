@@ -16,6 +16,8 @@ import { type Softphone, type SoftphoneState, STOPPED } from './softphone.ts';
 import type { TabLock } from './tab-lock.ts';
 
 const RETRY_MS = 3_000;
+/** A connection that does not come about in this time has failed, though the softphone goes on trying. */
+const CONNECTING_MS = 10_000;
 
 export interface TelephoneState {
   /** Whether this tab has the telephone; false also while another device is chosen. */
@@ -57,10 +59,13 @@ export function createTelephone({ softphone, microphone, tabLock, credentials, o
   let wanted: Wish = { device: null, online: false, call: null };
   let leaveTab: (() => void) | null = null;
   let retry: ReturnType<typeof setTimeout> | undefined;
+  let giveUp: ReturnType<typeof setTimeout> | undefined;
   let fetching = false;
 
   const endSubscription = softphone.subscribe((next) => {
     const failedNow = next.registration === 'failed' && said.registration !== 'failed';
+    if (next.registration !== 'connecting') clearTimeout(giveUp);
+    else if (said.registration !== 'connecting') giveUp = setTimeout(connectAnew, CONNECTING_MS);
     const endedNow = next.session === 'none' && said.session !== 'none';
     said = next;
     // What failed and is tried again has still failed: the agent is told once, not with every attempt.
@@ -101,6 +106,7 @@ export function createTelephone({ softphone, microphone, tabLock, credentials, o
     if (leaving === null) return;
     leaveTab = null;
     clearTimeout(retry);
+    clearTimeout(giveUp);
     softphone.unregister();
     leaving();
     change(NO_TELEPHONE);
@@ -136,6 +142,13 @@ export function createTelephone({ softphone, microphone, tabLock, credentials, o
       change({ softphone: { ...state.softphone, registration: 'failed' } });
       tryAgainLater();
     }
+  }
+
+  /** With fresh credentials, which may lead to another Asterisk. */
+  function connectAnew(): void {
+    change({ softphone: { ...state.softphone, registration: 'failed' } });
+    giveUp = setTimeout(connectAnew, CONNECTING_MS);
+    void register();
   }
 
   function tryAgainLater(): void {

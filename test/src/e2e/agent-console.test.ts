@@ -183,6 +183,19 @@ describe('The agent’s console, in a real browser', function () {
     await wrapUp();
   });
 
+  it('an unplugged headset: the caller goes on hearing the agent, by the microphone that is there', async () => {
+    await sitDown('Demo agent A');
+    await connected();
+    const citizen = await talking(8);
+    await citizen.ear.waitFor(AGENT_TONE, 10_000);
+    await page.evaluate('unplugMicrophone()');
+    await citizen.ear.waitForSilence(10_000);
+    await citizen.ear.waitFor(AGENT_TONE, 10_000);
+    await page.getByRole('button', { name: 'Ophangen' }).click();
+    await citizen.ended;
+    await wrapUp();
+  });
+
   it('without a microphone: says why, and a press leaves the caller waiting and the agent not reachable', async () => {
     await sitDown('Demo agent A', []);
     await page.getByText('De microfoon is geblokkeerd.').waitFor();

@@ -29,14 +29,19 @@ export function microphoneTone(hertz: number): Buffer {
   return Buffer.concat([header, data]);
 }
 
-/** Gives every page `loudestHertz()`: the strongest tone that it receives now, null when it receives none. */
+/**
+ * Gives every page `loudestHertz()`: the strongest tone that it receives now, null when it receives none. And
+ * `unplugMicrophone()`: what it sends by ends, as when the headset is pulled out.
+ */
 export async function earInPage(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {
     const Original = window.RTCPeerConnection;
     let analyser: AnalyserNode | null = null;
+    let connection: RTCPeerConnection | null = null;
     window.RTCPeerConnection = class extends Original {
       constructor(configuration?: RTCConfiguration) {
         super(configuration);
+        connection = this;
         this.addEventListener('track', ({ track }) => {
           const audio = new AudioContext();
           analyser = new AnalyserNode(audio, { fftSize: 8192 });
@@ -45,6 +50,13 @@ export async function earInPage(context: BrowserContext): Promise<void> {
       }
     };
     Object.assign(globalThis, {
+      unplugMicrophone(): void {
+        for (const sender of connection?.getSenders() ?? []) {
+          sender.track?.stop();
+          // A track that its page stops does not tell; one whose device is gone does.
+          sender.track?.dispatchEvent(new Event('ended'));
+        }
+      },
       loudestHertz(): number | null {
         if (analyser === null) return null;
         const levels = new Float32Array(analyser.frequencyBinCount);
