@@ -10,8 +10,9 @@ import process from 'node:process';
 
 const root = resolve(import.meta.dirname, '..');
 const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19)) {
-  console.error(`Civicline needs Node.js 20.19 or newer; this is ${process.versions.node}.`);
+// docs/decisions/0015-node-20-and-22.md says what newer ones do.
+if (major < 20 || (major === 20 && minor < 19) || major > 22) {
+  console.error(`Civicline needs Node.js 20 (20.19 or newer) or 22; this is ${process.versions.node}.`);
   process.exit(1);
 }
 
