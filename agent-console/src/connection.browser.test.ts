@@ -147,11 +147,19 @@ describe('agent console, for auditors', function () {
       await page.getByRole('heading', { name: 'Inzagelog' }).waitFor();
       await page.getByText('civicline-demo.gemeente.personalData.bsn').first().waitFor();
       expect(await page.locator('tbody tr').count()).to.equal(50);
-      await page.getByRole('button', { name: 'Volgende' }).click();
+      const times = () =>
+        page
+          .locator('tbody time')
+          .evaluateAll((all) => all.map((time) => Date.parse((time as HTMLTimeElement).dateTime)));
+      const newestPage = await times();
+      expect(newestPage).to.deep.equal(newestPage.toSorted((a, b) => b - a));
+      await page.getByRole('button', { name: 'Oudere' }).click();
       await page.getByText('Bladzijde 2').waitFor();
-      await page.getByRole('button', { name: 'Volgende' }).click();
+      await page.getByRole('table').waitFor();
+      expect((await times())[0]).to.be.lessThan(newestPage.at(-1) ?? 0);
+      await page.getByRole('button', { name: 'Oudere' }).click();
       await page.locator('tbody tr').nth(19).waitFor();
-      await page.getByRole('button', { name: 'Volgende' }).waitFor({ state: 'detached' });
+      await page.getByRole('button', { name: 'Oudere' }).waitFor({ state: 'detached' });
       expect(await page.getByRole('radio').count()).to.equal(0);
     }));
 

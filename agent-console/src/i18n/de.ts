@@ -246,8 +246,8 @@ export const de: Texts = {
     reason: 'Grund',
     empty: 'Es wurde noch nichts eingesehen.',
     failed: 'Das Protokoll konnte nicht geladen werden.',
-    next: 'Weiter',
-    first: 'Zum Anfang',
+    next: 'Ältere',
+    first: 'Zu den neuesten',
     page: (page) => `Seite ${page}`,
     reasons: {
       ringing: 'Anruf wartete',

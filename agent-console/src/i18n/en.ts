@@ -244,8 +244,8 @@ export const en: Texts = {
     reason: 'Reason',
     empty: 'Nothing has been seen yet.',
     failed: 'The log could not be loaded.',
-    next: 'Next',
-    first: 'Back to the start',
+    next: 'Older',
+    first: 'Back to the newest',
     page: (page) => `Page ${page}`,
     reasons: {
       ringing: 'Call was waiting',

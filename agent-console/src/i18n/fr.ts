@@ -247,8 +247,8 @@ export const fr: Texts = {
     reason: 'Motif',
     empty: 'Rien n’a encore été consulté.',
     failed: 'Le journal n’a pas pu être chargé.',
-    next: 'Suivant',
-    first: 'Retour au début',
+    next: 'Plus anciens',
+    first: 'Retour aux plus récents',
     page: (page) => `Page ${page}`,
     reasons: {
       ringing: 'L’appel attendait',

@@ -247,8 +247,8 @@ export const nl: Texts = {
     reason: 'Reden',
     empty: 'Er is nog niets ingezien.',
     failed: 'Het overzicht kon niet worden opgehaald.',
-    next: 'Volgende',
-    first: 'Naar het begin',
+    next: 'Oudere',
+    first: 'Naar de nieuwste',
     page: (page) => `Bladzijde ${page}`,
     reasons: {
       ringing: 'Gesprek wachtte',

@@ -9,25 +9,25 @@ import { type AuditPage, fetchAuditPage } from '../state/audit.ts';
 
 type Loaded = { kind: 'loading' } | { kind: 'failed' } | { kind: 'page'; page: AuditPage };
 
-/** Who saw which call's attributes, page by page; never the attributes. */
+/** Who saw which call's attributes, the latest first, page by page; never the attributes. */
 export function AuditScreen({ session, onEnded }: { session: Session; onEnded: () => void }) {
   const { t } = useWords();
   /** Where each page so far began; the last one is on the screen. */
   const [starts, setStarts] = useState<(number | null)[]>([null]);
   const [loaded, setLoaded] = useState<Loaded>({ kind: 'loading' });
   const heading = useRef<HTMLHeadingElement>(null);
-  const after = starts.at(-1) ?? null;
+  const before = starts.at(-1) ?? null;
   /** An answer that comes after the next question is none. */
   const asked = useRef(0);
 
   const load = useCallback(async () => {
     setLoaded({ kind: 'loading' });
     const question = ++asked.current;
-    const answer = await fetchAuditPage(after);
+    const answer = await fetchAuditPage(before);
     if (question !== asked.current) return;
     if (answer.kind === 'signed-out') onEnded();
     else setLoaded(answer);
-  }, [after, onEnded]);
+  }, [before, onEnded]);
   useEffect(() => void load(), [load]);
   useEffect(() => {
     document.title = `${t.audit.title} – ${t.product}`;

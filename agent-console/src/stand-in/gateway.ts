@@ -176,9 +176,11 @@ export async function startStandInGateway({
         return person ? sendJson(response, 200, person) : sendJson(response, 401, { code: 'NOT_SIGNED_IN' });
       case '/v1/audit': {
         if (!person) return sendJson(response, 401, { code: 'NOT_SIGNED_IN' });
-        const start = Number(address.searchParams.get('after') ?? 0);
-        const entries = AUDIT.slice(start, start + 50);
-        return sendJson(response, 200, { entries, next: entries.length === 50 ? start + 50 : null });
+        const before = Number(address.searchParams.get('before') ?? Number.POSITIVE_INFINITY);
+        const entries = AUDIT.toReversed()
+          .filter(({ id }) => id < before)
+          .slice(0, 50);
+        return sendJson(response, 200, { entries, next: entries.length === 50 ? entries.at(-1)?.id : null });
       }
       case '/v1/agents/me/sip-phone':
         return sendJson(response, person ? 200 : 401, {

@@ -1,4 +1,4 @@
-/** The audit as the auditor's screen reads it: `GET /v1/audit?after=&limit=`. */
+/** The audit as the auditor's screen reads it: `GET /v1/audit?before=&limit=`. */
 
 export interface AuditEntry {
   id: number;
@@ -15,17 +15,20 @@ export interface AuditEntry {
 
 export interface AuditPage {
   entries: AuditEntry[];
-  /** `after` of the next page; null when this is the last for now. */
+  /** `before` of the next page, which is older; null when this is the last. */
   next: number | null;
 }
 
 const PAGE_SIZE = 50;
 
-/** Never throws. `after`: `next` of the page before, null for the first. */
+/** Never throws. `before`: `next` of the page shown last, null for the newest. */
 export async function fetchAuditPage(
-  after: number | null,
+  before: number | null,
 ): Promise<{ kind: 'page'; page: AuditPage } | { kind: 'failed' } | { kind: 'signed-out' }> {
-  const query = new URLSearchParams({ limit: String(PAGE_SIZE), ...(after === null ? {} : { after: String(after) }) });
+  const query = new URLSearchParams({
+    limit: String(PAGE_SIZE),
+    ...(before === null ? {} : { before: String(before) }),
+  });
   try {
     const response = await fetch(`/v1/audit?${query}`, { headers: { accept: 'application/json' }, cache: 'no-store' });
     if (response.status === 401) return { kind: 'signed-out' };

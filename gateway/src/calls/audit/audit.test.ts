@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../storage/index.ts';
 import { eachEngine } from '../../storage/testing.ts';
-import { type Audit, auditMigrations, createAudit, type Showing } from './store.ts';
+import { type Audit, auditMigrations, createAudit, type PageRange, type Showing } from './store.ts';
 
 describe('audit', () =>
   eachEngine((open) => {
@@ -27,12 +27,19 @@ describe('audit', () =>
     it('gives back what was recorded, page by page, to the own organisation only', async () => {
       await audit.record([showing(), showing({ organisationId: 'other' }), showing({ reason: 'answered' })]);
       await audit.record([]);
-      const [first, ...rest] = await audit.page('voorbeeldstad', 0, 1);
+      const page = (range: PageRange) => audit.page('voorbeeldstad', range);
+      const [first, ...rest] = await page({ after: 0, limit: 1 });
       expect(rest).to.deep.equal([]);
       expect(first).to.deep.include(showing());
-      const second = await audit.page('voorbeeldstad', first?.id ?? 0, 10);
+      const second = await page({ after: first?.id ?? 0, limit: 10 });
       expect(second.map(({ reason }) => reason)).to.deep.equal(['answered']);
-      expect(await audit.page('voorbeeldstad', second[0]?.id ?? 0, 10)).to.deep.equal([]);
+      expect(await page({ after: second[0]?.id ?? 0, limit: 10 })).to.deep.equal([]);
+
+      expect((await page({ limit: 10 })).map(({ reason }) => reason)).to.deep.equal(['answered', 'ringing']);
+      const newest = await page({ limit: 1 });
+      expect(newest).to.deep.equal(second);
+      expect(await page({ before: newest[0]?.id ?? 0, limit: 10 })).to.deep.equal([first]);
+      expect(await page({ before: first?.id ?? 0, limit: 10 })).to.deep.equal([]);
     });
 
     it('refuses to change or delete an entry', async () => {
@@ -45,6 +52,6 @@ describe('audit', () =>
       for (const attempt of await Promise.allSettled(attempts)) {
         expect(attempt).to.have.nested.property('reason.message').that.includes('AUDIT_APPEND_ONLY');
       }
-      expect(await audit.page('voorbeeldstad', 0, 10)).to.have.length(1);
+      expect(await audit.page('voorbeeldstad', { limit: 10 })).to.have.length(1);
     });
   }));

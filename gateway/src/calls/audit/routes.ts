@@ -18,15 +18,19 @@ export const auditOperation = operation({
   path: '/v1/audit',
   tag: 'Audit',
   summary: 'Who was shown which attributes of which call',
-  description: "The auditor's own organisation, oldest first. Entries cannot be changed or deleted.",
+  description:
+    "The auditor's own organisation, newest first; with `after` oldest first, for whoever keeps a copy. Entries cannot be changed or deleted.",
   security: 'agent-session',
-  query: z.object({
-    after: z.coerce.number().int().min(0).default(0).describe('id of the last entry already read'),
-    limit: z.coerce.number().int().min(1).max(1000).default(100),
-  }),
+  query: z
+    .object({
+      before: z.coerce.number().int().min(1).optional().describe('id of the oldest entry that was read'),
+      after: z.coerce.number().int().min(0).optional().describe('id of the newest entry that was read, 0 to begin'),
+      limit: z.coerce.number().int().min(1).max(1000).default(100),
+    })
+    .refine(({ before, after }) => before === undefined || after === undefined, 'is either before or after'),
   answers: {
     200: {
-      description: 'A page of entries; `next` is the `after` of the following page, null at the end for now.',
+      description: 'A page of entries; `next` is the `before`, or `after`, of the following page; null at the end.',
       schema: z.object({ entries: z.array(entrySchema), next: z.number().int().nullable() }),
     },
     401: { description: 'Nobody is signed in.' },
@@ -35,12 +39,12 @@ export const auditOperation = operation({
 });
 
 export function mountAudit(http: Express, audit: Audit, signIn: Pick<SignIn, 'requireRole'>): void {
-  mount(http, auditOperation, [signIn.requireRole('auditor')], async ({ query: { after, limit } }, response) => {
+  mount(http, auditOperation, [signIn.requireRole('auditor')], async ({ query }, response) => {
     const { organisation } = signedInOf(response);
-    const entries = await audit.page(organisation.id, after, limit);
+    const entries = await audit.page(organisation.id, query);
     response.json({
       entries: entries.map(({ organisationId, at, ...entry }) => ({ ...entry, at: new Date(at).toISOString() })),
-      next: entries.length === limit ? entries.at(-1)?.id : null,
+      next: entries.length === query.limit ? entries.at(-1)?.id : null,
     });
   });
 }

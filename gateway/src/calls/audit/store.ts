@@ -17,8 +17,15 @@ export interface Showing {
 }
 
 export interface AuditEntry extends Showing {
-  /** Grows with each entry; `after` of the next page. */
+  /** Grows with each entry. */
   id: number;
+}
+
+/** Newest first, from the end or before an entry; or oldest first after one, 0 for the beginning. */
+export interface PageRange {
+  before?: number | undefined;
+  after?: number | undefined;
+  limit: number;
 }
 
 interface Tables {
@@ -72,8 +79,8 @@ export const auditMigrations = (engine: Database['engine']): Migration[] => [
 export interface Audit {
   /** Resolves when all of them are durable. */
   record(showings: Showing[]): Promise<void>;
-  /** Entries of an organisation after this id, oldest first. */
-  page(organisationId: string, after: number, limit: number): Promise<AuditEntry[]>;
+  /** Entries of an organisation. */
+  page(organisationId: string, range: PageRange): Promise<AuditEntry[]>;
 }
 
 export function createAudit(database: Database): Audit {
@@ -97,15 +104,11 @@ export function createAudit(database: Database): Audit {
           .execute(),
       );
     },
-    async page(organisationId, after, limit) {
-      const rows = await sql
-        .selectFrom('audit')
-        .selectAll()
-        .where('organisation_id', '=', organisationId)
-        .where('id', '>', after)
-        .orderBy('id')
-        .limit(limit)
-        .execute();
+    async page(organisationId, { before, after, limit }) {
+      let query = sql.selectFrom('audit').selectAll().where('organisation_id', '=', organisationId).limit(limit);
+      if (after !== undefined) query = query.where('id', '>', after);
+      if (before !== undefined) query = query.where('id', '<', before);
+      const rows = await query.orderBy('id', after === undefined ? 'desc' : 'asc').execute();
       return rows.map((row) => ({
         id: row.id,
         at: row.at,

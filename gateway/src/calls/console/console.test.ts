@@ -264,7 +264,7 @@ describe('agent consoles', () => {
     await office.console('agent-a');
     const url = `${office.url}/v1/audit`;
     const as = (id: string) => ({ headers: { cookie: `agent=${id}` } });
-    const page = await (await fetch(url, as('auditor'))).json();
+    const page = await (await fetch(`${url}?after=0`, as('auditor'))).json();
     const entries = (page as { entries: { id: number; reason: string; agentIds: string[]; attributeIds: string[] }[] })
       .entries;
     expect(entries.map(({ reason, agentIds }) => [reason, agentIds])).to.deep.equal([
@@ -277,6 +277,11 @@ describe('agent consoles', () => {
     const rest = await (await fetch(`${url}?after=${entries[0]?.id}&limit=1`, as('auditor'))).json();
     expect(rest).to.have.nested.property('entries.length', 1);
     expect(rest).to.have.property('next', entries[1]?.id);
+    const newest = await (await fetch(`${url}?limit=1`, as('auditor'))).json();
+    expect(newest).to.deep.include({ entries: [entries[2]], next: entries[2]?.id });
+    const older = await (await fetch(`${url}?before=${entries[2]?.id}`, as('auditor'))).json();
+    expect(older).to.deep.equal({ entries: [entries[1], entries[0]], next: null });
+    expect((await fetch(`${url}?before=2&after=1`, as('auditor'))).status).to.equal(400);
     expect((await fetch(url, as('agent-a'))).status).to.equal(403);
     expect((await fetch(`${url}?limit=0`, as('auditor'))).status).to.equal(400);
   });
