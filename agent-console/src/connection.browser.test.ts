@@ -70,6 +70,29 @@ describe('agent console, when connections come and go', function () {
       await page.locator('article').waitFor({ state: 'detached' });
     }));
 
+  it('says a quarter of an hour ahead that the sign-in ends, and lets nobody leave a call for it', () =>
+    visit({}, async ({ gateway, page }) => {
+      const signedInUntil = async (minutes: number) => {
+        await page.route('**/v1/session', async (route) => {
+          const response = await route.fetch();
+          const expiresAt = new Date(Date.now() + minutes * 60_000).toISOString();
+          await route.fulfill({ response, json: { ...(await response.json()), expiresAt } });
+        });
+        await page.reload();
+        await page.getByText('Er wacht niemand').waitFor();
+      };
+      const notice = page.getByText(/Uw aanmelding eindigt om \d\d:\d\d/);
+      await signedInUntil(16);
+      expect(await notice.count()).to.equal(0);
+      await signedInUntil(14);
+      await notice.waitFor();
+      const again = page.getByRole('link', { name: 'Opnieuw aanmelden' });
+      expect(await again.getAttribute('href')).to.equal('/sign-in?return=/console/');
+      gateway.putCall(exampleCall({ state: 'connected', agentId: 'agent-a' }));
+      await page.getByText('zodra dit gesprek is afgerond').waitFor();
+      expect(await again.count()).to.equal(0);
+    }));
+
   it('says that the telephone exchange is away', () =>
     visit({}, async ({ gateway, page }) => {
       gateway.putCall(exampleCall());

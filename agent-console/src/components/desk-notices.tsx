@@ -1,13 +1,16 @@
 import { useWords } from '../i18n/index.ts';
 import { KNOWN_PROBLEMS, NOT_REACHABLE_REASONS } from '../i18n/texts.ts';
-import type { ConsoleData } from '../state/console-state.ts';
+import { type ConsoleData, ownCalls } from '../state/console-state.ts';
 import type { Console } from '../state/use-console.ts';
 import { Button } from './button.tsx';
 import { Notice } from './notice.tsx';
+import { SessionEndNotice } from './session-end-notice.tsx';
 
 export interface DeskNoticesProps {
   console: Console;
   data: ConsoleData;
+  /** RFC 3339 */
+  signedInUntil: string;
   /** Code of the last refusal. */
   problem: string | null;
   onDismiss: () => void;
@@ -16,7 +19,8 @@ export interface DeskNoticesProps {
 }
 
 /** What stands in the way of answering, each with a way out. Read out where it appears. */
-export function DeskNotices({ console: desk, data, problem, onDismiss, onReady, onSipPhone }: DeskNoticesProps) {
+export function DeskNotices(props: DeskNoticesProps) {
+  const { console: desk, data, problem, onDismiss, onReady, onSipPhone } = props;
   const { t } = useWords();
   const { self } = data;
   const offline = desk.state.connection !== 'online';
@@ -49,6 +53,7 @@ export function DeskNotices({ console: desk, data, problem, onDismiss, onReady, 
         {!offline && data.telephonyAvailable && self.device === 'sip-phone' && !self.registered['sip-phone'] && (
           <Notice kind="info">{t.device.noSipPhone}</Notice>
         )}
+        <SessionEndNotice expiresAt={props.signedInUntil} busy={ownCalls(data).length > 0} />
       </div>
     </div>
   );

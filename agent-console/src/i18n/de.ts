@@ -173,6 +173,14 @@ export const de: Texts = {
     failed: 'Die Daten konnten nicht geladen werden.',
   },
 
+  sessionEnd: {
+    title: (time) => `Ihre Anmeldung endet um ${time}.`,
+    now: 'Melden Sie sich vor dieser Zeit neu an.',
+    afterCall:
+      'Melden Sie sich neu an, sobald dieses Gespräch abgeschlossen ist: um diese Zeit verschwindet es vom Bildschirm.',
+    signInAgain: 'Neu anmelden',
+  },
+
   connection: {
     connecting: 'Wird verbunden …',
     offlineTitle: 'Die Verbindung ist weg.',

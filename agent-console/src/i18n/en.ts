@@ -171,6 +171,13 @@ export const en: Texts = {
     failed: 'The details could not be loaded.',
   },
 
+  sessionEnd: {
+    title: (time) => `Your sign-in ends at ${time}.`,
+    now: 'Sign in again before that.',
+    afterCall: 'Sign in again as soon as this call is finished: at that time it disappears from the screen.',
+    signInAgain: 'Sign in again',
+  },
+
   connection: {
     connecting: 'Connecting …',
     offlineTitle: 'The connection is lost.',

@@ -174,6 +174,13 @@ export const fr: Texts = {
     failed: 'Les données n’ont pas pu être chargées.',
   },
 
+  sessionEnd: {
+    title: (time) => `Votre session se termine à ${time}.`,
+    now: 'Connectez-vous à nouveau avant cette heure.',
+    afterCall: 'Connectez-vous à nouveau dès que cet appel est clôturé : à cette heure, il disparaîtra de l’écran.',
+    signInAgain: 'Se reconnecter',
+  },
+
   connection: {
     connecting: 'Connexion …',
     offlineTitle: 'La connexion est perdue.',

@@ -173,6 +173,13 @@ export const nl: Texts = {
     failed: 'De gegevens konden niet worden opgehaald.',
   },
 
+  sessionEnd: {
+    title: (time) => `Uw aanmelding eindigt om ${time}.`,
+    now: 'Meld u vóór die tijd opnieuw aan.',
+    afterCall: 'Meld u opnieuw aan zodra dit gesprek is afgerond: om die tijd verdwijnt het uit beeld.',
+    signInAgain: 'Opnieuw aanmelden',
+  },
+
   connection: {
     connecting: 'Verbinding maken …',
     offlineTitle: 'De verbinding is weg.',

@@ -147,6 +147,14 @@ export interface Texts {
     failed: string;
   };
 
+  /** The sign-in is about to end. */
+  sessionEnd: {
+    title: (time: string) => string;
+    now: string;
+    afterCall: string;
+    signInAgain: string;
+  };
+
   connection: {
     connecting: string;
     offlineTitle: string;

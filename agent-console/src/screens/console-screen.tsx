@@ -22,7 +22,7 @@ export function ConsoleScreen({ session, onEnded }: { session: Session; onEnded:
       <AppHeader session={session} view="calls" onSettings={() => setSettingsOpen(true)} />
       <LiveRegion said={desk.said} />
       {data ? (
-        <Desk console={desk} data={data} />
+        <Desk console={desk} data={data} signedInUntil={session.expiresAt} />
       ) : (
         <main id="calls-main" class="waiting-screen" tabIndex={-1}>
           <h1 class="sr-only">{t.calls.title}</h1>

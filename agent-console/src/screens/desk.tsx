@@ -17,7 +17,7 @@ import { activeCall, type ConsoleData, ownCalls, ringingCalls } from '../state/c
 import type { Console } from '../state/use-console.ts';
 
 /** Everything on the main screen once the gateway has said how things stand. */
-export function Desk(props: { console: Console; data: ConsoleData }) {
+export function Desk(props: { console: Console; data: ConsoleData; signedInUntil: string }) {
   const { t } = useWords();
   const { data, console: desk } = props;
   const online = desk.state.connection === 'online';
@@ -75,6 +75,7 @@ export function Desk(props: { console: Console; data: ConsoleData }) {
         <DeskNotices
           console={desk}
           data={data}
+          signedInUntil={props.signedInUntil}
           problem={problem}
           onDismiss={() => setProblem(null)}
           onReady={() => void ask('set-presence', { presence: 'ready' })}
