@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { announcements } from './announcements.ts';
+import { announcements, condensed } from './announcements.ts';
 import { type ConsoleEvent, initialState, reduce } from './console-state.ts';
 import { call, snapshot } from './examples.ts';
 
@@ -55,5 +55,15 @@ describe('announcements', () => {
     const [said] = announcements(online, after);
     expect(said?.kind).to.equal('ringing');
     expect(JSON.stringify(said)).not.to.contain('999990019');
+  });
+
+  it('make one sentence of calls that come together, and leave the rest alone', () => {
+    const ringing = (waiting: number) => ({ kind: 'ringing', verified: true, purpose: null, waiting }) as const;
+    expect(condensed([ringing(1)])).to.deep.equal([ringing(1)]);
+    expect(condensed([{ kind: 'online' }])).to.deep.equal([{ kind: 'online' }]);
+    expect(condensed([ringing(1), { kind: 'muted' }, ringing(2), ringing(3)])).to.deep.equal([
+      { kind: 'muted' },
+      { kind: 'ringing-many', waiting: 3 },
+    ]);
   });
 });

@@ -15,6 +15,15 @@ export function announcements(before: ConsoleState, after: ConsoleState): Announ
   return [...aboutConnection(before, after), ...aboutRinging(before, after), ...aboutOwnCall(before.data, after.data)];
 }
 
+/** What came within a moment, with many calls at once as one sentence: so it is for who becomes ready. */
+export function condensed(moment: Announcement[]): Announcement[] {
+  const ringing = moment.filter((one) => one.kind === 'ringing' || one.kind === 'ringing-many');
+  const last = ringing.at(-1);
+  if (last === undefined || ringing.length === 1) return moment;
+  const others = moment.filter((one) => one.kind !== 'ringing' && one.kind !== 'ringing-many');
+  return [...others, { kind: 'ringing-many', waiting: last.waiting }];
+}
+
 function aboutConnection(before: ConsoleState, after: ConsoleState): Announcement[] {
   // Losing the connection puts a notice on the screen, which is read out where it stands.
   return before.connection === 'offline' && after.connection === 'online' ? [{ kind: 'online' }] : [];

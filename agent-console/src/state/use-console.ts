@@ -4,12 +4,14 @@ import type { Said } from '../components/live-region.tsx';
 import { fetchSession } from '../session.ts';
 import { browserTelephone } from '../softphone/browser-telephone.ts';
 import { NO_TELEPHONE, type Telephone, type TelephoneState } from '../softphone/telephone.ts';
-import { announcements } from './announcements.ts';
+import { type Announcement, announcements, condensed } from './announcements.ts';
 import { type Connection, openConnection, type SendRequest } from './connection.ts';
 import { activeCall, type ConsoleState } from './console-state.ts';
 import { createConsoleStore } from './store.ts';
 
 const KEPT_SENTENCES = 5;
+/** What changes within this time is said together. */
+const MOMENT_MS = 200;
 
 export interface Console {
   state: ConsoleState;
@@ -30,6 +32,14 @@ export function useConsole(agentId: string, onEnded: () => void): Console {
 
   useEffect(() => {
     let spoken = 0;
+    let moment: Announcement[] = [];
+    let speaking: ReturnType<typeof setTimeout> | undefined;
+    const speak = () => {
+      const fresh = condensed(moment).map((announcement) => ({ key: spoken++, announcement }));
+      moment = [];
+      speaking = undefined;
+      setSaid((earlier) => [...earlier, ...fresh].slice(-KEPT_SENTENCES));
+    };
     const connection = openConnection({
       store,
       checkSession: async () => (await fetchSession()).kind,
@@ -39,8 +49,8 @@ export function useConsole(agentId: string, onEnded: () => void): Console {
     const unsubscribe = store.subscribe((after, before) => {
       setState(after);
       telephone.wish(wishOf(after));
-      const fresh = announcements(before, after).map((announcement) => ({ key: spoken++, announcement }));
-      if (fresh.length > 0) setSaid((earlier) => [...earlier, ...fresh].slice(-KEPT_SENTENCES));
+      moment.push(...announcements(before, after));
+      if (moment.length > 0) speaking ??= setTimeout(speak, MOMENT_MS);
     });
     parts.current = { connection, telephone };
     // Said while the page still can: otherwise the caller would hear nothing until Asterisk misses the agent's sound.
@@ -49,6 +59,7 @@ export function useConsole(agentId: string, onEnded: () => void): Console {
       parts.current = null;
       window.removeEventListener('pagehide', telephone.close);
       unsubscribe();
+      clearTimeout(speaking);
       telephone.close();
       connection.close();
     };
