@@ -51,6 +51,7 @@ describe('agent console, when connections come and go', function () {
       await gateway.goDown();
       await page.getByText('De verbinding is weg.').waitFor();
       await page.getByLabel('Notitie').fill('Belt morgen terug.');
+      await page.getByRole('status').filter({ hasText: 'Nog niet bewaard' }).waitFor();
       await page.getByText('Nog niet bewaard').waitFor();
       await gateway.comeBack();
       expect(await asked(gateway, 'save-note')).to.deep.equal({ callId: call.id, note: 'Belt morgen terug.' });

@@ -10,7 +10,13 @@ export function NoteField({ note }: { note: Note }) {
     <div class="field note">
       <div class="note-head">
         <label for={id}>{t.call.note}</label>
-        <NoteState note={note} />
+        <div>
+          <NoteState note={note} />
+          {/* Of the states only this one is worth an interruption: the others come with every pause in typing. */}
+          <span role="status">
+            {note.status === 'failed' && <span class="note-state note-state--failed">{t.call.noteNotSaved}</span>}
+          </span>
+        </div>
       </div>
       <textarea
         id={id}
@@ -34,6 +40,7 @@ function NoteState({ note }: { note: Note }) {
   const { t } = useWords();
   switch (note.status) {
     case 'unchanged':
+    case 'failed':
       return null;
     case 'saved':
       return (
@@ -41,8 +48,6 @@ function NoteState({ note }: { note: Note }) {
           <DoneIcon /> {t.call.noteSaved}
         </span>
       );
-    case 'failed':
-      return <span class="note-state note-state--failed">{t.call.noteNotSaved}</span>;
     default:
       return <span class="note-state">{t.call.noteSaving}</span>;
   }
