@@ -66,7 +66,7 @@ export async function ringRingRoom() {
       await smis.close();
       hooks.server.close();
       await rm(folder, { recursive: true });
-      expect(logged).not.to.match(/470|afspraak|ringring-api-key|INTERNAL|TypeError/);
+      expect(logged).not.to.match(/(?<!\d)0470|470 ?00 ?00 ?01|afspraak|ringring-api-key|INTERNAL|TypeError/);
     },
   };
 }
