@@ -62,7 +62,14 @@ const COMMON = {
 
 const OF_KIND = {
   phone: { transport: 'transport-udp', rtp_timeout: '60' },
-  browser: { transport: 'transport-ws', webrtc: 'yes', rtp_timeout: '30' },
+  browser: {
+    transport: 'transport-ws',
+    webrtc: 'yes',
+    rtp_timeout: '30',
+    // Else Asterisk gives this machine's own name, and JsSIP drops what comes from a name that is none in SIP: one that
+    // begins with a digit, as that of many a container, or has an underscore. Nobody looks this one up.
+    from_domain: 'asterisk.invalid',
+  },
 } as const;
 
 function object(type: PjsipObject['type'], id: string, values: Record<string, string>): PjsipObject {

@@ -16,6 +16,8 @@ describe('The agent’s console, in a real browser', function () {
   let browser: Browser;
   let context: BrowserContext;
   let page: Page;
+  /** What Asterisk said to the telephone in the page. */
+  let heardBySip: string[];
 
   before(async () => {
     world = await startWorld();
@@ -36,6 +38,12 @@ describe('The agent’s console, in a real browser', function () {
     context = await browser.newContext({ locale: 'nl-NL', permissions });
     await earInPage(context);
     page = await context.newPage();
+    heardBySip = [];
+    page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => {
+        if (String(payload).includes('SIP/2.0')) heardBySip.push(String(payload));
+      });
+    });
     await page.goto(`${world.system.gatewayUrl}/console/`);
     await page.getByRole('link', { name: 'Aanmelden' }).click();
     await page.getByRole('button', { name: person }).click();
@@ -105,6 +113,20 @@ describe('The agent’s console, in a real browser', function () {
     await page.getByText(/Eindigt vanzelf over/).waitFor();
     await wrapUp();
     expect(await page.content()).not.to.contain('999990007');
+  });
+
+  it('Asterisk names no host to the page: a machine’s own name may be one that JsSIP cannot read', async () => {
+    await sitDown('Demo agent A');
+    await connected();
+    await talking(9);
+    await page.getByRole('button', { name: 'Ophangen' }).click();
+    await wrapUp();
+    const requests = heardBySip.filter((message) => /^(OPTIONS|INVITE) /.test(message));
+    expect(requests.map((message) => message.split(' ')[0])).to.include.members(['OPTIONS', 'INVITE']);
+    for (const request of requests) {
+      const hosts = [...request.matchAll(/^(?:From|Contact): .*<sip:[^@>]+@([^:;>]+)/gm)].map(([, host]) => host);
+      expect(hosts).to.deep.equal(['asterisk.invalid', 'asterisk.invalid']);
+    }
   });
 
   it('a call is answered on the agent’s own SIP phone, from the console', async () => {
