@@ -1,6 +1,6 @@
 import { createSenderAdministration } from '../smis/senders/index.ts';
 import { type LedgerRow, ledger, ledgerCsv, ledgerPlot, ledgerTable } from '../sms/index.ts';
-import type { Database } from '../storage/index.ts';
+import { hasTable } from '../storage/index.ts';
 import { type Call, type Command, CommandError, listOption, noWords } from './command.ts';
 
 export const ledgerCommands: Command[] = [
@@ -25,7 +25,8 @@ async function readLedger({ settings, values }: Call): Promise<LedgerRow[]> {
   const wrong = months?.find((month) => !/^\d{4}-(0[1-9]|1[0-2])$/.test(month));
   if (wrong !== undefined) throw new CommandError('--month must be a month such as 2026-06.', true);
   const rows = await settings.withDatabase('sms', async (database) =>
-    (await hasLedger(database)) ? ledger(database, months ?? undefined) : [],
+    // Nothing was ever sent from here when the SMS channel has not made its tables yet.
+    (await hasTable(database.sql, 'sms_ledger')) ? ledger(database, months ?? undefined) : [],
   );
   if (rows.length === 0) return [];
   const sealer = settings.sealer();
@@ -34,10 +35,4 @@ async function readLedger({ settings, values }: Call): Promise<LedgerRow[]> {
   );
   const names = new Map(senders.map(({ id, name }) => [id, name]));
   return rows.map((row) => ({ ...row, sender_id: names.get(row.sender_id) ?? row.sender_id }));
-}
-
-/** Nothing was ever sent from here when the SMS channel has not made its tables yet. */
-async function hasLedger(database: Database): Promise<boolean> {
-  const tables = await database.sql.introspection.getTables();
-  return tables.some(({ name }) => name === 'sms_ledger');
 }

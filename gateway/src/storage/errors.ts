@@ -6,6 +6,8 @@ export type StorageErrorCode =
    * Repeat it in a way that does no harm when it was.
    */
   | 'STORAGE_UNAVAILABLE'
+  /** The database was written by a newer version. */
+  | 'STORAGE_TOO_NEW'
   /** Another gateway had the same rows. Nothing was written; repeat it. */
   | 'STORAGE_CONFLICT'
   /** The database refuses the statement: a constraint, or a mistake in it. */

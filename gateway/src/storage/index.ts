@@ -1,7 +1,7 @@
 export { deleteMany, insertMany, type Sql, selectMany, updateMany } from './batch.ts';
 export { type Database, openDatabase } from './database.ts';
 export { StorageError, type StorageErrorCode } from './errors.ts';
-export type { Migration } from './migrate.ts';
+export { hasTable, type Migration } from './migrate.ts';
 export {
   type ClaimedItem,
   type ClaimOptions,

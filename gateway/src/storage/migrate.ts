@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import { isPostgres } from './batch.ts';
+import { isPostgres, type Sql } from './batch.ts';
+import { StorageError } from './errors.ts';
 import type { Write } from './group-commit.ts';
 
 /** One step of a feature's tables. Steps are only ever added: an installation has run all before its last one. */
@@ -16,7 +17,7 @@ interface MigrationTables {
 
 /**
  * Runs the steps that this database has not seen; step n of the list has number n + 1.
- * Throws when the database was written by a newer version: going on could damage it.
+ * Throws `STORAGE_TOO_NEW` when the database was written by a newer version: going on could damage it.
  */
 export async function migrate(write: Write, feature: string, migrations: readonly Migration[]): Promise<void> {
   await write(async (any) => {
@@ -37,9 +38,8 @@ export async function migrate(write: Write, feature: string, migrations: readonl
       .where('feature', '=', feature)
       .executeTakeFirstOrThrow();
     if (done > migrations.length) {
-      throw new Error(
-        `STORAGE_TOO_NEW: the database knows ${done} steps of "${feature}", this version only ${migrations.length}.`,
-      );
+      const told = `the database knows ${done} steps of "${feature}", this version only ${migrations.length}.`;
+      throw new StorageError('STORAGE_TOO_NEW', told);
     }
     for (const [i, migration] of migrations.entries()) {
       if (i < done) continue;
@@ -50,6 +50,14 @@ export async function migrate(write: Write, feature: string, migrations: readonl
         .execute();
     }
   });
+}
+
+/** Whether this role has that table yet; what other roles and other programs keep beside it does not count. */
+export async function hasTable(tables: Sql, name: string): Promise<boolean> {
+  const found = isPostgres(tables)
+    ? sql`select 1 from pg_tables where schemaname = current_schema() and tablename = ${name}`
+    : sql`select 1 from sqlite_master where type = 'table' and name = ${name}`;
+  return (await found.execute(tables)).rows.length > 0;
 }
 
 /** Several gateways that start together: one after the other, however long that takes. */

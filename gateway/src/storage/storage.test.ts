@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { sql as raw } from 'kysely';
-import { type Database, type Migration, openDatabase, StorageError } from './index.ts';
+import { type Database, hasTable, type Migration, openDatabase, StorageError } from './index.ts';
 import { eachEngine, type Place } from './testing.ts';
 
 interface Tables {
@@ -50,7 +50,17 @@ describe('storage', () =>
 
     it('refuses a database of a newer version', async () => {
       const error = await database.migrate('notes', []).catch((reason: Error) => reason);
-      expect(error).to.be.instanceOf(Error).with.property('message').that.includes('STORAGE_TOO_NEW');
+      expect(error).to.be.instanceOf(StorageError).with.property('code', 'STORAGE_TOO_NEW');
+    });
+
+    it('says which tables a role has, whatever stands in those of others', async () => {
+      expect(await hasTable(database.sql, 'notes')).to.equal(true);
+      const other = await openDatabase({ ...there, role: `${there.role}_other` });
+      try {
+        expect(await hasTable(other.sql, 'notes')).to.equal(false);
+      } finally {
+        await other.close();
+      }
     });
 
     it('undoes a failed work alone, in order with the others of its group', async () => {
