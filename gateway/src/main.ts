@@ -1,8 +1,7 @@
 /** The gateway as a process: starts, drains on SIGTERM or SIGINT, stops. A second signal ends it at once. */
 import { startGateway } from './app.ts';
-import { ConfigError, readConfig } from './config.ts';
+import { readConfig } from './config.ts';
 import { createLog } from './http/index.ts';
-import { OrganisationsError } from './organisations/index.ts';
 
 try {
   const config = readConfig(process.env);
@@ -21,8 +20,12 @@ try {
     });
   }
 } catch (error) {
-  // Mistakes in the configuration are for people: no stack.
-  const forPeople = error instanceof ConfigError || error instanceof OrganisationsError;
-  console.error(forPeople ? `${error.code}\n${error.message}` : error);
+  console.error(explained(error));
   process.exit(1);
+}
+
+/** What has a code is for people, such as a mistake in a file or a port in use: no stack. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || String(error.code).startsWith('ERR_')) return error;
+  return error.message.includes(String(error.code)) ? error.message : `${error.code}\n${error.message}`;
 }

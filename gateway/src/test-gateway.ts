@@ -25,14 +25,10 @@ export interface TestGateway {
 
 export const DEMO_FILE = resolve(import.meta.dirname, '../../demo/civicline.yaml');
 
-/** `environment`: variables other than the test's own. */
-export async function startTestGateway(environment: Record<string, string> = {}): Promise<TestGateway> {
-  const folder = mkdtempSync(join(tmpdir(), 'civicline-gateway-'));
-  const port = await getPort({ host: '127.0.0.1' });
-  const url = `http://127.0.0.1:${port}`;
-  const config = readConfig({
+/** The environment of a gateway whose databases are in `folder`, and which reaches nobody. */
+export function testSettings(folder: string, port: number): Record<string, string> {
+  return {
     CIVICLINE_LISTEN: `127.0.0.1:${port}`,
-    CIVICLINE_PUBLIC_URL: url,
     CIVICLINE_ORGANISATIONS: DEMO_FILE,
     DATABASE_URL: `file:${folder}`,
     CIVICLINE_DATA_KEY: randomBytes(32).toString('base64'),
@@ -43,8 +39,15 @@ export async function startTestGateway(environment: Record<string, string> = {})
     CIVICLINE_OIDC_CLIENT_ID: 'console',
     CIVICLINE_OIDC_CLIENT_SECRET: 'none',
     CIVICLINE_CALL_REQUESTS_PER_MINUTE: '0',
-    ...environment,
-  });
+  };
+}
+
+/** `environment`: variables other than the test's own. */
+export async function startTestGateway(environment: Record<string, string> = {}): Promise<TestGateway> {
+  const folder = mkdtempSync(join(tmpdir(), 'civicline-gateway-'));
+  const port = await getPort({ host: '127.0.0.1' });
+  const url = `http://127.0.0.1:${port}`;
+  const config = readConfig({ ...testSettings(folder, port), ...environment });
   const irma = createStandInIrma();
   const lines: string[] = [];
   const log = createLog('trace', { write: (line) => void lines.push(line) });
