@@ -162,6 +162,7 @@ describe('POST /v1/email/bounces', () => {
   });
 
   it('changes nothing of what was told delivered, and counts it', async () => {
+    expect(await room.metrics.metrics()).to.include('civicline_email_reports_total{result="late"} 0');
     const id = await handOver();
     expect(await resultOf(reportOf({ envelopeId: id, recipient: 'Action: delivered\nStatus: 2.1.5' }))).to.equal(
       'delivered',

@@ -38,6 +38,9 @@ export function createEmailMetrics(registry: Metrics, queue: LeasedQueue) {
     buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800],
     registers,
   });
+  // From 0, or Prometheus would not see the first one as growth.
+  for (const result of ['accepted', 'unknown']) results.inc({ result }, 0);
+  for (const result of ['delivered', 'late']) reports.inc({ result }, 0);
   return {
     result: (result: string) => results.inc({ result }),
     report: (result: string) => reports.inc({ result }),

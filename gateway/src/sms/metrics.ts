@@ -56,6 +56,11 @@ export function createSmsMetrics(
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1800],
     registers,
   });
+  // From 0, or Prometheus would not see the first one as growth.
+  for (const { name: route } of routes()) {
+    for (const result of ['accepted', 'unknown']) results.inc({ route, result }, 0);
+    receipts.inc({ route, result: 'delivered' }, 0);
+  }
   return {
     result: (route: string, result: string) => results.inc({ route, result }),
     rejected: (reason: string) => rejected.inc({ reason }),

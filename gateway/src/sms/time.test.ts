@@ -192,6 +192,7 @@ eachEngine((open) => {
       await room.router.listener().receipt('first', { carrierId: 'id-1', state: 'delivered' });
       const metrics = await room.metrics.metrics();
       expect(metrics).to.include('civicline_sms_results_total{route="first",result="accepted"} 1');
+      expect(metrics).to.include('civicline_sms_results_total{route="first",result="unknown"} 0');
       expect(metrics).to.include('civicline_sms_receipts_total{route="first",result="delivered"} 1');
       expect(metrics).to.include('civicline_sms_rejected_total{reason="NUMBER_INVALID"} 1');
       expect(metrics).to.include('civicline_sms_route_up{route="first"} 1');

@@ -221,6 +221,7 @@ describe('agent consoles', () => {
     await ringing(a);
     const figures = await office.metrics.metrics();
     expect(figures).to.include('civicline_calls{state="queued"} 1');
+    expect(figures).to.include('civicline_calls{state="connected"} 0');
     expect(figures).to.include('civicline_redemptions_total{outcome="verified"} 1');
     expect(figures).to.include('civicline_consoles 1');
     expect(figures).to.include('civicline_asterisk_available{asterisk="asterisk-1"} 1');

@@ -1,6 +1,9 @@
+import type { CallState } from '@civicline/protocol';
 import { Counter, Gauge, Histogram, type Metrics } from '../../http/index.ts';
 import type { Asterisks } from './asterisks.ts';
 import type { CallChange, LiveCalls } from './live-calls.ts';
+
+const LIVE_STATES: CallState[] = ['arriving', 'queued', 'claimed', 'connecting', 'connected', 'wrapping-up'];
 
 /** Figures about calls. Labels carry states, outcomes and queues; never an identity, a code or a number. */
 export function createCallMetrics(registry: Metrics, live: LiveCalls, asterisks: Asterisks) {
@@ -11,7 +14,7 @@ export function createCallMetrics(registry: Metrics, live: LiveCalls, asterisks:
     labelNames: ['state'],
     registers,
     collect() {
-      this.reset();
+      for (const state of LIVE_STATES) this.set({ state }, 0);
       for (const { call } of live.all()) this.inc({ state: call.state });
     },
   });

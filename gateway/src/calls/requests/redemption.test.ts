@@ -188,10 +188,12 @@ describe('redemption', () =>
 
     it('raises one alarm for an organisation, and then takes no code at all, until the window has passed', async () => {
       await serve({ ...GUESS_LIMITS, alarm: 3, perOrganisation: 6 });
+      const before = await metrics.metrics();
       const session = await disclosed();
       for (let i = 0; i < 6; i++) await redeem(wrongCode(session), `call-${i}`, { callingNumber: `+3161234567${i}` });
       expect(await redeem(session.code, 'call-x')).to.include({ reason: 'too-many-tries', mayRetry: false });
       expect(lines.filter((line) => line.includes('CALL_CODE_GUESSING'))).to.have.length(1);
+      expect(before).to.match(/civicline_code_guessing_alarms_total\{limit="organisation"\} 0/);
       expect(await metrics.metrics()).to.match(/civicline_code_guessing_alarms_total\{limit="organisation"\} 1/);
       clock += GUESS_LIMITS.organisationWindowMs;
       expect((await redeem((await disclosed()).code, 'call-y')).outcome).to.equal('verified');

@@ -126,6 +126,8 @@ function reasonOf(found: CallRequest | undefined): NotVerifiedReason {
   return 'disclosure-not-finished';
 }
 
+const ALARMED_LIMITS = ['organisation', 'calling-number'] as const;
+
 /** Reports guessing: once when the alarm's limit is reached, again only after a quiet window. */
 function createAlarm({ limits, log, metrics, now }: RedemptionOptions): (organisationId: string, tries: Tries) => void {
   const alarms = new Counter({
@@ -134,9 +136,11 @@ function createAlarm({ limits, log, metrics, now }: RedemptionOptions): (organis
     labelNames: ['limit'],
     registers: [metrics],
   });
+  // From 0, or Prometheus would not see the first one as growth.
+  for (const limit of ALARMED_LIMITS) alarms.inc({ limit }, 0);
   /** By limit and organisation. */
   const silentUntil = new Map<string, number>();
-  const raise = (limit: 'organisation' | 'calling-number', organisationId: string) => {
+  const raise = (limit: (typeof ALARMED_LIMITS)[number], organisationId: string) => {
     const subject = `${limit} ${organisationId}`;
     if (now() < (silentUntil.get(subject) ?? 0)) return;
     silentUntil.set(subject, now() + limits.organisationWindowMs);

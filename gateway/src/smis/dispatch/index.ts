@@ -119,9 +119,12 @@ function measure(metrics: Metrics, { queues, store }: Messages): void {
     labelNames: ['channel', 'lane'],
     registers: [metrics],
     async collect() {
-      this.reset();
       for (const [channel, queue] of queues) {
-        for (const { lane, waiting, leased } of await queue.counts()) this.set({ channel, lane }, waiting + leased);
+        const counts = await queue.counts();
+        for (const lane of URGENCIES.keys()) {
+          const { waiting = 0, leased = 0 } = counts.find((count) => count.lane === lane) ?? {};
+          this.set({ channel, lane }, waiting + leased);
+        }
       }
     },
   });
