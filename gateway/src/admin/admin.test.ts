@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { Counter, createMetrics, Gauge } from '../http/index.ts';
 import { openRoom, type Room } from '../smis/feedback/testing/room.ts';
@@ -185,6 +188,28 @@ describe('civicline', () =>
         expect(await json('ledger', '--month', '2026-06')).to.deep.equal([]);
         expect((await run('ledger', '--csv')).out).to.match(/^month,/);
         expect((await run('ledger', '--svg')).out).to.match(/^<svg /);
+      });
+
+      it('copies the databases of SQLite while they are written, and leaves a copy that is there alone', async () => {
+        const folder = await mkdtemp(join(tmpdir(), 'civicline-copy-'));
+        const to = join(folder, 'copies', 'today');
+        try {
+          const { id } = await room.addSender('CTPC');
+          const answer = await run('backup', to);
+          if (database.engine === 'postgresql') {
+            expect(answer).to.include({ code: 1, out: '' });
+            expect(answer.error).to.include('pg_dump');
+            return;
+          }
+          expect(answer).to.deep.include({ code: 0, error: '' });
+          await room.addSender('Later');
+          const copy = await openDatabase({ url: `file:${to}`, role: 'smis' });
+          const senders = copy.withTables<{ senders: { id: string } }>().sql.selectFrom('senders').select('id');
+          expect(await senders.execute().finally(() => copy.close())).to.deep.equal([{ id }]);
+          expect((await run('backup', to)).error).to.include('smis.db is there already');
+        } finally {
+          await rm(folder, { recursive: true });
+        }
       });
 
       it('makes a key for a channel', async () => {

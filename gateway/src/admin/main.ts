@@ -1,5 +1,6 @@
-/** `civicline`: what operators do with senders, queues, routes, webhooks and the SMS bill. */
+/** `civicline`: what operators do with senders, queues, routes, webhooks, the SMS bill and copies of the databases. */
 import { parseArgs } from 'node:util';
+import { backupCommands } from './backup.ts';
 import { CommandError } from './command.ts';
 import { keyCommands } from './keys.ts';
 import { ledgerCommands } from './ledger.ts';
@@ -13,7 +14,14 @@ export interface Surroundings {
   output: { stdout: { write(text: string): unknown }; stderr: { write(text: string): unknown } };
 }
 
-const COMMANDS = [...senderCommands, ...queueCommands, ...webhookCommands, ...ledgerCommands, ...keyCommands];
+const COMMANDS = [
+  ...senderCommands,
+  ...queueCommands,
+  ...webhookCommands,
+  ...ledgerCommands,
+  ...keyCommands,
+  ...backupCommands,
+];
 
 /** Runs one command; resolves with the exit code: 0, 1 (it could not be done) or 2 (not understood). */
 export async function main(args: readonly string[], { environment, output }: Surroundings): Promise<number> {

@@ -17,6 +17,7 @@ const runFileSchema = z.object({
 export interface Settings {
   /** Runs `work` with a role's database, and closes it. */
   withDatabase<Result>(role: string, work: (database: Database) => Promise<Result>): Promise<Result>;
+  databaseUrl(): string;
   sealer(): Sealer;
   /** Where the gateway answers. */
   gatewayUrl(): string;
@@ -43,6 +44,7 @@ export async function readSettings(environment: Record<string, string | undefine
         await database.close();
       }
     },
+    databaseUrl: () => need('DATABASE_URL'),
     sealer() {
       const keys = dataKeysSchema.safeParse(need('CIVICLINE_DATA_KEY'));
       // Else what it seals could not be opened by the gateway.

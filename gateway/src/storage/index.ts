@@ -1,4 +1,5 @@
 export { deleteMany, insertMany, type Sql, selectMany, updateMany } from './batch.ts';
+export { copySqlite } from './copy.ts';
 export { type Database, openDatabase } from './database.ts';
 export { StorageError, type StorageErrorCode } from './errors.ts';
 export { hasTable, type Migration } from './migrate.ts';
