@@ -43,9 +43,11 @@ describe('the Yivi server of the production form', function () {
     const args = [...loopback, '--port', String(port), '--client-port', String(clientPort)];
     const url = `http://127.0.0.1:${port}`;
     const keys: string[] = [];
+    const said: string[] = [];
     for (const _start of ['first', 'second']) {
-      const server = spawn(SCRIPT, args, { env: environment(), stdio: 'ignore', cwd: directory });
-      const ended = once(server, 'exit');
+      const server = spawn(SCRIPT, args, { env: environment(), cwd: directory });
+      const ended = once(server, 'close');
+      for (const stream of [server.stdout, server.stderr]) stream.on('data', (data) => said.push(String(data)));
       try {
         while (!(await fetch(`${url}/health`).catch(() => null))?.ok) {
           expect(server.exitCode).to.equal(null);
@@ -55,6 +57,7 @@ describe('the Yivi server of the production form', function () {
         const request = {
           '@context': 'https://irma.app/ld/request/disclosure/v2',
           disclose: [[['civicline-demo.gemeente.personalData.bsn']]],
+          clientReturnUrl: 'tel:+31850000001,12345678',
         };
         const callbackUrl = 'http://gateway:3000/internal/irma/1';
         const { sessionPtr } = (await (await postSession(url, TOKEN, { callbackUrl, request })).json()) as {
@@ -70,8 +73,17 @@ describe('the Yivi server of the production form', function () {
         await ended;
       }
     }
+    // A line of each session would hold the caller's code, and the address where its result is read.
+    expect(said.join('')).not.to.match(/12345678|internal\/irma|session/i);
     expect(keys[0]).to.contain('BEGIN PUBLIC KEY').and.to.equal(keys[1]);
     expect(((await stat(join(directory, 'jwt-key.pem'))).mode & 0o077).toString(8)).to.equal('0');
+  });
+
+  it('says what is wrong with its settings before it falls silent', () => {
+    const args = ['--schemes-update', '0', '--schemes-path', schemes, '--jwt-privkey-file', '/nowhere/key.pem'];
+    const { status, stderr } = spawnSync(SCRIPT, args, { env: environment(), encoding: 'utf8', cwd: directory });
+    expect(status).not.to.equal(0);
+    expect(stderr).to.contain('/nowhere/key.pem');
   });
 
   it('does not start without its domain and a token that is safe to write down', () => {

@@ -37,7 +37,7 @@ export interface RunningYivi {
 
 /**
  * Runs the Yivi server on the loopback interface and waits until it answers on both of its ports.
- * It is quiet by design: its log of session requests would hold the callers' codes.
+ * Nothing that it says is kept: it writes the requests of sessions down, with the callers' codes, in spite of --quiet.
  * @throws YiviError YIVI_PORT_IN_USE or YIVI_START_FAILED
  */
 export async function startYivi(options: YiviOptions): Promise<RunningYivi> {
@@ -47,7 +47,7 @@ export async function startYivi(options: YiviOptions): Promise<RunningYivi> {
   const env = environmentIn(directory);
   const args = ['irma', 'server', '--config', join(directory, 'server.json')];
   // The kernel ends it with this process, even after kill -9; a terminal's Ctrl-C does not reach it.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', installation.binary, ...args, '--quiet'], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', installation.binary, ...args], {
     env,
     cwd: directory,
     stdio: 'ignore',
@@ -167,7 +167,7 @@ async function within(ended: Promise<void>, milliseconds: number): Promise<boole
   return result;
 }
 
-/** The server is quiet about why it ended; its own configuration check is not. */
+/** Why the server ended is not kept either; its own configuration check says it. */
 async function explain(binary: string, args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   try {
     await runCommand(binary, args, { env });
