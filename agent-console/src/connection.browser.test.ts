@@ -90,7 +90,7 @@ describe('agent console, when connections come and go', function () {
       const again = page.getByRole('link', { name: 'Opnieuw aanmelden' });
       expect(await again.getAttribute('href')).to.equal('/sign-in?return=/console/');
       gateway.putCall(exampleCall({ state: 'connected', agentId: 'agent-a' }));
-      await page.getByText('zodra dit gesprek is afgerond').waitFor();
+      await page.getByText('U kunt dit gesprek afmaken.').waitFor();
       expect(await again.count()).to.equal(0);
     }));
 

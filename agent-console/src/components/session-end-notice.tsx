@@ -4,10 +4,10 @@ import { useWords } from '../i18n/index.ts';
 import { SIGN_IN_URL } from '../session.ts';
 import { Notice } from './notice.tsx';
 
-/** Time enough to finish a call before. */
+/** Time enough to choose a moment between two calls. */
 const AHEAD_MS = 15 * 60_000;
 
-/** Says some time ahead that the sign-in ends, for it does so in the middle of a call, too. `expiresAt`: RFC 3339. */
+/** Says some time ahead that the sign-in ends; a call in hand may be finished. `expiresAt`: RFC 3339. */
 export function SessionEndNotice({ expiresAt, busy }: { expiresAt: string; busy: boolean }) {
   const { t, language } = useWords();
   const [soon, setSoon] = useState(false);

@@ -176,8 +176,7 @@ export const de: Texts = {
   sessionEnd: {
     title: (time) => `Ihre Anmeldung endet um ${time}.`,
     now: 'Melden Sie sich vor dieser Zeit neu an.',
-    afterCall:
-      'Melden Sie sich neu an, sobald dieses Gespräch abgeschlossen ist: um diese Zeit verschwindet es vom Bildschirm.',
+    afterCall: 'Sie können dieses Gespräch zu Ende führen. Melden Sie sich danach neu an.',
     signInAgain: 'Neu anmelden',
   },
 

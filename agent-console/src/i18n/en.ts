@@ -174,7 +174,7 @@ export const en: Texts = {
   sessionEnd: {
     title: (time) => `Your sign-in ends at ${time}.`,
     now: 'Sign in again before that.',
-    afterCall: 'Sign in again as soon as this call is finished: at that time it disappears from the screen.',
+    afterCall: 'You can finish this call. Sign in again after it.',
     signInAgain: 'Sign in again',
   },
 

@@ -177,7 +177,7 @@ export const fr: Texts = {
   sessionEnd: {
     title: (time) => `Votre session se termine à ${time}.`,
     now: 'Connectez-vous à nouveau avant cette heure.',
-    afterCall: 'Connectez-vous à nouveau dès que cet appel est clôturé : à cette heure, il disparaîtra de l’écran.',
+    afterCall: 'Vous pouvez terminer cet appel. Reconnectez-vous ensuite.',
     signInAgain: 'Se reconnecter',
   },
 

@@ -176,7 +176,7 @@ export const nl: Texts = {
   sessionEnd: {
     title: (time) => `Uw aanmelding eindigt om ${time}.`,
     now: 'Meld u vóór die tijd opnieuw aan.',
-    afterCall: 'Meld u opnieuw aan zodra dit gesprek is afgerond: om die tijd verdwijnt het uit beeld.',
+    afterCall: 'U kunt dit gesprek afmaken. Meld u daarna opnieuw aan.',
     signInAgain: 'Opnieuw aanmelden',
   },
 

@@ -6,6 +6,8 @@ export interface ConsoleData {
   sessionId: string;
   agentId: string;
   organisationId: string;
+  /** When the sign-in ends by time, in UTC milliseconds. */
+  signedInUntil: number;
 }
 
 export type ConsoleSocket = Socket<ConsoleToServer, ServerToConsole, Record<never, never>, ConsoleData>;

@@ -244,6 +244,32 @@ describe('agent consoles', () => {
     expect(a.events.at(-1)?.name).to.equal('signed-out');
   });
 
+  it('lets an agent finish the call in hand when the sign-in ends by time, not when it is signed out', async () => {
+    office.signInFor('agent-a', 0);
+    const [a, b] = [await agent('agent-a'), await agent('agent-b')];
+    const talking = async (console: TestConsole, code: string) => {
+      asterisk.makeCall({ did: NUMBER, code });
+      const callId = await ringing(console);
+      await console.ask('answer', { callId });
+      await until(() => console.call(callId)?.state === 'connected');
+      return callId;
+    };
+    const callId = await talking(a, '12345678');
+    // Said every minute as long as the console is open.
+    office.signOut('agent-a');
+    office.signOut('agent-a');
+    expect(await a.ask('hang-up', { callId })).to.deep.equal({ ok: true });
+    await until(() => a.call(callId)?.state === 'wrapping-up');
+    expect(await a.ask('finish-wrap-up', { callId, note: 'Done.' })).to.deep.equal({ ok: true });
+    await until(() => a.socket.disconnected);
+    expect(a.call(callId)).to.equal(undefined);
+    expect(a.events.at(-1)?.name).to.equal('signed-out');
+
+    await talking(b, '87654321');
+    office.signOut('agent-b');
+    await until(() => b.socket.disconnected);
+  });
+
   it('gives the page what its softphone needs, and the agent what a SIP phone needs', async () => {
     const a = await office.console('agent-a');
     const reply = await a.ask('softphone-credentials');

@@ -26,6 +26,8 @@ export interface Consoles {
   close(): Promise<void>;
 }
 
+/** Between the end of an agent's call and signing out, so that the answer to what ended it arrives. */
+const AFTER_CALL_MS = 1_000;
 /** A note of 10,000 characters and what surrounds it. */
 const LARGEST_MESSAGE_BYTES = 64 * 1024;
 
@@ -84,28 +86,45 @@ export function createConsoles(options: {
   io.use(async (socket, next) => {
     const signedIn = await signIn.agentFromCookie(socket.request.headers.cookie).catch(() => null);
     if (!signedIn) return next(new Error('NOT_SIGNED_IN'));
-    const { sessionId, agent, organisation } = signedIn;
-    Object.assign(socket.data, { sessionId, agentId: agent.id, organisationId: organisation.id });
+    const { sessionId, agent, organisation, expiresAt } = signedIn;
+    const data = { sessionId, agentId: agent.id, organisationId: organisation.id, signedInUntil: expiresAt };
+    Object.assign(socket.data, data satisfies ConsoleData);
     next();
   });
   io.on('connection', (socket) => opened(socket));
 
   function opened(socket: ConsoleSocket): void {
-    const { agentId, sessionId } = socket.data;
+    const { agentId } = socket.data;
     // Others hear first that the agent is there; this console begins with its snapshot.
     agents.consoleOpened(agentId);
     connections.add(socket);
     answerRequests(socket, { orders, agents, softphone, snapshot: broadcast.snapshot, log });
-    const stopListening = signIn.whenEnded(sessionId, () => {
-      socket.emit('signed-out');
-      socket.disconnect(true);
-    });
+    const stopWatching = endWithSignIn(socket);
     socket.on('disconnect', () => {
-      stopListening();
+      stopWatching();
       connections.remove(socket);
       agents.consoleClosed(agentId);
     });
     broadcast.snapshot(socket);
+  }
+
+  /** One that ends by time waits for the call in hand: with the page goes the telephone in it. Returns how to stop. */
+  function endWithSignIn(socket: ConsoleSocket): () => void {
+    const { agentId, sessionId, signedInUntil } = socket.data;
+    const signOut = () => {
+      socket.emit('signed-out');
+      socket.disconnect(true);
+    };
+    const signOutIfFree = () => live.ofAgent(agentId) || signOut();
+    let stopWaiting: (() => void) | undefined;
+    const stopListening = signIn.whenEnded(sessionId, () => {
+      if (Date.now() < signedInUntil || !live.ofAgent(agentId)) return signOut();
+      stopWaiting ??= live.onChange(() => void setTimeout(signOutIfFree, AFTER_CALL_MS).unref());
+    });
+    return () => {
+      stopListening();
+      stopWaiting?.();
+    };
   }
 
   return {

@@ -28,6 +28,8 @@ export interface Office {
   console(agentId: string): Promise<TestConsole>;
   /** Ends a sign-in, as signing out elsewhere does. */
   signOut(agentId: string): void;
+  /** For consoles that this agent opens from now on; one hour unless told. */
+  signInFor(agentId: string, milliseconds: number): void;
   /** Stops the gateway, and leaves the database for the next. */
   stop(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const signedOut = new EventEmitter<Record<string, []>>();
+  const lengths = new Map<string, number>();
   const asterisks: AsteriskConfig[] = options.asterisks.map((asterisk) => ({
     ...asterisk,
     softphoneUrl: 'ws://127.0.0.1/ws',
@@ -65,7 +68,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     sealer: createSealer([dataKey]),
     organisations,
     identification,
-    signIn: standInSignIn(organisations, signedOut),
+    signIn: standInSignIn(organisations, signedOut, lengths),
     metrics,
     log,
   });
@@ -92,6 +95,9 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     signOut(agentId) {
       signedOut.emit(`session-${agentId}`);
     },
+    signInFor(agentId, milliseconds) {
+      lengths.set(agentId, milliseconds);
+    },
     async stop() {
       for (const opened of consoles) opened.close();
       await calls.stop();
@@ -111,11 +117,17 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   }
 }
 
-function standInSignIn(organisations: Organisations, signedOut: EventEmitter<Record<string, []>>) {
+function standInSignIn(
+  organisations: Organisations,
+  signedOut: EventEmitter<Record<string, []>>,
+  lengths: ReadonlyMap<string, number>,
+) {
   function of(cookie: string | undefined) {
     const agentId = /agent=([a-z0-9-]+)/.exec(cookie ?? '')?.[1];
     const found = agentId === undefined ? undefined : organisations.agent(agentId);
-    return found ? { ...found, sessionId: `session-${agentId}`, expiresAt: Date.now() + 3_600_000 } : null;
+    if (!found) return null;
+    const expiresAt = Date.now() + (lengths.get(found.agent.id) ?? 3_600_000);
+    return { ...found, sessionId: `session-${agentId}`, expiresAt };
   }
   type Request = { headers: { cookie?: string } };
   type Response = { locals: Record<string, unknown>; sendStatus(status: number): void };
