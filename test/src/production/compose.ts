@@ -7,6 +7,11 @@ import { z } from 'zod';
 export const ROOT = resolve(import.meta.dirname, '../../..');
 
 const buildSchema = z.strictObject({ context: z.string(), dockerfile: z.string().default('Dockerfile') });
+/** Bounded, since logs without a limit fill the disk. */
+const loggingSchema = z.strictObject({
+  driver: z.literal('json-file'),
+  options: z.strictObject({ 'max-size': z.string(), 'max-file': z.string() }),
+});
 /** Strict, since `network_mode`, for one, would publish ports without naming them. */
 const serviceSchema = z.strictObject({
   image: z.string().optional(),
@@ -19,10 +24,12 @@ const serviceSchema = z.strictObject({
   depends_on: z.unknown().optional(),
   healthcheck: z.unknown().optional(),
   restart: z.literal('unless-stopped'),
+  logging: loggingSchema,
   stop_grace_period: z.string().optional(),
 });
 const composeSchema = z.strictObject({
   name: z.string(),
+  'x-logging': loggingSchema,
   services: z.record(z.string(), serviceSchema),
   networks: z.record(z.string(), z.unknown()),
   volumes: z.record(z.string(), z.unknown()),
