@@ -7,7 +7,8 @@ export const HOME = resolve(import.meta.dirname, '../../.civicline');
 export function postSession(url: string, token: string, request: unknown): Promise<Response> {
   return fetch(`${url}/session`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', Authorization: token },
+    // The server ends an idle connection after two seconds, and a request that begins just then fails.
+    headers: { 'Content-Type': 'application/json', Authorization: token, Connection: 'close' },
     body: JSON.stringify(request),
   });
 }
