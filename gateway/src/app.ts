@@ -2,10 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join, resolve } from 'node:path';
-import { createExchange, exchangeOperations } from './calls/exchange/index.ts';
-import { callOperations, createCalls } from './calls/index.ts';
-import { createCallRequests, requestLogCodes, requestOperations } from './calls/requests/index.ts';
 import type { Config } from './config.ts';
+import { createMessages } from './messages.ts';
 import {
   createEventStreams,
   createHttp,
@@ -15,16 +13,16 @@ import {
   Gauge,
   type Logger,
   listen,
-  type Readiness,
-  serveFrontEnds,
-  serveOwnPages,
-} from './http/index.ts';
-import { createIrmaClient, type IrmaClient } from './irma/index.ts';
-import { createMessages } from './messages.ts';
-import { createOrganisations, readOrganisationsFile } from './organisations/index.ts';
-import { createSignIn, signInLogCodes, signInOperations } from './sign-in/index.ts';
-import { STREAMED_PATHS } from './smis/index.ts';
-import { createSealer, openDatabase } from './storage/index.ts';
+} from './platform/http/index.ts';
+import { createSealer, openDatabase } from './platform/storage/index.ts';
+import { createExchange, exchangeOperations } from './roles/calls/exchange/index.ts';
+import { callOperations, createCalls } from './roles/calls/index.ts';
+import { createCallRequests, requestLogCodes, requestOperations } from './roles/calls/requests/index.ts';
+import { createIrmaClient, type IrmaClient } from './roles/directory/irma/index.ts';
+import { createOrganisations, readOrganisationsFile } from './roles/directory/organisations/index.ts';
+import { createSignIn, signInLogCodes, signInOperations } from './roles/directory/sign-in/index.ts';
+import { STREAMED_PATHS } from './roles/smis/index.ts';
+import { type Readiness, serveFrontEnds, serveOwnPages } from './site/index.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** How long requests under way get when the gateway stops. */

@@ -4,8 +4,8 @@
  */
 import { CHANNELS } from '@civicline/protocol';
 import { z } from 'zod';
-import { emailSettingsSchema } from './email/index.ts';
-import { DEFAULT_WINDOWS, type SendWindows, SMIS_DEFAULTS } from './smis/index.ts';
+import { emailSettingsSchema } from './roles/channels/email/index.ts';
+import { DEFAULT_WINDOWS, type SendWindows, SMIS_DEFAULTS } from './roles/smis/index.ts';
 
 const urlSchema = z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, ''));
 /** Scheme, host and port, as browsers write them. */

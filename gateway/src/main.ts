@@ -1,7 +1,7 @@
 /** The gateway as a process: starts, drains on SIGTERM or SIGINT, stops. A second signal ends it at once. */
 import { startGateway } from './app.ts';
 import { readConfig } from './config.ts';
-import { createLog } from './http/index.ts';
+import { createLog } from './platform/http/index.ts';
 
 try {
   const config = readConfig(process.env);

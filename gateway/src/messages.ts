@@ -2,11 +2,11 @@
 import { createRouter, readRoutesFile } from '@civicline/sms';
 import type { Express } from 'express';
 import type { Config } from './config.ts';
-import { createEmailChannel } from './email/index.ts';
-import type { Logger, Metrics, Operation } from './http/index.ts';
-import { type Channel, createSmis } from './smis/index.ts';
-import { createSmsChannel } from './sms/index.ts';
-import type { Database, Sealer } from './storage/index.ts';
+import type { Logger, Metrics, Operation } from './platform/http/index.ts';
+import type { Database, Sealer } from './platform/storage/index.ts';
+import { createEmailChannel } from './roles/channels/email/index.ts';
+import { createSmsChannel } from './roles/channels/sms/index.ts';
+import { type Channel, createSmis } from './roles/smis/index.ts';
 
 export interface Messages {
   operations: Operation[];

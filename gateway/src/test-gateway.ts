@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import getPort from 'get-port';
 import { type Gateway, startGateway } from './app.ts';
-import { createStandInIrma, type StandInIrma } from './calls/requests/stand-in-irma.ts';
 import { type Config, readConfig } from './config.ts';
-import { createLog } from './http/index.ts';
+import { createLog } from './platform/http/index.ts';
+import { createStandInIrma, type StandInIrma } from './roles/calls/requests/stand-in-irma.ts';
 
 export interface TestGateway {
   readonly gateway: Gateway;

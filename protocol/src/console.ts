@@ -10,7 +10,7 @@ import type { LocalizedText } from './languages.ts';
 
 export const CONSOLE_SOCKET_PATH = '/console/socket';
 
-/** Where a call stands; the machine itself is drawn in `gateway/src/calls/engine/`. */
+/** Where a call stands; the machine itself is drawn in `gateway/src/roles/calls/engine/`. */
 export type CallState =
   | 'arriving'
   | 'queued'

@@ -28,7 +28,7 @@ export const urgencySchema = z.enum(URGENCIES);
 export type Urgency = z.infer<typeof urgencySchema>;
 
 /**
- * How far a message has come (the machine itself: gateway/src/smis/messages/machine.ts):
+ * How far a message has come (the machine itself: gateway/src/roles/smis/messages/machine.ts):
  *
  *   accepted → deferred → attempting → delivered → read
  *       ends without success: undeliverable | expired | cancelled

@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { Counter, createMetrics, Gauge } from '../http/index.ts';
-import { openRoom, type Room } from '../smis/feedback/testing/room.ts';
-import { USUAL_SCOPES } from '../smis/senders/index.ts';
-import { type Database, openDatabase } from '../storage/index.ts';
-import { eachEngine } from '../storage/testing.ts';
+import { Counter, createMetrics, Gauge } from '../platform/http/index.ts';
+import { type Database, openDatabase } from '../platform/storage/index.ts';
+import { eachEngine } from '../platform/storage/testing.ts';
+import { openRoom, type Room } from '../roles/smis/feedback/testing/room.ts';
+import { USUAL_SCOPES } from '../roles/smis/senders/index.ts';
 import { main } from './main.ts';
 
 describe('civicline', () =>

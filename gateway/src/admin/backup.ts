@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { copySqlite } from '../storage/index.ts';
+import { copySqlite } from '../platform/storage/index.ts';
 import { type Command, CommandError, oneWord } from './command.ts';
 
 export const backupCommands: Command[] = [

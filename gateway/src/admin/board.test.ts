@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { z } from 'zod';
-import { createMetrics } from '../http/index.ts';
+import { createMetrics } from '../platform/http/index.ts';
 import { startTestGateway } from '../test-gateway.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');

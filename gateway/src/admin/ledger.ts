@@ -1,6 +1,6 @@
-import { createSenderAdministration } from '../smis/senders/index.ts';
-import { type LedgerRow, ledger, ledgerCsv, ledgerPlot, ledgerTable } from '../sms/index.ts';
-import { hasTable } from '../storage/index.ts';
+import { hasTable } from '../platform/storage/index.ts';
+import { type LedgerRow, ledger, ledgerCsv, ledgerPlot, ledgerTable } from '../roles/channels/sms/index.ts';
+import { createSenderAdministration } from '../roles/smis/senders/index.ts';
 import { type Call, type Command, CommandError, listOption, noWords } from './command.ts';
 
 export const ledgerCommands: Command[] = [

@@ -7,7 +7,7 @@ import {
   USUAL_SCOPES,
   ZONES,
   zoneSchema,
-} from '../smis/senders/index.ts';
+} from '../roles/smis/senders/index.ts';
 import {
   type Call,
   type Command,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { dataKeysSchema } from '../config.ts';
-import { createSealer, type Database, openDatabase, type Sealer } from '../storage/index.ts';
+import { createSealer, type Database, openDatabase, type Sealer } from '../platform/storage/index.ts';
 import { CommandError } from './command.ts';
 
 const RUN_FILE = resolve(import.meta.dirname, '../../../.civicline/run.json');

@@ -1,4 +1,4 @@
-import { createWebhookAdministration } from '../smis/feedback/index.ts';
+import { createWebhookAdministration } from '../roles/smis/feedback/index.ts';
 import { type Call, type Command, noWords, oneWord, type Result, table, textOption } from './command.ts';
 
 type WebhookAdministration = Awaited<ReturnType<typeof createWebhookAdministration>>;

@@ -4,16 +4,23 @@ import { CHANNELS } from '@civicline/protocol';
 import { generateSealingKeysSync } from '@civicline/protocol/sealing/node';
 import { createRouter, parseRoutes } from '@civicline/sms';
 import { startSmscSimulator } from '@civicline/sms/simulator';
-import { createHttp, createLog, createMetrics, drain, finishHttp, listen } from '../../../gateway/src/http/index.ts';
+import {
+  createHttp,
+  createLog,
+  createMetrics,
+  drain,
+  finishHttp,
+  listen,
+} from '../../../gateway/src/platform/http/index.ts';
+import { createSealer, openDatabase } from '../../../gateway/src/platform/storage/index.ts';
+import { createSmsChannel } from '../../../gateway/src/roles/channels/sms/index.ts';
 import {
   createSenderAdministration,
   createSmis,
   SMIS_DEFAULTS,
   STREAMED_PATHS,
-} from '../../../gateway/src/smis/index.ts';
-import { SCOPES } from '../../../gateway/src/smis/senders/index.ts';
-import { createSmsChannel } from '../../../gateway/src/sms/index.ts';
-import { createSealer, openDatabase } from '../../../gateway/src/storage/index.ts';
+} from '../../../gateway/src/roles/smis/index.ts';
+import { SCOPES } from '../../../gateway/src/roles/smis/senders/index.ts';
 
 export type RealSmis = Awaited<ReturnType<typeof startRealSmis>>;
 

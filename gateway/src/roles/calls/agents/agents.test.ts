@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import { connectAri } from '../../../platform/ari/index.ts';
+import { startStandIn } from '../../../platform/ari/stand-in/index.ts';
+import { createLog } from '../../../platform/http/index.ts';
+import { createSealer, type Database } from '../../../platform/storage/index.ts';
+import { eachEngine } from '../../../platform/storage/testing.ts';
+import { until } from '../testing/office.ts';
+import { testOrganisations } from '../testing/organisations.ts';
+import {
+  agentMigrations,
+  createAgentStore,
+  createAgents,
+  createRegistrations,
+  createSecrets,
+  provisionAgents,
+  provisionLanguages,
+} from './index.ts';
+
+const log = createLog('silent');
+
+describe('agents', () =>
+  eachEngine((open) => {
+    let database: Database;
+    const sealer = createSealer([randomBytes(32)]);
+
+    beforeEach(async () => {
+      database = await open();
+      await database.migrate('agents', agentMigrations);
+    });
+
+    const store = () => createAgentStore(database, sealer);
+    const load = () => createAgents({ store: store(), makeRegistrations: createRegistrations, log });
+
+    it('are offline without a console, and then what they last said, also after a restart', async () => {
+      const { agents } = await load();
+      expect(agents.state('agent-a').presence).to.equal('offline');
+      agents.consoleOpened('agent-a');
+      expect(agents.isReady('agent-a')).to.equal(true);
+      await agents.setPresence('agent-a', 'break', 'lunch');
+      await agents.setDevice('agent-a', 'sip-phone');
+      const { agents: later } = await load();
+      expect(later.state('agent-a').presence).to.equal('offline');
+      later.consoleOpened('agent-a');
+      expect(later.state('agent-a')).to.deep.include({
+        presence: 'break',
+        presenceReason: 'lunch',
+        device: 'sip-phone',
+      });
+    });
+
+    it('stay while a console reloads, and while another tab is open', async () => {
+      const { agents } = await load();
+      agents.consoleOpened('agent-a');
+      agents.consoleOpened('agent-a');
+      agents.consoleClosed('agent-a');
+      expect(agents.isReady('agent-a')).to.equal(true);
+      agents.consoleClosed('agent-a');
+      agents.consoleOpened('agent-a');
+      expect(agents.isReady('agent-a')).to.equal(true);
+      agents.consoleClosed('agent-a');
+      agents.close();
+    });
+
+    it('are rung where they are registered: the browser first, unless they chose', async () => {
+      const asterisk = await startStandIn();
+      const ari = connectAri({ ...asterisk, id: 'one', application: 'civicline', log });
+      await until(() => ari.state === 'connected');
+      const { agents, registrations } = await load();
+      ari.on('event', (event) => {
+        if ('endpoint' in event) registrations.changed(ari, (event.endpoint as { resource: string }).resource);
+      });
+      asterisk.phone('phone-agent-a').register();
+      await registrations.refresh(ari);
+      expect(agents.deviceFor('agent-a', 'one')).to.equal('sip-phone');
+      expect(agents.deviceFor('agent-a', 'two')).to.equal(null);
+      asterisk.phone('browser-agent-a').register();
+      await until(() => agents.state('agent-a').registered.browser);
+      expect(agents.deviceFor('agent-a', 'one')).to.equal('browser');
+      await agents.setDevice('agent-a', 'sip-phone');
+      expect(agents.deviceFor('agent-a', 'one')).to.equal('sip-phone');
+      asterisk.phone('phone-agent-a').unregister();
+      await until(() => !agents.state('agent-a').registered['sip-phone']);
+      expect(agents.deviceFor('agent-a', 'one'), 'the choice is kept').to.equal(null);
+      registrations.forget('one');
+      expect(agents.state('agent-a').registered).to.deep.equal({ browser: false, 'sip-phone': false });
+      await ari.close();
+      await asterisk.stop();
+    });
+
+    it('have passwords that nobody reads in the database; the phone’s for good, the browser’s for a day', async () => {
+      let now = 1_700_000_000_000;
+      const make = () => createSecrets(store(), ['agent-a'], () => now);
+      const secrets = await make();
+      const phone = secrets.password('agent-a', 'phone');
+      const browser = await secrets.forBrowser('agent-a');
+      expect(browser.isNew).to.equal(false);
+      const rows = await database
+        .withTables<{ agent_secrets: { sealed: string } }>()
+        .sql.selectFrom('agent_secrets')
+        .selectAll()
+        .execute();
+      expect(JSON.stringify(rows)).not.to.include(phone);
+      now += 24 * 3_600_000;
+      const later = await make();
+      expect(later.password('agent-a', 'phone')).to.equal(phone);
+      const renewed = await later.forBrowser('agent-a');
+      expect(renewed.isNew).to.equal(true);
+      expect(renewed.password).not.to.equal(browser.password);
+      expect(() => later.password('nobody', 'phone')).to.throw();
+    });
+
+    it('are made known to Asterisk once; a gateway that comes back sends nothing again', async () => {
+      const asterisk = await startStandIn();
+      const ari = connectAri({ ...asterisk, id: 'one', application: 'civicline', log });
+      await until(() => ari.state === 'connected');
+      const secrets = (await createSecrets(store(), ['agent-a', 'agent-b'], Date.now)).all();
+      await provisionAgents(ari, secrets);
+      expect([...asterisk.exchange.objects.keys()]).to.include.members([
+        'res_pjsip/auth/phone-agent-a',
+        'res_pjsip/endpoint/browser-agent-b',
+      ]);
+      const asked = asterisk.requests.length;
+      await provisionAgents(ari, secrets);
+      expect(asterisk.requests.slice(asked).map(({ operation }) => operation)).to.deep.equal(['asterisk.getGlobalVar']);
+      await provisionLanguages(ari, testOrganisations());
+      expect(asterisk.exchange.globals.get('CIVICLINE_LANGUAGE_31850000001')).to.equal('nl');
+      await ari.close();
+      await asterisk.stop();
+    });
+  }));

@@ -1,0 +1,121 @@
+/**
+ * The agents of all organisations: what they say of themselves (presence, device), whether a console of theirs is open
+ * and whether their phone or browser is registered.
+ *
+ *   offline ◄── no console open for a while ──  ready ⇄ busy ⇄ break   as the agent chooses
+ *      └───── first console: what it was ────►    │
+ *                                                 └── phone did not answer ──► not-reachable ── agent chooses again ──►
+ */
+import type { Device, Presence } from '@civicline/protocol';
+import type { Logger } from '../../../platform/http/index.ts';
+import type { Registrations } from './registrations.ts';
+import type { AgentStore, StoredAgent } from './store.ts';
+
+export interface AgentState {
+  presence: Presence;
+  presenceReason: string;
+  device: Device;
+  registered: Record<Device, boolean>;
+}
+
+export interface Agents {
+  state(agentId: string): AgentState;
+  /** Whether calls may ring at this agent: ready, and looking at a console. Says nothing about calls in hand. */
+  isReady(agentId: string): boolean;
+  /** Where a call at this Asterisk can ring; null when that is not registered there. */
+  deviceFor(agentId: string, asteriskId: string): Device | null;
+  /** Resolves when it is durable. */
+  setPresence(agentId: string, presence: 'ready' | 'busy' | 'break', reason: string): Promise<void>;
+  setDevice(agentId: string, device: Device): Promise<void>;
+  /** At once, and durable soon after. `cause` is told to the agent, as a code. */
+  setNotReachable(agentId: string, cause: string): void;
+  consoleOpened(agentId: string): void;
+  consoleClosed(agentId: string): void;
+  onChange(listener: (agentId: string) => void): void;
+  close(): void;
+}
+
+/** A console that reloads or loses its network for a moment does not make its agent offline. */
+const OFFLINE_AFTER_MS = 10_000;
+/** Whoever signs in for the first time waits for calls. */
+const NEWCOMER: StoredAgent = { presence: 'ready', presenceReason: '', device: null };
+
+export async function createAgents(options: {
+  store: AgentStore;
+  makeRegistrations: (onChange: (agentId: string) => void) => Registrations;
+  log: Logger;
+}): Promise<{ agents: Agents; registrations: Registrations }> {
+  const { store, makeRegistrations, log } = options;
+  const known = await store.all();
+  const consoles = new Map<string, number>();
+  const leaving = new Map<string, NodeJS.Timeout>();
+  const listeners: ((agentId: string) => void)[] = [];
+  const tell = (agentId: string) => {
+    for (const listener of listeners) listener(agentId);
+  };
+  const registrations = makeRegistrations(tell);
+  const of = (agentId: string) => known.get(agentId) ?? NEWCOMER;
+  const isOnline = (agentId: string) => (consoles.get(agentId) ?? 0) > 0 || leaving.has(agentId);
+
+  async function change(agentId: string, changes: Partial<StoredAgent>): Promise<void> {
+    const next = { ...of(agentId), ...changes };
+    await store.save(agentId, next);
+    known.set(agentId, next);
+    tell(agentId);
+  }
+
+  function state(agentId: string): AgentState {
+    const { presence, presenceReason, device } = of(agentId);
+    const registered = {
+      browser: registrations.isRegistered(agentId, 'browser'),
+      'sip-phone': registrations.isRegistered(agentId, 'sip-phone'),
+    };
+    const usual = registered.browser || !registered['sip-phone'] ? 'browser' : 'sip-phone';
+    return {
+      presence: isOnline(agentId) ? presence : 'offline',
+      presenceReason,
+      device: device ?? usual,
+      registered,
+    };
+  }
+
+  const agents: Agents = {
+    state,
+    isReady: (agentId) => isOnline(agentId) && of(agentId).presence === 'ready',
+    deviceFor(agentId, asteriskId) {
+      const { device } = of(agentId);
+      const candidates: Device[] = device === null ? ['browser', 'sip-phone'] : [device];
+      return candidates.find((candidate) => registrations.isRegistered(agentId, candidate, asteriskId)) ?? null;
+    },
+    setPresence: (agentId, presence, presenceReason) => change(agentId, { presence, presenceReason }),
+    setDevice: (agentId, device) => change(agentId, { device }),
+    setNotReachable(agentId, cause) {
+      const next: StoredAgent = { ...of(agentId), presence: 'not-reachable', presenceReason: cause };
+      known.set(agentId, next);
+      tell(agentId);
+      store.save(agentId, next).catch((error) => log.error({ error, agentId }, 'presence could not be written'));
+    },
+    consoleOpened(agentId) {
+      clearTimeout(leaving.get(agentId));
+      const wasOnline = isOnline(agentId);
+      leaving.delete(agentId);
+      consoles.set(agentId, (consoles.get(agentId) ?? 0) + 1);
+      if (!wasOnline) tell(agentId);
+    },
+    consoleClosed(agentId) {
+      const left = (consoles.get(agentId) ?? 1) - 1;
+      if (left > 0) return void consoles.set(agentId, left);
+      consoles.delete(agentId);
+      const timer = setTimeout(() => {
+        leaving.delete(agentId);
+        tell(agentId);
+      }, OFFLINE_AFTER_MS);
+      leaving.set(agentId, timer.unref());
+    },
+    onChange: (listener) => void listeners.push(listener),
+    close() {
+      for (const timer of leaving.values()) clearTimeout(timer);
+    },
+  };
+  return { agents, registrations };
+}

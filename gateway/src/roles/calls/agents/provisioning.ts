@@ -1,0 +1,43 @@
+/** Puts into Asterisk's memory what it must know of us: the agents' endpoints, and each number's language. */
+import { createHash } from 'node:crypto';
+import { agentEndpoint } from '@civicline/asterisk';
+import type { Ari } from '../../../platform/ari/index.ts';
+import type { Organisations } from '../../directory/organisations/index.ts';
+import type { AgentSecret } from './store.ts';
+
+/** How many agents are told about at once: calls go on while there are hundreds. */
+const AT_ONCE = 8;
+/** Lives in Asterisk as long as the endpoints do: says which ones it was given last. */
+const GIVEN = 'CIVICLINE_ENDPOINTS';
+
+export async function provisionLanguages(ari: Ari, organisations: Organisations): Promise<void> {
+  const numbers = organisations.all.flatMap((organisation) =>
+    organisation.numbers.map(({ number, language }) => ({ number, language: language ?? organisation.language })),
+  );
+  await Promise.all(
+    numbers.map(({ number, language }) =>
+      ari.asterisk.setGlobalVar({ variable: `CIVICLINE_LANGUAGE_${number.replace('+', '')}`, value: language }),
+    ),
+  );
+}
+
+/** Nothing is sent to an Asterisk that has it all: a gateway that comes back disturbs nobody's phone. */
+export async function provisionAgents(ari: Ari, secrets: AgentSecret[]): Promise<void> {
+  const digest = createHash('sha256')
+    .update(JSON.stringify(secrets.map(agentEndpoint)))
+    .digest('hex');
+  const given = await ari.asterisk.getGlobalVar({ variable: GIVEN });
+  if (given.value === digest) return;
+  const waiting = [...secrets];
+  async function work(): Promise<void> {
+    for (let secret = waiting.shift(); secret; secret = waiting.shift()) await provisionAgent(ari, secret);
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await ari.asterisk.setGlobalVar({ variable: GIVEN, value: digest });
+}
+
+export async function provisionAgent(ari: Ari, { agentId, kind, password }: AgentSecret): Promise<void> {
+  for (const { type, id, fields } of agentEndpoint({ agentId, kind, password })) {
+    await ari.asterisk.updateObject({ configClass: 'res_pjsip', objectType: type, id, fields });
+  }
+}

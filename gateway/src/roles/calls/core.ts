@@ -1,0 +1,126 @@
+/** Engine and agents put together, on one database and any number of Asterisks. */
+
+import type { AsteriskConfig } from '../../config.ts';
+import { type Ari, connectAri } from '../../platform/ari/index.ts';
+import type { Logger, Metrics } from '../../platform/http/index.ts';
+import type { Database, Sealer } from '../../platform/storage/index.ts';
+import type { Organisations } from '../directory/organisations/index.ts';
+import {
+  type Agents,
+  agentMigrations,
+  createAgentStore,
+  createAgents,
+  createRegistrations,
+  createSecrets,
+  provisionAgent,
+  provisionAgents,
+  provisionLanguages,
+  type Secrets,
+} from './agents/index.ts';
+import {
+  type Asterisks,
+  callMigrations,
+  createAsterisks,
+  createCallStore,
+  createEngine,
+  createExchangeCalls,
+  type Engine,
+  EVENT_FILTER,
+} from './engine/index.ts';
+import type { ExchangeCalls } from './exchange/port.ts';
+import type { Identification } from './identification.ts';
+
+export interface CoreOptions {
+  asterisks: readonly AsteriskConfig[];
+  /** False: calls come to another gateway, and those in the database are its own. */
+  servesCalls: boolean;
+  database: Database;
+  sealer: Sealer;
+  organisations: Organisations;
+  identification: Identification;
+  metrics: Metrics;
+  log: Logger;
+}
+
+export interface Core {
+  engine: Engine;
+  agents: Agents;
+  asterisks: Asterisks;
+  secrets: Secrets;
+  exchangeCalls: ExchangeCalls;
+  /** A password with which the agent's browser can register, known to every Asterisk that is connected. */
+  browserPassword(agentId: string): Promise<string>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Name of the Stasis application in the dialplan. */
+const APPLICATION = 'civicline';
+
+export async function createCore(options: CoreOptions): Promise<Core> {
+  const { database, sealer, organisations, identification, metrics, log } = options;
+  await database.migrate('calls', callMigrations);
+  await database.migrate('agents', agentMigrations);
+  const agentStore = createAgentStore(database, sealer);
+  const { agents, registrations } = await createAgents({
+    store: agentStore,
+    makeRegistrations: createRegistrations,
+    log,
+  });
+  const agentIds = organisations.all.flatMap((organisation) =>
+    organisation.agents.filter(({ roles }) => roles.includes('agent')).map(({ id }) => id),
+  );
+  const secrets = await createSecrets(agentStore, agentIds, Date.now);
+  const connections = options.asterisks.map(({ id, url, user, password }) =>
+    connectAri({ id, url, user, password, application: APPLICATION, eventFilter: EVENT_FILTER, log }),
+  );
+  const asterisks = createAsterisks(connections);
+  const store = createCallStore(database, sealer);
+
+  const engine = createEngine({
+    store,
+    asterisks,
+    organisations,
+    identification,
+    agents,
+    async learn(ari: Ari) {
+      await Promise.all([provisionLanguages(ari, organisations), registrations.refresh(ari)]);
+    },
+    async provision(ari: Ari) {
+      await provisionAgents(ari, secrets.all());
+      await registrations.refresh(ari);
+    },
+    disconnected: (ari) => registrations.forget(ari.id),
+    endpointChanged(asteriskId, resource) {
+      const asterisk = asterisks.get(asteriskId);
+      if (asterisk) registrations.changed(asterisk.ari, resource);
+    },
+    metrics,
+    log,
+  });
+
+  return {
+    engine,
+    agents,
+    asterisks,
+    secrets,
+    exchangeCalls: createExchangeCalls(engine.live, store, organisations),
+    async browserPassword(agentId) {
+      const { password, isNew } = await secrets.forBrowser(agentId);
+      if (isNew) {
+        const connected = [...asterisks.all()].filter(({ ari }) => ari.state === 'connected');
+        const secret = { agentId, kind: 'browser', password, createdAt: Date.now() } as const;
+        await Promise.all(connected.map(({ ari }) => provisionAgent(ari, secret)));
+      }
+      return password;
+    },
+    async start() {
+      if (options.servesCalls) await engine.start();
+    },
+    async stop() {
+      await engine.stop();
+      agents.close();
+      await Promise.all(connections.map((ari) => ari.close()));
+    },
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * Calls in the database: one row each, the machine's data as JSON beside the columns that are asked for. What belongs
+ * to the caller (calling number, attributes, note) is sealed, and gone when the call has ended, except for the note.
+ */
+import type { CallState } from '@civicline/protocol';
+import type { Database, Migration, Sealer } from '../../../platform/storage/index.ts';
+import type { DisclosedAttribute } from '../identification.ts';
+import { type Call, hasEnded } from './call.ts';
+
+/** What a call knows about people; never part of {@link Call}, never logged. */
+export interface Personal {
+  /** E.164, a hint and never an identity; null when withheld. */
+  callingNumber: string | null;
+  attributes: DisclosedAttribute[];
+  note: string;
+}
+
+export interface StoredCall {
+  call: Call;
+  personal: Personal;
+}
+
+interface Tables {
+  calls: {
+    id: string;
+    state: CallState;
+    organisation_id: string;
+    /** Null for a call at another exchange. */
+    asterisk_id: string | null;
+    channel_id: string | null;
+    agent_id: string | null;
+    arrived_at: number;
+    ended_at: number | null;
+    /** {@link Call} as JSON. */
+    data: string;
+    /** {@link Personal} as JSON, sealed; null when nothing of it is left. */
+    personal: string | null;
+  };
+}
+
+export const callMigrations: readonly Migration[] = [
+  {
+    name: 'calls',
+    async up(sql) {
+      await sql.schema
+        .createTable('calls')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('state', 'text', (column) => column.notNull())
+        .addColumn('organisation_id', 'text', (column) => column.notNull())
+        .addColumn('asterisk_id', 'text')
+        .addColumn('channel_id', 'text')
+        .addColumn('agent_id', 'text')
+        .addColumn('arrived_at', 'bigint', (column) => column.notNull())
+        .addColumn('ended_at', 'bigint')
+        .addColumn('data', 'text', (column) => column.notNull())
+        .addColumn('personal', 'text')
+        .execute();
+      await sql.schema.createIndex('calls_ended').on('calls').columns(['ended_at']).execute();
+      await sql.schema.createIndex('calls_channel').on('calls').columns(['channel_id']).execute();
+    },
+  },
+];
+
+export interface CallStore {
+  /** Writes the call as it is now; `personal` only where it changed. */
+  save(call: Call, personal?: Personal): Promise<void>;
+  /** Writes `call`, which an agent has claimed, unless it is no longer in the queue: exactly one claim succeeds. */
+  claim(call: Call): Promise<boolean>;
+  /** All calls that have not ended. */
+  live(): Promise<StoredCall[]>;
+  byId(id: string): Promise<Call | undefined>;
+  /** The last call of this channel; channel ids come back after a restart of Asterisk at the earliest. */
+  lastOfChannel(asteriskId: string, channelId: string): Promise<Call | undefined>;
+  /** Deletes calls that ended before then (UTC milliseconds). */
+  deleteEndedBefore(moment: number): Promise<void>;
+}
+
+export function createCallStore(database: Database, sealer: Sealer): CallStore {
+  const { sql, write } = database.withTables<Tables>();
+  const context = (id: string) => `call:${id}`;
+
+  function columns(call: Call) {
+    return {
+      state: call.state,
+      agent_id: call.agentId,
+      ended_at: call.endedAt,
+      data: JSON.stringify(call),
+    };
+  }
+
+  function sealed(call: Call, personal: Personal): string | null {
+    const kept = hasEnded(call) ? { callingNumber: null, attributes: [], note: personal.note } : personal;
+    const isEmpty = kept.callingNumber === null && kept.attributes.length === 0 && kept.note === '';
+    return isEmpty ? null : sealer.seal(JSON.stringify(kept), context(call.id));
+  }
+
+  function opened(id: string, text: string | null): Personal {
+    if (text === null) return { callingNumber: null, attributes: [], note: '' };
+    try {
+      return JSON.parse(sealer.open(text, context(id))) as Personal;
+    } catch {
+      // Sealed under a key that is gone: the call goes on as that of somebody unknown.
+      return { callingNumber: null, attributes: [], note: '' };
+    }
+  }
+
+  return {
+    async save(call, personal) {
+      const values = columns(call);
+      const sealedPersonal = personal === undefined ? undefined : sealed(call, personal);
+      const changes = sealedPersonal === undefined ? values : { ...values, personal: sealedPersonal };
+      await write((tables) =>
+        tables
+          .insertInto('calls')
+          .values({
+            ...values,
+            id: call.id,
+            organisation_id: call.organisationId,
+            asterisk_id: call.source.kind === 'asterisk' ? call.source.asteriskId : null,
+            channel_id: call.source.kind === 'asterisk' ? call.source.channelId : null,
+            arrived_at: call.arrivedAt,
+            personal: sealedPersonal ?? null,
+          })
+          .onConflict((conflict) => conflict.column('id').doUpdateSet(changes))
+          .execute(),
+      );
+    },
+    async claim(call) {
+      const { numUpdatedRows } = await write((tables) =>
+        tables
+          .updateTable('calls')
+          .set(columns(call))
+          .where('id', '=', call.id)
+          .where('state', '=', 'queued')
+          .executeTakeFirst(),
+      );
+      return numUpdatedRows === 1n;
+    },
+    async live() {
+      const rows = await sql
+        .selectFrom('calls')
+        .select(['id', 'data', 'personal'])
+        .where('ended_at', 'is', null)
+        .orderBy('arrived_at')
+        .execute();
+      return rows.map(({ id, data, personal }) => ({ call: JSON.parse(data) as Call, personal: opened(id, personal) }));
+    },
+    async byId(id) {
+      const row = await sql.selectFrom('calls').select('data').where('id', '=', id).executeTakeFirst();
+      return row && (JSON.parse(row.data) as Call);
+    },
+    async lastOfChannel(asteriskId, channelId) {
+      const row = await sql
+        .selectFrom('calls')
+        .select('data')
+        .where('asterisk_id', '=', asteriskId)
+        .where('channel_id', '=', channelId)
+        .orderBy('arrived_at', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return row && (JSON.parse(row.data) as Call);
+    },
+    async deleteEndedBefore(moment) {
+      await write((tables) => tables.deleteFrom('calls').where('ended_at', '<', moment).execute());
+    },
+  };
+}

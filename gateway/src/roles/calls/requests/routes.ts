@@ -1,0 +1,224 @@
+import {
+  callRequestCreatedSchema,
+  callRequestInputSchema,
+  callRequestStatusSchema,
+  dialCodeSchema,
+  purposeViewSchema,
+} from '@civicline/protocol';
+import express, { type Express, type RequestHandler } from 'express';
+import {
+  AppError,
+  type EventStreams,
+  limitPerAddress,
+  mount,
+  operation,
+  widgetCors,
+} from '../../../platform/http/index.ts';
+import type { Sealer } from '../../../platform/storage/index.ts';
+import { telUrl } from '../../directory/irma/index.ts';
+import {
+  isOpen,
+  type Organisation,
+  type Organisations,
+  opensAt,
+  type Purpose,
+} from '../../directory/organisations/index.ts';
+import { type Disclosures, digestOf, sameText } from './disclosures.ts';
+import type { Statuses } from './statuses.ts';
+import type { CallRequest, RequestStore } from './store.ts';
+
+const tag = 'Citizens';
+const unknown = { 404: { description: 'No such call request, or not its token: `CALL_REQUEST_UNKNOWN`.' } };
+
+const purposeOperation = operation({
+  method: 'get',
+  path: '/v1/organisations/{organisation}/purposes/{purpose}',
+  tag,
+  summary: 'What can be called about, and whether it is open now.',
+  security: 'none',
+  answers: {
+    200: { description: 'The purpose.', schema: purposeViewSchema },
+    404: { description: '`PURPOSE_UNKNOWN`' },
+  },
+});
+
+const createOperation = operation({
+  method: 'post',
+  path: '/v1/call-requests',
+  tag,
+  summary: 'Begins a verified call: starts the disclosure in the Yivi app.',
+  description:
+    'The code goes from the Yivi server to the app alone; the answer holds what a Yivi client needs, and a token for following this request.',
+  security: 'none',
+  body: callRequestInputSchema,
+  answers: {
+    201: { description: 'The disclosure can begin.', schema: callRequestCreatedSchema },
+    404: { description: '`PURPOSE_UNKNOWN`' },
+    429: { description: 'Too many from this address: `TOO_MANY_REQUESTS`.' },
+    503: { description: 'The Yivi server does not answer: `IRMA_UNREACHABLE`.' },
+  },
+});
+
+const eventsOperation = operation({
+  method: 'get',
+  path: '/v1/call-requests/{id}/events',
+  tag,
+  summary: 'Follows a call request: server-sent events, the current state first.',
+  description: 'Read it with fetch: the token must not be in a URL. The stream ends with the last state.',
+  security: 'call-request-token',
+  answers: {
+    200: {
+      description: 'Each `data:` line is a status.',
+      schema: callRequestStatusSchema,
+      type: 'text/event-stream',
+    },
+    ...unknown,
+  },
+});
+
+const dialCodeOperation = operation({
+  method: 'post',
+  path: '/v1/call-requests/{id}/dial-code',
+  tag,
+  summary: 'Number and code, for calling from another phone.',
+  description: 'Only on the citizen’s explicit choice, and only after the disclosure.',
+  security: 'call-request-token',
+  answers: {
+    200: { description: 'To be shown, digits in groups.', schema: dialCodeSchema },
+    409: { description: 'Not disclosed, expired, or used already: `DIAL_CODE_NOT_AVAILABLE`.' },
+    ...unknown,
+  },
+});
+
+const cancelOperation = operation({
+  method: 'delete',
+  path: '/v1/call-requests/{id}',
+  tag,
+  summary: 'Cancels a call request; code and attributes are erased.',
+  security: 'call-request-token',
+  answers: {
+    204: { description: 'Cancelled, or over already.' },
+    409: { description: 'The call has begun: `CALL_HAS_BEGUN`.' },
+    ...unknown,
+  },
+});
+
+/** What operators may find in the log. */
+export const requestLogCodes = {
+  CALL_CODE_GUESSING:
+    'Alarm: many wrong codes are being keyed, from one calling number or at one organisation. From the limit on, these callers are not verified any more.',
+  IRMA_UNREACHABLE: 'The Yivi server does not answer; nobody can begin a verified call.',
+  IRMA_REJECTED: 'The Yivi server refuses a purpose’s disclosure: its attributes, or this gateway’s key.',
+  IRMA_SESSION_UNKNOWN: 'The Yivi server has lost a session, as after its restart; the citizen has to begin again.',
+  IRMA_RESULT_UNTRUSTED: 'Somebody posted a result that the Yivi server has not signed.',
+};
+
+export const requestOperations = [
+  purposeOperation,
+  createOperation,
+  eventsOperation,
+  dialCodeOperation,
+  cancelOperation,
+];
+
+export interface RequestRouteOptions {
+  organisations: Organisations;
+  store: RequestStore;
+  sealer: Sealer;
+  disclosures: Disclosures;
+  statuses: Statuses;
+  streams: EventStreams;
+  publicUrl: string;
+  perMinute: number;
+  now: () => number;
+}
+
+/** The citizen API, and the address at which the IRMA server posts results. */
+export function mountRequests(http: Express, options: RequestRouteOptions): void {
+  const { organisations, store, sealer, disclosures, statuses, streams, publicUrl, now } = options;
+  const own = new URL(publicUrl).origin;
+  const allowed = widgetCors([own, ...organisations.all.flatMap(({ widgetOrigins }) => widgetOrigins)]);
+  http.use(['/v1/call-requests', '/v1/organisations'], allowed);
+
+  mount(http, purposeOperation, [], ({ param }, response) => {
+    const { organisation, purpose } = findPurpose(param('organisation'), param('purpose'));
+    const hours = organisation.queues.find(({ id }) => id === purpose.queue)?.openingHours;
+    const at = now();
+    const open = isOpen(hours, at);
+    const opens = open ? null : opensAt(hours, at);
+    response.json({
+      organisation: { id: organisation.id, name: organisation.name },
+      purpose: { id: purpose.id, title: purpose.title },
+      number: purpose.number,
+      open,
+      ...(opens === null ? {} : { opensAt: new Date(opens).toISOString() }),
+    });
+  });
+
+  mount(http, createOperation, [limitPerAddress(options.perMinute)], async ({ body, request }, response) => {
+    const { organisation, purpose } = findPurpose(body.organisation, body.purpose);
+    checkOrigin(request.headers.origin, organisation);
+    response.status(201).json(await disclosures.start(organisation, purpose, body.language));
+  });
+
+  mount(http, eventsOperation, [withRequest], async (_input, response) => {
+    const request = response.locals.callRequest as CallRequest;
+    await statuses.follow(request, () => store.find(request.id), streams.open(response));
+  });
+
+  mount(http, dialCodeOperation, [withRequest], (_input, response) => {
+    const request = response.locals.callRequest as CallRequest;
+    const { organisation, purpose } = findPurpose(request.organisation_id, request.purpose_id);
+    const { state, code_sealed: sealed, code_expires_at: expires } = request;
+    if (state !== 'disclosed' || sealed === null || expires === null || expires <= now()) {
+      throw new AppError(409, 'DIAL_CODE_NOT_AVAILABLE', 'There is no code that could be keyed now.');
+    }
+    const code = sealer.open(sealed, `code:${request.id}`);
+    response.json({
+      number: purpose.number,
+      code,
+      telUrl: telUrl({ number: purpose.number, pauses: organisation.dialPauses, code }),
+      codeExpiresAt: new Date(expires).toISOString(),
+    });
+  });
+
+  mount(http, cancelOperation, [withRequest], async (_input, response) => {
+    const request = response.locals.callRequest as CallRequest;
+    if (!(await disclosures.cancel(request))) {
+      const current = await store.find(request.id);
+      if (current && ['calling', 'queued', 'connected'].includes(current.state)) {
+        throw new AppError(409, 'CALL_HAS_BEGUN', 'The call has begun: hang up the phone to end it.');
+      }
+    }
+    response.status(204).end();
+  });
+
+  const jwtBody = express.text({ type: () => true, limit: '256kb' });
+  http.post('/internal/irma/results/:id', jwtBody, async (request, response) => {
+    await disclosures.accept(String(request.params.id), typeof request.body === 'string' ? request.body.trim() : '');
+    response.status(204).end();
+  });
+
+  async function withRequest(...[request, response, next]: Parameters<RequestHandler>): Promise<void> {
+    const [, token] = /^Bearer ([\w-]+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (!token) throw new AppError(401, 'TOKEN_MISSING', 'Send the call request’s token: Authorization: Bearer …');
+    const found = await store.find(String(request.params.id));
+    if (!found || !sameText(found.token_digest, digestOf(token))) {
+      throw new AppError(404, 'CALL_REQUEST_UNKNOWN', 'There is no such call request.');
+    }
+    response.locals.callRequest = found;
+    next();
+  }
+
+  function findPurpose(organisationId: string, purposeId: string): { organisation: Organisation; purpose: Purpose } {
+    const found = organisations.purpose(organisationId, purposeId);
+    if (!found) throw new AppError(404, 'PURPOSE_UNKNOWN', 'There is no such organisation, or it has no such purpose.');
+    return found;
+  }
+
+  /** The preflight knows no organisation; here it is known whether the page is one of this organisation's. */
+  function checkOrigin(origin: string | undefined, organisation: Organisation): void {
+    if (origin === undefined || origin === own || organisation.widgetOrigins.includes(origin)) return;
+    throw new AppError(403, 'ORIGIN_NOT_ALLOWED', 'This page may not start calls to this organisation.');
+  }
+}

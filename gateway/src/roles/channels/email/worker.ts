@@ -1,0 +1,222 @@
+/**
+ * Hands mails over: claims them from the queue, opens them, records that they leave, gives them to the SMTP server, and
+ * records its answer. As many are under way as there are connections.
+ */
+import type { Logger } from '../../../platform/http/index.ts';
+import type { ItemWithRow, LeasedQueue } from '../../../platform/storage/index.ts';
+import type { Opened } from './intake.ts';
+import type { EmailEvent, State } from './machine.ts';
+import type { EmailMetrics } from './metrics.ts';
+import type { EmailStore, Happening } from './store.ts';
+import type { AttemptRow } from './tables.ts';
+import type { Mail, MailTransport, SendResult } from './transport.ts';
+
+/** How long to wait for work when the queue names no time; another process may have put some. */
+const POLL_MS = 1_000;
+const RECORD_AGAIN_MS = 1_000;
+/** Between tries of one mail: doubled each time. Greylisting wants some minutes. */
+const RETRY_FIRST_MS = 30_000;
+const RETRY_MOST_MS = 1_800_000;
+/** While the server cannot be used: doubled each time. */
+const PAUSE_FIRST_MS = 250;
+const PAUSE_MOST_MS = 60_000;
+/** When the gateway stops: for a server that stalls. What it has not answered then is unknown, or tried again. */
+const STOP_MS = 5_000;
+
+export interface Worker {
+  start(): void;
+  /** There may be work. */
+  wake(): void;
+  /** Takes nothing new; resolves when all that was under way is recorded. */
+  stop(): Promise<void>;
+}
+
+export function createWorker(options: {
+  queue: LeasedQueue;
+  store: EmailStore;
+  transport: MailTransport;
+  connections: number;
+  open(part: { keyId: string; sealed: string }): Opened;
+  mailOf(row: AttemptRow, content: Extract<Opened, { content: unknown }>['content']): Mail;
+  leaseMs: number;
+  metrics: EmailMetrics;
+  log: Logger;
+  now: () => number;
+}): Worker {
+  const { queue, store, transport, connections, open, mailOf, leaseMs, metrics, log, now } = options;
+  /** Claimed by this process and not let go; until when the lease runs, and what is done with it. */
+  const held = new Map<string, { until: number; work: Promise<void> }>();
+  let stopping = false;
+  let running: Promise<void> = Promise.resolve();
+  let renewing: NodeJS.Timeout | undefined;
+  let isAwake = false;
+  let alarm: (() => void) | null = null;
+  /** How often in a row the server could not be used, and until when it is left alone. */
+  let failures = 0;
+  let pausedUntil = 0;
+
+  async function run(): Promise<void> {
+    while (!stopping) {
+      isAwake = false;
+      const wait = await claim().catch((error: unknown) => {
+        log.error({ error }, 'claiming e-mails failed');
+        return POLL_MS;
+      });
+      if (wait > 0 && !isAwake) await sleep(wait);
+    }
+    await Promise.all([...held.values()].map(({ work }) => work));
+  }
+
+  /** Returns how many milliseconds there is nothing to do, unless somebody wakes us. */
+  async function claim(): Promise<number> {
+    const room = connections - held.size;
+    if (room <= 0) return POLL_MS; // Woken when there is room.
+    // Real time: no clock that jumps shall keep the mail.
+    const pause = pausedUntil - performance.now();
+    if (pause > 0) return pause;
+    // After a failure one mail tries whether the server is back.
+    const at = now();
+    const items = await store.claim({ limit: failures > 0 ? 1 : room, leaseMs });
+    const fresh = items.filter(({ id }) => !held.has(id));
+    for (const item of fresh) {
+      const work = handle(item)
+        .catch((error: unknown) => log.error({ error, attempt: item.id }, 'handing an e-mail over failed'))
+        .finally(() => {
+          held.delete(item.id);
+          wake();
+        });
+      held.set(item.id, { until: at + leaseMs, work });
+    }
+    if (items.length > 0) return failures > 0 ? POLL_MS : 0;
+    const due = await queue.nextDue();
+    return due === null ? POLL_MS : Math.min(POLL_MS, Math.max(due - now(), 1));
+  }
+
+  async function handle({ id, claims, row }: ItemWithRow<AttemptRow>): Promise<void> {
+    const happens = (event: EmailEvent) => happened({ attemptId: id, event });
+    if (row?.state === 'handing-over') return void (await happens({ type: 'orphaned', at: now() }));
+    if (row?.state !== 'waiting' || row.sealed === null) return store.drop([id]);
+    const opened = open({ keyId: row.key_id, sealed: row.sealed });
+    if ('reason' in opened) {
+      metrics.result(opened.reason);
+      return void (await happens({ type: 'rejected', reason: opened.reason, at: now() }));
+    }
+    // Expired or cancelled meanwhile, if it does not leave.
+    if ((await leaves(id)) !== 'handing-over') return;
+    const begunAt = performance.now();
+    const result = await transport.send(mailOf(row, opened.content));
+    const at = now();
+    await recordForCertain({ attemptId: id, event: eventOf(result, claims, begunAt, at) });
+    metrics.result(result.kind === 'refused' ? result.reason : result.kind);
+    if (result.kind === 'accepted') metrics.handedOver(row.lane, at - row.created_at);
+  }
+
+  /** Where nobody knows whether that was stored, it surely has not left: it waits again, unless others may have it. */
+  async function leaves(id: string): Promise<State | null> {
+    try {
+      return await happened({ attemptId: id, event: { type: 'leaves', at: now() } });
+    } catch (error) {
+      log.error({ error, attempt: id }, 'recording that an e-mail leaves failed');
+      const at = now();
+      const event: EmailEvent = { type: 'put-off', retryAt: at + RECORD_AGAIN_MS, at };
+      await recordForCertain({ attemptId: id, event, isOurs: () => isOurs(id) });
+      return null;
+    }
+  }
+
+  /** Surely: the clocks of two gateways may differ a little. */
+  function isOurs(id: string): boolean {
+    return (held.get(id)?.until ?? 0) - now() > leaseMs / 10;
+  }
+
+  function eventOf(result: SendResult, claims: number, begunAt: number, at: number): EmailEvent {
+    if (result.kind === 'unavailable') return { type: 'put-off', retryAt: at + paused(result.why, begunAt), at };
+    failures = 0;
+    if (result.kind === 'put-off') return { type: 'put-off', retryAt: at + delayOf(claims), at };
+    if (result.kind === 'refused') return { type: 'refused', reason: result.reason, at };
+    return { type: result.kind, at };
+  }
+
+  /** Leaves the server alone for a while; returns for how long. Mails that were under way together are one failure. */
+  function paused(why: string, begunAt: number): number {
+    const at = performance.now();
+    if (begunAt >= pausedUntil) {
+      const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** failures, PAUSE_MOST_MS);
+      failures++;
+      pausedUntil = at + pauseMs;
+      log.warn({ code: 'SMTP_UNAVAILABLE', why, pauseMs }, 'the SMTP server cannot be used');
+    }
+    return Math.max(Math.ceil(pausedUntil - at), 0);
+  }
+
+  async function happened(happening: Happening): Promise<State | null> {
+    const [state = null] = await store.happened([happening]);
+    return state;
+  }
+
+  /** An answer that is never stored would leave the mail unknown. */
+  async function recordForCertain(happening: Happening): Promise<void> {
+    for (;;) {
+      try {
+        return void (await happened(happening));
+      } catch (error) {
+        log.error({ error, attempt: happening.attemptId }, 'recording an answer failed');
+        if (stopping) return;
+        await new Promise((resolve) => setTimeout(resolve, RECORD_AGAIN_MS));
+      }
+    }
+  }
+
+  async function renew(): Promise<void> {
+    const until = now() + leaseMs;
+    const ids = [...held.keys()];
+    await store.renew(ids, until);
+    // One that had run out meanwhile may be somebody else's, however long it is now.
+    const at = now();
+    for (const id of ids) {
+      const lease = held.get(id);
+      if (lease && lease.until > at) lease.until = until;
+    }
+  }
+
+  function sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(wakeUp, ms);
+      function wakeUp() {
+        clearTimeout(timer);
+        alarm = null;
+        resolve();
+      }
+      alarm = wakeUp;
+    });
+  }
+
+  function wake(): void {
+    isAwake = true;
+    alarm?.();
+  }
+
+  return {
+    start() {
+      running = run();
+      renewing = setInterval(() => {
+        renew().catch((error: unknown) => log.error({ error }, 'renewing leases of e-mails failed'));
+      }, leaseMs / 3);
+    },
+    wake,
+    async stop() {
+      stopping = true;
+      wake();
+      const patience = setTimeout(() => transport.close(), STOP_MS);
+      await running;
+      clearTimeout(patience);
+      clearInterval(renewing);
+      transport.close();
+    },
+  };
+}
+
+/** With a random part, so that mails put off together do not come back together. */
+function delayOf(claims: number): number {
+  return Math.round(Math.min(RETRY_FIRST_MS * 2 ** (claims - 1), RETRY_MOST_MS) * (0.75 + Math.random() / 2));
+}

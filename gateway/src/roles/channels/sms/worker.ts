@@ -1,0 +1,232 @@
+/**
+ * Takes SMS from the queue, opens and checks them, and lets those that may go depart. More are taken in advance than
+ * leave at once, so that opening, recording and sending go on side by side.
+ */
+import type { Router } from '@civicline/sms';
+import type { Logger } from '../../../platform/http/index.ts';
+import type { Database, LeasedQueue, Sealer } from '../../../platform/storage/index.ts';
+import { createDepartures, type Ready } from './departures.ts';
+import { createLeases } from './leases.ts';
+import { type AttemptEvent, isPending } from './machine.ts';
+import type { SmsMetrics } from './metrics.ts';
+import type { Opener } from './opener.ts';
+import type { Claimed, Recorder } from './recorder.ts';
+import { digestsOf, readSuppressions } from './suppressions.ts';
+import { type AttemptRow, type Tables, URGENT_LANE } from './tables.ts';
+
+/** How long to wait for work when the queue names no time; another process may have put some. */
+const POLL_MS = 1_000;
+/** An outage of all routes, or a failing database: how long until the next look. */
+const PAUSE_MS = 1_000;
+/** How many try, each pause, whether a route that has failed again and again works now. */
+const PROBES = 4;
+/** In hand at once, as a multiple of the carriers' windows: those that are being opened, recorded, sent, recorded. */
+const WINDOWS = 8;
+/** After an outage it begins with one window's worth, and more by so many for each that is done. */
+const GROWTH = 0.5;
+const FEWEST = 100;
+const MOST = 4_000;
+/** Milliseconds of work, for which everything else waits. */
+const AT_ONCE = 400;
+const URGENT_AT_ONCE = 100;
+
+export interface Worker {
+  start(): void;
+  /** There may be work. */
+  wake(): void;
+  /** Takes nothing new, and gives back what has not left; resolves when all answers are recorded. */
+  stop(): Promise<void>;
+}
+
+export function createWorker(options: {
+  database: Database<Tables>;
+  queue: LeasedQueue;
+  recorder: Recorder;
+  router: Router;
+  open: Opener['open'];
+  sealer: Sealer;
+  metrics: SmsMetrics;
+  leaseMs: number;
+  log: Logger;
+  now: () => number;
+}): Worker {
+  const { database, queue, recorder, router, open, sealer, metrics, leaseMs, log, now } = options;
+  const leases = createLeases({
+    database: database.withTables(),
+    queue,
+    leaseMs,
+    onRelease: (size) => {
+      doneSinceOutage += 1;
+      if (size <= most * 0.75) wake();
+    },
+    onError: (error) => log.error({ error }, 'keeping leases of SMS failed'),
+    now,
+  });
+  const departures = createDepartures({
+    recorder,
+    router,
+    metrics,
+    isOurs: leases.isSure,
+    onDone: leases.release,
+    now,
+  });
+  let most = FEWEST;
+  let doneSinceOutage = 0;
+  /** Of `performance.now()`: when SMS last tried whether a route works again. */
+  let probedAt = Number.NEGATIVE_INFINITY;
+  let stopping = false;
+  let alarm: (() => void) | null = null;
+  let isAwake = false;
+  let running: Promise<void> | null = null;
+
+  async function run(): Promise<void> {
+    while (!stopping) {
+      isAwake = false;
+      try {
+        const wait = await claim();
+        if (wait > 0 && !isAwake) await sleep(wait);
+      } catch (error) {
+        log.error({ error }, 'claiming SMS failed');
+        await sleep(PAUSE_MS);
+      }
+    }
+  }
+
+  /** Returns how many milliseconds there is nothing to do, unless somebody wakes us. */
+  async function claim(): Promise<number> {
+    const routes = router.routes().filter(({ up }) => up);
+    const isBroken = routes.every(({ breaker }) => breaker !== 'closed');
+    if (isBroken) doneSinceOutage = 0;
+    if (routes.length === 0) return PAUSE_MS;
+    // However often we are woken: by what is submitted, and by the probes that come back.
+    const rest = isBroken ? probedAt + PAUSE_MS - performance.now() : 0;
+    if (rest > 0) return rest;
+    most = mostInHand(routes.reduce((sum, { window }) => sum + window, 0));
+    const portion = portionOf(most - leases.size, isBroken);
+    if (!portion) return POLL_MS;
+    const at = now();
+    const items = await recorder.claim({ ...portion, leaseMs });
+    if (items.length === 0) return portion.lanes ? POLL_MS : untilDue(await queue.nextDue());
+    // Those still with us: the process stood still for longer than the lease.
+    const fresh = items.filter(({ id }) => !leases.has(id));
+    leases.hold(
+      fresh.map(({ id }) => id),
+      at,
+    );
+    // By themselves: few are opened on the spot, without waiting for the others' turn.
+    begin(fresh.filter(({ lane }) => lane === URGENT_LANE));
+    begin(fresh.filter(({ lane }) => lane !== URGENT_LANE));
+    if (isBroken) probedAt = performance.now();
+    return isBroken ? PAUSE_MS : 0;
+  }
+
+  /** Grows with what the carriers take: at full width from the first moment, all else would wait for seconds. */
+  function mostInHand(window: number): number {
+    const earned = window + Math.floor(doneSinceOutage * GROWTH);
+    return Math.min(MOST, Math.max(FEWEST, Math.min(earned, WINDOWS * window)));
+  }
+
+  function begin(items: readonly Claimed[]): void {
+    if (items.length === 0) return;
+    prepare(items).catch((error: unknown) => {
+      log.error({ error }, 'preparing SMS failed');
+      // They come back when their leases run out.
+      for (const { id } of items) leases.release(id);
+    });
+  }
+
+  /** How much to take, where there is room for so many; what is urgent always has a little. */
+  function portionOf(room: number, isBroken: boolean): { limit: number; lanes?: number[] } | null {
+    if (isBroken) return room > 0 ? { limit: PROBES } : null;
+    // Not one by one: a batch costs hardly more.
+    if (room >= Math.min(most / 4, AT_ONCE)) return { limit: Math.min(room, AT_ONCE) };
+    return room > -URGENT_AT_ONCE ? { limit: URGENT_AT_ONCE, lanes: [URGENT_LANE] } : null;
+  }
+
+  function untilDue(due: number | null): number {
+    return due === null ? POLL_MS : Math.min(POLL_MS, Math.max(due - now(), 1));
+  }
+
+  function sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(wakeUp, ms);
+      function wakeUp() {
+        clearTimeout(timer);
+        alarm = null;
+        resolve();
+      }
+      alarm = wakeUp;
+    });
+  }
+
+  function wake(): void {
+    isAwake = true;
+    alarm?.();
+  }
+
+  async function prepare(items: readonly Claimed[]): Promise<void> {
+    const ended: string[] = [];
+    const waiting: { row: AttemptRow; claims: number; sealed: string }[] = [];
+    for (const { id, claims, row } of items) {
+      if (!row || !isPending(row)) ended.push(id);
+      else if (row.state === 'handing-over') void tell(row, { type: 'orphaned', at: now() });
+      else waiting.push({ row, claims, sealed: row.sealed ?? '' });
+    }
+    await dropEnded(ended);
+    const ready = await withoutSuppressed(await openAll(waiting));
+    if (stopping) await leases.giveBack(ready.map(({ row }) => row.id));
+    else departures.add(ready.map(({ digests: [recipient], ...sms }) => ({ ...sms, recipient })));
+  }
+
+  type Opened = Omit<Ready, 'recipient'> & { digests: [string, ...string[]] };
+
+  async function openAll(waiting: readonly { row: AttemptRow; claims: number; sealed: string }[]): Promise<Opened[]> {
+    const opened = await open(waiting.map(({ row, sealed }) => ({ keyId: row.key_id, sealed })));
+    const ready: Opened[] = [];
+    for (const [index, { row, claims }] of waiting.entries()) {
+      const found = opened[index] ?? { reason: 'CONTENT_INVALID' };
+      if ('reason' in found) void tell(row, { type: 'rejected', reason: found.reason, at: now() });
+      else ready.push({ row, claims, content: found.content, digests: digestsOf(sealer, found.content.to) });
+    }
+    return ready;
+  }
+
+  async function withoutSuppressed(sms: readonly Opened[]): Promise<Opened[]> {
+    const all = sms.flatMap(({ digests }) => digests);
+    const isSuppressed = await readSuppressions(database.sql, all);
+    return sms.filter(({ row, digests }) => {
+      if (row.category === 'emergency' || !isSuppressed(digests, row.sender_id)) return true;
+      void tell(row, { type: 'rejected', reason: 'SENDER_SUPPRESSED', at: now() });
+      return false;
+    });
+  }
+
+  /** Queue items of attempts that have ended, such as those of a repeated submit. */
+  async function dropEnded(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await database.write((sql) => queue.done(sql, ids));
+    for (const id of ids) leases.release(id);
+  }
+
+  /** What does not depart. */
+  async function tell(row: AttemptRow, event: AttemptEvent): Promise<void> {
+    await recorder.certainly({ attemptId: row.id, event });
+    if (event.type === 'rejected') metrics.rejected(event.reason);
+    leases.release(row.id);
+  }
+
+  return {
+    start() {
+      leases.start();
+      running = run();
+    },
+    wake,
+    async stop() {
+      stopping = true;
+      wake();
+      await running;
+      await leases.giveBack(departures.stop().map(({ row }) => row.id));
+      await leases.empty();
+    },
+  };
+}

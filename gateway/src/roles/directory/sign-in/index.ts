@@ -1,0 +1,48 @@
+import type { Express } from 'express';
+import type { Config } from '../../../config.ts';
+import type { Logger } from '../../../platform/http/index.ts';
+import type { Database } from '../../../platform/storage/index.ts';
+import type { Organisations } from '../organisations/index.ts';
+import { createGuards, type SignInGuards } from './guards.ts';
+import { createIdentityProvider } from './provider.ts';
+import { mountSignIn, sessionOperation } from './routes.ts';
+import { createSessions, type Sessions, type SignedIn } from './sessions.ts';
+
+export { signedInOf } from './guards.ts';
+export { signInLogCodes } from './routes.ts';
+export type { SignedIn } from './sessions.ts';
+
+export interface SignIn extends SignInGuards {
+  /** For sockets: who the Cookie header of a handshake says it is; null when nobody. */
+  agentFromCookie(cookieHeader: string | undefined): Promise<SignedIn | null>;
+  whenEnded: Sessions['whenEnded'];
+  mount(http: Express): void;
+  close(): void;
+}
+
+export const signInOperations = [sessionOperation];
+
+/** Signing in by OpenID Connect, for the people of the organisations file. */
+export async function createSignIn(options: {
+  config: Pick<Config, 'publicUrl' | 'sessionKey' | 'signIn'>;
+  database: Database;
+  organisations: Organisations;
+  log: Logger;
+  now: () => number;
+}): Promise<SignIn> {
+  const { config, database, organisations, log, now } = options;
+  const { publicUrl, sessionKey } = config;
+  // The prefix binds the cookie to this very host; browsers accept it over TLS only.
+  const cookieName = publicUrl.startsWith('https:') ? '__Host-civicline-session' : 'civicline-session';
+  const sessions = await createSessions({ database, organisations, cookieName, sessionKey, now });
+  const guards = createGuards(sessions, publicUrl);
+  const provider = createIdentityProvider({ ...config.signIn, redirectUri: `${publicUrl}/sign-in/callback` });
+  return {
+    ...guards,
+    agentFromCookie: sessions.fromCookies,
+    whenEnded: sessions.whenEnded,
+    mount: (http) =>
+      mountSignIn(http, { provider, sessions, guards, organisations, publicUrl, sessionKey, cookieName, log }),
+    close: sessions.close,
+  };
+}

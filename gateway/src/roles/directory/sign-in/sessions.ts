@@ -1,0 +1,100 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { parseCookie } from 'cookie';
+import type { Database } from '../../../platform/storage/index.ts';
+import type { Agent, Organisation, Organisations } from '../organisations/index.ts';
+import { createSignInStore, migrations } from './store.ts';
+
+/** A person who has signed in, as the organisations file knows them now. */
+export interface SignedIn {
+  /** Names this sign-in, for {@link Sessions.whenEnded}; not a secret. */
+  sessionId: string;
+  agent: Agent;
+  organisation: Organisation;
+  /** UTC milliseconds. */
+  expiresAt: number;
+}
+
+export interface Sessions {
+  /** Signs in and returns the secret for the cookie. */
+  begin(agentId: string): Promise<string>;
+  /** Who the cookies of a request say it is; null when nobody, or nobody any more. */
+  fromCookies(cookieHeader: string | undefined): Promise<SignedIn | null>;
+  end(sessionId: string): Promise<void>;
+  /**
+   * Hears that a sign-in has ended, by signing out or by time: at once when that happened here, within a minute when at
+   * another gateway. Returns how to stop listening.
+   */
+  whenEnded(sessionId: string, listener: () => void): () => void;
+  /** Ends what has expired; happens every minute by itself. */
+  sweep(): Promise<void>;
+  close(): void;
+}
+
+/** A working day. */
+export const SESSION_MS = 12 * 60 * 60 * 1000;
+const SWEEP_MS = 60_000;
+const SWEEP_PAGE = 500;
+
+/** Sessions live in the database, so that signing out ends them at once and a restart does not. */
+export async function createSessions(options: {
+  database: Database;
+  organisations: Organisations;
+  cookieName: string;
+  /** Another one signs everybody out. */
+  sessionKey: Buffer;
+  now: () => number;
+}): Promise<Sessions> {
+  const { database, organisations, cookieName, sessionKey, now } = options;
+  await database.migrate('sign-in', migrations);
+  const store = createSignInStore(database);
+  /** Its events are the ids of sessions. */
+  const ended = new EventEmitter<Record<string, []>>().setMaxListeners(0);
+  /** The secret itself is in the browser's cookie only. */
+  const digestOf = (secret: string) => createHmac('sha256', sessionKey).update(secret).digest('base64url');
+  async function sweep(): Promise<void> {
+    await store.removeExpired(now());
+    // Also those that another gateway has removed.
+    const watched = ended.eventNames() as string[];
+    for (let i = 0; i < watched.length; i += SWEEP_PAGE) {
+      const page = watched.slice(i, i + SWEEP_PAGE);
+      const present = await store.present(page);
+      for (const sessionId of page) if (!present.has(sessionId)) ended.emit(sessionId);
+    }
+  }
+  // What fails now is tried again in a minute; an expired row counts for nothing anyway.
+  const sweeping = setInterval(() => void sweep().catch(() => undefined), SWEEP_MS);
+  sweeping.unref();
+
+  return {
+    async begin(agentId) {
+      const secret = randomBytes(32).toString('base64url');
+      const created = now();
+      await store.add({
+        digest: digestOf(secret),
+        agent_id: agentId,
+        created_at: created,
+        expires_at: created + SESSION_MS,
+      });
+      return secret;
+    },
+    async fromCookies(cookieHeader) {
+      const secret = parseCookie(cookieHeader ?? '')[cookieName];
+      if (!secret) return null;
+      const sessionId = digestOf(secret);
+      const row = await store.find(sessionId, now());
+      const known = row && organisations.agent(row.agent_id);
+      return known ? { sessionId, ...known, expiresAt: row.expires_at } : null;
+    },
+    async end(sessionId) {
+      await store.remove(sessionId);
+      ended.emit(sessionId);
+    },
+    whenEnded(sessionId, listener) {
+      ended.on(sessionId, listener);
+      return () => void ended.off(sessionId, listener);
+    },
+    sweep,
+    close: () => clearInterval(sweeping),
+  };
+}
