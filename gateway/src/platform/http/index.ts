@@ -1,5 +1,3 @@
-export { type Readiness, serveOwnPages } from '../../site/own-pages.ts';
-export { serveFrontEnds } from '../../site/static.ts';
 export { AppError, problemOf } from './errors.ts';
 export { createEventStreams, type EventStream, type EventStreams } from './event-stream.ts';
 export { IDEMPOTENCY_KEY, idempotencyKeyOf, optionalIdempotencyKeyOf } from './idempotency.ts';
