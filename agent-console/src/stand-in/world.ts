@@ -19,6 +19,7 @@ export interface Visitor {
   microphone?: 'granted' | 'refused';
   as?: 'agent' | 'auditor' | 'both' | 'nobody';
   viewport?: { width: number; height: number };
+  colorScheme?: 'light' | 'dark';
 }
 
 /** One Chromium for a whole `describe`; returns how a test gets its own profile and gateway. */
@@ -29,37 +30,50 @@ export function browserTests(): (visitor: Visitor, run: (world: World) => Promis
   before(async function () {
     this.timeout(120_000);
     dist = await buildConsole();
-    // Only the fake device: whether it is granted stays the test's choice.
-    browser = await launchChromium({ args: WITH_MICROPHONE.filter((flag) => flag.includes('device')) });
+    browser = await launchVisitors();
   });
   after(() => browser?.close());
 
-  return async ({ language = 'nl', microphone, as = 'agent', viewport }, run) => {
-    const gateway = await startStandInGateway({ dist });
-    const context = await browser.newContext({
-      locale: language,
-      ...(viewport ? { viewport } : {}),
-      permissions: microphone === 'granted' ? ['microphone'] : [],
-    });
-    const faults: string[] = [];
-    context.on('weberror', (error) => faults.push(error.error().message));
-    context.on('console', (message) => {
-      if (message.text().includes('Content Security Policy')) faults.push(message.text());
-    });
-    const start = as === 'nobody' ? '/console/' : `/sign-in?return=/console/&as=${as}`;
-    const newTab = async () => {
-      const tab = await context.newPage();
-      await tab.goto(gateway.url + start);
-      return tab;
-    };
-    try {
-      await run({ gateway, page: await newTab(), context, newTab });
-      expect(faults).to.deep.equal([]);
-    } finally {
-      await context.close();
-      await gateway.close();
-    }
+  return (visitor, run) => visitConsole(browser, dist, visitor, run);
+}
+
+/** Only the fake device: whether it is granted stays the choice of each visit. */
+export function launchVisitors(): Promise<Browser> {
+  return launchChromium({ args: WITH_MICROPHONE.filter((flag) => flag.includes('device')) });
+}
+
+/** One visit in a profile of its own, with a stand-in gateway of its own. Fails on an error in the page. */
+export async function visitConsole(
+  browser: Browser,
+  dist: string,
+  { language = 'nl', microphone, as = 'agent', viewport, colorScheme = 'light' }: Visitor,
+  run: (world: World) => Promise<void>,
+): Promise<void> {
+  const gateway = await startStandInGateway({ dist });
+  const context = await browser.newContext({
+    locale: language,
+    colorScheme,
+    ...(viewport ? { viewport } : {}),
+    permissions: microphone === 'granted' ? ['microphone'] : [],
+  });
+  const faults: string[] = [];
+  context.on('weberror', (error) => faults.push(error.error().message));
+  context.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) faults.push(message.text());
+  });
+  const start = as === 'nobody' ? '/console/' : `/sign-in?return=/console/&as=${as}`;
+  const newTab = async () => {
+    const tab = await context.newPage();
+    await tab.goto(gateway.url + start);
+    return tab;
   };
+  try {
+    await run({ gateway, page: await newTab(), context, newTab });
+    expect(faults).to.deep.equal([]);
+  } finally {
+    await context.close();
+    await gateway.close();
+  }
 }
 
 /** Presses Tab until the focus is on what the selector finds; fails after a whole round. */
