@@ -7,7 +7,7 @@ import getPort from 'get-port';
 import { type Gateway, startGateway } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { createLog } from './platform/http/index.ts';
-import { createStandInIrma, type StandInIrma } from './roles/calls/requests/stand-in-irma.ts';
+import { createStandInIrma, type StandInIrma } from './roles/calls/testing/stand-in-irma.ts';
 
 export interface TestGateway {
   readonly gateway: Gateway;

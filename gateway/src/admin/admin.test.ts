@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Counter, createMetrics, Gauge } from '../platform/http/index.ts';
 import { type Database, openDatabase } from '../platform/storage/index.ts';
-import { eachEngine } from '../platform/storage/testing.ts';
+import { eachEngine } from '../platform/storage/testing/index.ts';
 import { openRoom, type Room } from '../roles/smis/feedback/testing/room.ts';
 import { USUAL_SCOPES } from '../roles/smis/senders/index.ts';
 import { main } from './main.ts';

@@ -1,6 +1,6 @@
 /** Sealed messages with the real processes: gateway and SMSC simulator, killed and started again. */
 import { expect } from 'chai';
-import { startCluster } from '../../../gateway/src/platform/storage/postgresql-cluster.ts';
+import { startCluster } from '../../../gateway/src/platform/storage/testing/index.ts';
 import { crashLoop } from '../messages/crash-loop.ts';
 
 const MINUTE = 60_000;

@@ -4,7 +4,7 @@
  */
 import process from 'node:process';
 import { log } from '@civicline/launcher';
-import { startCluster } from '../../../gateway/src/platform/storage/postgresql-cluster.ts';
+import { startCluster } from '../../../gateway/src/platform/storage/testing/index.ts';
 import { crashLoop } from './crash-loop.ts';
 
 const [kills = '100', wanted] = process.argv.slice(2);

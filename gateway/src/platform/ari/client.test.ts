@@ -5,8 +5,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { reconnectDelay } from './client.ts';
 import { type Ari, AriError, type AriOptions, connectAri } from './index.ts';
-import { record, whenever } from './recorder.ts';
-import { type StandIn, startStandIn } from './stand-in/index.ts';
+import { record, whenever } from './testing/recorder.ts';
+import { type StandIn, startStandIn } from './testing/stand-in/index.ts';
 
 describe('ARI client when things go wrong', () => {
   let standIn: StandIn;

@@ -8,10 +8,10 @@ import { prepareAsterisk, startAsterisk } from '@civicline/asterisk';
 import { freePorts, RTP_PORTS } from '@civicline/launcher/ports';
 import { expect } from 'chai';
 import { readApiDocs, readVersion } from './api-docs.ts';
-import { type AsteriskUnderTest, describeConformance } from './conformance.ts';
 import { generate } from './generator.ts';
 import { type Ari, connectAri } from './index.ts';
-import { record, whenever } from './recorder.ts';
+import { type AsteriskUnderTest, describeConformance } from './testing/conformance/index.ts';
+import { record, whenever } from './testing/recorder.ts';
 
 const HOME = resolve(import.meta.dirname, '../../../../.civicline');
 const SILENT_LOG = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,5 +1,5 @@
-import { describeConformance } from './conformance.ts';
-import { type StandIn, startStandIn } from './stand-in/index.ts';
+import { describeConformance } from './testing/conformance/index.ts';
+import { type StandIn, startStandIn } from './testing/stand-in/index.ts';
 
 describeConformance('the stand-in', async () => {
   const standIn = await startStandIn();

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { Ari } from './client.ts';
-import { expectRejection } from './conformance/bench.ts';
 import { AriError } from './errors.ts';
 import { stopPlayback } from './stop-playback.ts';
+import { expectRejection } from './testing/conformance/bench.ts';
 
 describe('Stopping what is played', () => {
   it('does not ask for ever', async () => {

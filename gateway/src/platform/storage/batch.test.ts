@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type Database, deleteMany, insertMany, selectMany, updateMany } from './index.ts';
-import { eachEngine } from './testing.ts';
+import { eachEngine } from './testing/index.ts';
 
 interface Thing {
   id: string;

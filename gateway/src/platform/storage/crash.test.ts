@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Database, openDatabase } from './index.ts';
-import { type Cluster, startCluster } from './postgresql-cluster.ts';
-import { eachEngine } from './testing.ts';
+import { type Cluster, eachEngine, startCluster } from './testing/index.ts';
 
 /** Writes pairs as fast as it can and prints each number once its write has been acknowledged. */
 const WRITER = `

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Kysely } from 'kysely';
 import { type Database, openDatabase } from './index.ts';
-import { eachEngine } from './testing.ts';
+import { eachEngine } from './testing/index.ts';
 
 interface Tables {
   locks: { name: string; times: number };

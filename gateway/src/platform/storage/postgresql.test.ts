@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { sql as raw } from 'kysely';
 import pg from 'pg';
 import { type Database, type Migration, openDatabase, StorageError } from './index.ts';
-import { type Cluster, startCluster } from './postgresql-cluster.ts';
+import { type Cluster, startCluster } from './testing/index.ts';
 
 interface Tables {
   notes: { id: number; text: string };

@@ -10,7 +10,7 @@ import {
   type QueueItem,
   queueMigrations,
 } from './index.ts';
-import { eachEngine } from './testing.ts';
+import { eachEngine } from './testing/index.ts';
 
 const LEASE = 100;
 

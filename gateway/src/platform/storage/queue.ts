@@ -12,19 +12,13 @@
  */
 import { deleteMany, insertMany, isPostgres, run, type Sql, selectMany, updateMany } from './batch.ts';
 import type { Database } from './database.ts';
-import { beginningAfter, type Portion, portionsOf, turnsLeft } from './fairness.ts';
+import { beginningAfter, portionsOf, turnsLeft } from './fairness.ts';
 import type { Migration } from './migrate.ts';
+import { postgresqlQueue } from './queue-postgresql.ts';
+import { sqliteQueue } from './queue-sqlite.ts';
+import type { ClaimedItem, LaneCount, QueueItem } from './queue-statements.ts';
 
-export interface QueueItem {
-  /** UUID. Put again under the same id, it is left as it is. */
-  id: string;
-  /** 0 is served first. */
-  lane: number;
-  /** Within a lane, every share gets its turn: whose work it is, such as a sender's id. Hundreds of them, not millions. */
-  share: string;
-  /** UTC milliseconds. */
-  dueAt: number;
-}
+export type { ClaimedItem, LaneCount, QueueItem } from './queue-statements.ts';
 
 export interface LeasedQueue {
   /** Within a write. */
@@ -48,17 +42,6 @@ export interface ClaimOptions {
   leaseMs: number;
   /** Of these only; absent: of all. */
   lanes?: readonly number[];
-}
-
-export interface LaneCount {
-  lane: number;
-  waiting: number;
-  leased: number;
-}
-
-export interface ClaimedItem extends QueueItem {
-  /** How often it was claimed, this time included. */
-  claims: number;
 }
 
 export interface ItemWithRow<Row> extends ClaimedItem {
@@ -121,9 +104,7 @@ const AHEAD_MS = 60_000;
 /** The queue of this name in a database that has had its {@link queueMigrations}. `now`: UTC milliseconds. */
 export function createQueue(database: Database, name: string, now: () => number): LeasedQueue {
   const table = tableOf(name);
-  const [takeItems, countItems] = isPostgres(database.sql)
-    ? [takeFromPostgres, countInPostgres]
-    : [takeFromSqlite, countInSqlite];
+  const statements = isPostgres(database.sql) ? postgresqlQueue : sqliteQueue;
   /** Per lane the last share that got one more than others: the next claim begins after it. */
   const lastServed = new Map<number, string>();
   /** Lanes and shares in which more may have been set by a clock ahead of ours. */
@@ -136,7 +117,7 @@ export function createQueue(database: Database, name: string, now: () => number)
     }
     if (ahead.size === 0) return heads;
     for (const [key, { lane, share }] of ahead) {
-      const count = await bringBack(sql, table, { lane, share, now, limit });
+      const count = await statements.bringBack(sql, table, { lane, share, now, latest: now + AHEAD_MS, limit });
       if (count < limit) ahead.delete(key);
     }
     return headsOf(sql, table);
@@ -151,7 +132,7 @@ export function createQueue(database: Database, name: string, now: () => number)
       let turns = beginningAfter(lastServed.get(lane), heads).map(({ share }) => ({ share, had: 0 }));
       while (turns.length > 0 && claimed.length < limit) {
         const portions = portionsOf(limit - claimed.length, turns);
-        const items = await takeItems(sql, table, { lane, portions, now: at, until: at + leaseMs });
+        const items = await statements.take(sql, table, { lane, portions, now: at, until: at + leaseMs });
         claimed.push(...items);
         const lastWithMore = portions.findLast(({ count }) => count > (portions.at(-1)?.count ?? 0));
         if (lastWithMore) lastServed.set(lane, lastWithMore.share);
@@ -180,14 +161,16 @@ export function createQueue(database: Database, name: string, now: () => number)
         'id',
         items.map(({ id, dueAt }) => ({ id, due_at: dueAt, ready_at: dueAt, leased: 0, set_at: now() })),
       ),
-    renew: (sql, ids, until) => renewLeases(sql, table, ids, until, now()),
+    async renew(sql, ids, until) {
+      if (ids.length > 0) await statements.renew(sql, table, { ids, until, now: now() });
+    },
     async nextDue() {
       const at = now();
       const heads = await headsOf(database.sql, table);
       if (heads.length === 0) return null;
       return ahead.size > 0 ? at : Math.min(...heads.map((head) => (isAhead(head, at) ? at : head.ready_at)));
     },
-    counts: () => countItems(database.sql, table),
+    counts: () => statements.count(database.sql, table),
   };
 }
 
@@ -205,34 +188,6 @@ interface Head {
 
 function isAhead({ set_at }: Head, now: number): boolean {
   return set_at > now + AHEAD_MS;
-}
-
-/**
- * Counts the times of a share that were set by a clock ahead of ours from now: a lease, which a live worker renews
- * before it runs out, and a time to wait begin once more. Returns how many they were, `limit` at most.
- */
-async function bringBack(
-  sql: Sql,
-  table: string,
-  { lane, share, now, limit }: { lane: number; share: string; now: number; limit: number },
-): Promise<number> {
-  const postgres = isPostgres(sql);
-  const [largest, key, lock] = postgres ? ['greatest', 'id', 'for update skip locked'] : ['max', 'rowid', ''];
-  const numbered = (text: string) => {
-    let n = 0;
-    return postgres ? text.replaceAll('?', () => `$${++n}`) : text;
-  };
-  const moved = await run(
-    sql,
-    numbered(`update ${table} set due_at = ? + ${largest}(due_at - set_at, 0), ready_at = ? + ${largest}(ready_at - set_at, 0),
-        set_at = ?
-      where ${key} in (
-        select ${key} from ${table} where lane = ? and share = ? and ready_at > ? and set_at > ?
-        order by ready_at limit ? ${lock}
-      ) returning id`),
-    [now, now, now, lane, share, now, now + AHEAD_MS, limit],
-  );
-  return moved.length;
 }
 
 /** The first item of every lane and share, in their order: jumps through the index, however many items wait there. */
@@ -261,78 +216,4 @@ function groupedByLane(heads: Head[]): Map<number, Head[]> {
     else lanes.set(head.lane, [head]);
   }
   return lanes;
-}
-
-interface Taking {
-  lane: number;
-  portions: Portion[];
-  now: number;
-  /** When the lease ends. */
-  until: number;
-}
-
-const RETURNED = 'id, lane, share, due_at as "dueAt", claims';
-
-async function takeFromSqlite(sql: Sql, table: string, { lane, portions, now, until }: Taking): Promise<ClaimedItem[]> {
-  const text = `update ${table} set ready_at = ?, set_at = ?, leased = 1, claims = claims + 1 where rowid in (
-      select rowid from ${table} where lane = ? and share = ? and ready_at <= ? order by ready_at limit ?
-    ) returning ${RETURNED}`;
-  const taken: ClaimedItem[] = [];
-  for (const { share, count } of portions) {
-    if (count === 0) continue;
-    taken.push(...(await run<ClaimedItem>(sql, text, [until, now, lane, share, now, count])));
-  }
-  return taken;
-}
-
-/** Several gateways share the work: what another one is just taking is passed over. */
-function takeFromPostgres(sql: Sql, table: string, { lane, portions, now, until }: Taking): Promise<ClaimedItem[]> {
-  return run(
-    sql,
-    `with taken as (
-       select item.id from unnest($1::text[], $2::bigint[]) as portion (share, size) cross join lateral (
-         select id from ${table} where lane = $3 and share = portion.share and ready_at <= $4
-         order by ready_at limit portion.size for update skip locked
-       ) as item
-     )
-     update ${table} as queue set ready_at = $5, set_at = $4, leased = 1, claims = claims + 1
-     from taken where queue.id = taken.id
-     returning ${RETURNED.replace('id,', 'queue.id,')}`,
-    [portions.map(({ share }) => share), portions.map(({ count }) => count), lane, now, until],
-  );
-}
-
-async function renewLeases(sql: Sql, table: string, ids: readonly string[], until: number, now: number): Promise<void> {
-  if (ids.length === 0) return;
-  const [times, isOneOf, list] = isPostgres(sql)
-    ? ['ready_at = $1, set_at = $2', 'id = any($3)', ids]
-    : ['ready_at = ?, set_at = ?', 'id in (select value from json_each(?))', JSON.stringify(ids)];
-  await run(sql, `update ${table} set ${times} where leased = 1 and ${isOneOf}`, [until, now, list]);
-}
-
-function countInPostgres(sql: Sql, table: string): Promise<LaneCount[]> {
-  const counted = 'lane, sum(1 - leased) as waiting, sum(leased) as leased';
-  return run(sql, `select ${counted} from ${table} group by lane order by lane`, []);
-}
-
-/** SQLite counts in our own thread: in portions of some milliseconds, between which everything else gets its turn. */
-const COUNTED_AT_ONCE = 20_000;
-
-async function countInSqlite(sql: Sql, table: string): Promise<LaneCount[]> {
-  const text = `select lane, sum(1 - leased) as waiting, sum(leased) as leased, max(place) as last
-    from (select rowid as place, lane, leased from ${table} where rowid > ? order by rowid limit ?) group by lane`;
-  const counts = new Map<number, LaneCount>();
-  let [after, size] = [0, 0];
-  do {
-    const portion = await run<LaneCount & { last: number }>(sql, text, [after, COUNTED_AT_ONCE]);
-    size = 0;
-    for (const { lane, waiting, leased, last } of portion) {
-      const before = counts.get(lane) ?? { lane, waiting: 0, leased: 0 };
-      counts.set(lane, { lane, waiting: before.waiting + waiting, leased: before.leased + leased });
-      size += waiting + leased;
-      after = Math.max(after, last);
-    }
-    await new Promise(setImmediate);
-  } while (size === COUNTED_AT_ONCE);
-  return [...counts.values()].sort((a, b) => a.lane - b.lane);
 }

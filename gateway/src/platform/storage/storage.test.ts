@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { sql as raw } from 'kysely';
 import { type Database, hasTable, type Migration, openDatabase, StorageError } from './index.ts';
-import { eachEngine, type Place } from './testing.ts';
+import { eachEngine, type Place } from './testing/index.ts';
 
 interface Tables {
   notes: { id: number; text: string };

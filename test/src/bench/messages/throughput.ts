@@ -5,7 +5,7 @@
 import process from 'node:process';
 import { log } from '@civicline/launcher';
 import { startKannel } from '@civicline/sms/simulator/kannel';
-import { startCluster } from '../../../../gateway/src/platform/storage/postgresql-cluster.ts';
+import { startCluster } from '../../../../gateway/src/platform/storage/testing/index.ts';
 import { getAll, numberOf, sealed, submit, textOf, until } from '../../messages/load.ts';
 import { type Gateway, openGateway, type Simulator, startSimulator } from '../../messages/room.ts';
 import { cpuSeconds } from '../calls/cpu.ts';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { connectAri } from '../../../platform/ari/index.ts';
-import { startStandIn } from '../../../platform/ari/stand-in/index.ts';
+import { startStandIn } from '../../../platform/ari/testing/stand-in/index.ts';
 import { createLog } from '../../../platform/http/index.ts';
 import { createSealer, type Database } from '../../../platform/storage/index.ts';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import { until } from '../testing/office.ts';
 import { testOrganisations } from '../testing/organisations.ts';
 import {

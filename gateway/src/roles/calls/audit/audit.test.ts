@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Database } from '../../../platform/storage/index.ts';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import { type Audit, auditMigrations, createAudit, type PageRange, type Showing } from './store.ts';
 
 describe('audit', () =>

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallView } from '@civicline/protocol';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type StandIn, type StandInCaller, startStandIn } from '../../../platform/ari/stand-in/index.ts';
+import { type StandIn, type StandInCaller, startStandIn } from '../../../platform/ari/testing/stand-in/index.ts';
 import { type Office, openOffice, until } from '../testing/office.ts';
 import { NUMBER } from '../testing/organisations.ts';
 import type { TestConsole } from '../testing/test-console.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type StandIn, startStandIn } from '../../../platform/ari/stand-in/index.ts';
+import { type StandIn, startStandIn } from '../../../platform/ari/testing/stand-in/index.ts';
 import { type Office, openOffice, until } from '../testing/office.ts';
 import { BSN, NAME, NUMBER } from '../testing/organisations.ts';
 import { openConsole, type TestConsole } from '../testing/test-console.ts';

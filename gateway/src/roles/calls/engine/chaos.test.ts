@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type StandIn, type StandInCaller, startStandIn } from '../../../platform/ari/stand-in/index.ts';
+import { type StandIn, type StandInCaller, startStandIn } from '../../../platform/ari/testing/stand-in/index.ts';
 import { openRoom, type Room } from '../testing/exchange-room.ts';
 import { until } from '../testing/office.ts';
 import { NUMBER } from '../testing/organisations.ts';

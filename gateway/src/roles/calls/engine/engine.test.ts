@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type StandIn, type StandInCaller, startStandIn } from '../../../platform/ari/stand-in/index.ts';
+import { type StandIn, type StandInCaller, startStandIn } from '../../../platform/ari/testing/stand-in/index.ts';
 import { openRoom, type Room } from '../testing/exchange-room.ts';
 import { until } from '../testing/office.ts';
 import { NUMBER, testOrganisations } from '../testing/organisations.ts';

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { ConfigError } from '../../../config.ts';
 import { createHttp, createLog, createMetrics, drain, finishHttp, listen } from '../../../platform/http/index.ts';
 import { createSealer, type Database } from '../../../platform/storage/index.ts';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import { DEMO_FILE } from '../../../test-gateway.ts';
 import { createOrganisations, readOrganisationsFile } from '../../directory/organisations/index.ts';
 import { createExchange, type ExchangeArrival, type ExchangeCalls } from './index.ts';

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { createEventStreams, createLog, createMetrics, type Metrics } from '../../../platform/http/index.ts';
 import { createSealer, type Database } from '../../../platform/storage/index.ts';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import { DEMO_FILE } from '../../../test-gateway.ts';
 import { IrmaError } from '../../directory/irma/index.ts';
 import { createOrganisations, readOrganisationsFile } from '../../directory/organisations/index.ts';
 import type { Redemption, RedemptionInput } from '../identification.ts';
+import { createStandInIrma, type StandInIrma, type StandInSession } from '../testing/stand-in-irma.ts';
 import { type CallRequests, createCallRequests, GUESS_LIMITS, type GuessLimits } from './index.ts';
-import { createStandInIrma, type StandInIrma, type StandInSession } from './stand-in-irma.ts';
 import { createRequestStore, type RequestTables } from './store.ts';
 
 const MINUTE = 60_000;

@@ -2,7 +2,7 @@ import type { CallRequestCreated, CallRequestStatus, DialCode, Problem } from '@
 import { expect } from 'chai';
 import { openDatabase } from '../../../platform/storage/index.ts';
 import { startTestGateway, type TestGateway } from '../../../test-gateway.ts';
-import type { StandInSession } from './stand-in-irma.ts';
+import type { StandInSession } from '../testing/stand-in-irma.ts';
 import { createRequestStore } from './store.ts';
 
 const MINUTE = 60_000;

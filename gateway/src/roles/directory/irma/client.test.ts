@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createIrmaClient, type DisclosureRequest, type IrmaClient } from './client.ts';
 import { IrmaError } from './errors.ts';
-import { type StandInServer, startStandInServer } from './stand-in-server.ts';
+import { type StandInServer, startStandInServer } from './testing/stand-in-server.ts';
 
 const TOKEN = 'zWXmCuFPlTe2wRfKSjqQ';
 const KEY = 'the-key-of-this-requestor';

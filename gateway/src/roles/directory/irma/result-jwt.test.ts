@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { exportSPKI, generateKeyPair, SignJWT } from 'jose';
 import { createIrmaClient, type IrmaClient } from './client.ts';
 import { createResultVerifier } from './result-jwt.ts';
-import { type StandInServer, startStandInServer } from './stand-in-server.ts';
+import { type StandInServer, startStandInServer } from './testing/stand-in-server.ts';
 
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import { DEMO_FILE } from '../../../test-gateway.ts';
 import { createOrganisations, readOrganisationsFile } from '../organisations/index.ts';
 import { createSessions, SESSION_MS } from './sessions.ts';

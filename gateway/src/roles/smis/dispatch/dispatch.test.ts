@@ -1,7 +1,7 @@
 import type { MessageInput, MessageView } from '@civicline/protocol';
 import { expect } from 'chai';
 import { createQueue, StorageError } from '../../../platform/storage/index.ts';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import {
   aMessage,
   aPart,

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { CloudEvent } from 'cloudevents';
 import { v7 as uuid } from 'uuid';
 import type { Database } from '../../../platform/storage/index.ts';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import type { MessageEvent } from './index.ts';
 import { openRoom, type Room } from './testing/room.ts';
 

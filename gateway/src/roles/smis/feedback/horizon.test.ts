@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { sql } from 'kysely';
 import { v7 as uuid } from 'uuid';
 import { openDatabase } from '../../../platform/storage/index.ts';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import { createEventStore, eventMigrations } from './event-store.ts';
 
 const SENDER = uuid();

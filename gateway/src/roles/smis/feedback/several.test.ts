@@ -5,7 +5,7 @@ import process from 'node:process';
 import { expect } from 'chai';
 import { v7 as uuid } from 'uuid';
 import { openDatabase } from '../../../platform/storage/index.ts';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import type { MessageEvent } from './index.ts';
 import type { DelivererSettings } from './testing/deliverer-process.ts';
 import { openReceiver, type Receiver } from './testing/receiver.ts';

@@ -3,7 +3,7 @@ import { CloudEvent } from 'cloudevents';
 import { Webhook } from 'standardwebhooks';
 import { v7 as uuid } from 'uuid';
 import type { Database } from '../../../platform/storage/index.ts';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import type { MessageEvent } from './index.ts';
 import { answer, openReceiver, type Receiver } from './testing/receiver.ts';
 import { openRoom, type Room } from './testing/room.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createQueue, type Database, queueMigrations } from '../../../platform/storage/index.ts';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import { aMessage, NOON } from '../testing/room.ts';
 import { readMessage } from './input.ts';
 import { type Chunk, createIntake, type Intake } from './intake.ts';

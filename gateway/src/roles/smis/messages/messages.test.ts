@@ -1,6 +1,6 @@
 import type { BatchAnswer, MessageView } from '@civicline/protocol';
 import { expect } from 'chai';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import { USUAL_SCOPES } from '../senders/index.ts';
 import { aMessage, aPart, NDJSON, NOON, openRoom, type Room, type TestSender } from '../testing/room.ts';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { createSealer, type Database, openDatabase } from '../../../platform/storage/index.ts';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import { openRoom, type Room } from '../feedback/testing/room.ts';
 import { createSenderAdministration, SCOPES, type Scope } from './index.ts';
 import { migrations, type Tables } from './tables.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { sql as raw } from 'kysely';
 import { type Database, openDatabase } from '../../../platform/storage/index.ts';
-import { eachEngine } from '../../../platform/storage/testing.ts';
+import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import { openReceiver } from '../feedback/testing/receiver.ts';
 import { aMessage, aPart, createTestSender, openRoom, type Room, type TestSender, until } from './room.ts';
 import { createStandInChannel, type StandInChannel } from './stand-in-channel.ts';

@@ -1,7 +1,7 @@
 /** Senders and feedback behind HTTP, for tests: one database, a clock to turn. */
 import { randomBytes } from 'node:crypto';
 import { createHttp, createLog, createMetrics, drain, finishHttp, listen } from '../../../../platform/http/index.ts';
-import { expectDescribed } from '../../../../platform/http/testing.ts';
+import { expectDescribed } from '../../../../platform/http/testing/index.ts';
 import { createSealer, type Database } from '../../../../platform/storage/index.ts';
 import { createSenderAdministration, createSenders, SCOPES, type TokenIssuer } from '../../senders/index.ts';
 import { createFeedback } from '../index.ts';

@@ -1,5 +1,5 @@
 /** `channels` and `playbacks` of the stand-in. */
-import type { Playback } from '../generated/models.ts';
+import type { Playback } from '../../generated/models.ts';
 import { CAUSE_OF_REASON } from './causes.ts';
 import {
   dial,

@@ -6,8 +6,8 @@
  * - each subscription that covers a channel brings its own copy of the channel's events;
  * - a bridge that is destroyed with two channels in it reports that they left, and not that it is gone.
  */
-import type { AriEvent } from '../generated/events.ts';
-import type { Bridge, Channel, Playback } from '../generated/models.ts';
+import type { AriEvent } from '../../generated/events.ts';
+import type { Bridge, Channel, Playback } from '../../generated/models.ts';
 import { CAUSES } from './causes.ts';
 
 export interface StandInChannel {

@@ -2,7 +2,7 @@
  * A stand-in for Asterisk, for unit tests: speaks ARI over WebSocket, keeps channels and bridges in memory, and does
  * what the test says callers, phones and the network do. The same conformance suite runs against it and the real one.
  */
-import type { Channel } from '../generated/models.ts';
+import type { Channel } from '../../generated/models.ts';
 import { register, unregister } from './endpoints.ts';
 import {
   answer,

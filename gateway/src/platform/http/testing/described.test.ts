@@ -11,8 +11,8 @@ import {
   listen,
   mount,
   operation,
-} from './index.ts';
-import { expectDescribed } from './testing.ts';
+} from '../index.ts';
+import { expectDescribed } from './described.ts';
 
 describe('answers held against their description', () => {
   const op = operation({

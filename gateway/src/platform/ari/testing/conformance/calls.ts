@@ -1,6 +1,6 @@
 /** Calls from arrival to hang-up, and their events. */
 import { expect } from 'chai';
-import { type Ari, type AriEvent, stopPlayback } from '../index.ts';
+import { type Ari, type AriEvent, stopPlayback } from '../../index.ts';
 import { APPLICATION, type Bench, DID, expectRejection, untilUnknown, userEvents } from './bench.ts';
 
 export function callsSuite(bench: Bench): void {

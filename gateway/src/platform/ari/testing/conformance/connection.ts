@@ -1,7 +1,7 @@
 /** Connecting, being replaced, closing, and what a crash of Asterisk does. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { AriError } from '../index.ts';
+import type { AriError } from '../../index.ts';
 import { whenever } from '../recorder.ts';
 import { APPLICATION, type Bench, DID, expectError, expectRejection, outcome, userEvents } from './bench.ts';
 

@@ -1,5 +1,5 @@
 /** Registration of phones in the stand-in, with the events of Asterisk 22.10.1 in their order. */
-import type { ContactInfo } from '../generated/models.ts';
+import type { ContactInfo } from '../../generated/models.ts';
 import { type EventContent, type Exchange, endpointSources, type StandInEndpoint } from './exchange.ts';
 
 /** A phone registers: the first event still says `offline`. */

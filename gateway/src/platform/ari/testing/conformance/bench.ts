@@ -1,7 +1,7 @@
 /** What the suites work with: clients that are tidied up, callers, agent legs, expectations. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { type Ari, AriError, type AriOptions, type Channel, connectAri } from '../index.ts';
+import { type Ari, AriError, type AriOptions, type Channel, connectAri } from '../../index.ts';
 import { type Recorder, record, whenever } from '../recorder.ts';
 
 export const APPLICATION = 'civicline';

@@ -1,6 +1,6 @@
 /** Finds the operation of a request by the generated table, so that client and stand-in cannot disagree about paths. */
-import { OPERATIONS } from '../generated/operations.ts';
-import type { OperationTable } from '../operation.ts';
+import { OPERATIONS } from '../../generated/operations.ts';
+import type { OperationTable } from '../../operation.ts';
 
 export interface Route {
   /** Such as `channels.hangup`. */

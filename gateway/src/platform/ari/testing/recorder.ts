@@ -1,5 +1,5 @@
 /** For tests: keeps a client's events and waits for certain ones, without a clock. */
-import type { Ari, AriEvent, AriListeners } from './index.ts';
+import type { Ari, AriEvent, AriListeners } from '../index.ts';
 
 export interface Recorder {
   all(): AriEvent[];

@@ -1,8 +1,8 @@
 /** For tests: holds answers against the very document that describes them. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { type OpenApiDocument, type OpenApiOperation, openApiDocument } from './openapi.ts';
-import type { Operation } from './operation.ts';
+import { type OpenApiDocument, type OpenApiOperation, openApiDocument } from '../openapi.ts';
+import type { Operation } from '../operation.ts';
 
 /**
  * Throws unless the OpenAPI document of `operations` describes this answer: its path, its status, its type, its body.

@@ -1,0 +1,1 @@
+export { expectDescribed } from './described.ts';
