@@ -107,6 +107,14 @@ const environmentSchema = z.object({
   ),
   CIVICLINE_OIDC_CLIENT_ID: z.string().min(1),
   CIVICLINE_OIDC_CLIENT_SECRET: z.string().min(1),
+  /** Authentication context classes (`acr`), one of which the provider must confirm; by comma. */
+  CIVICLINE_OIDC_ACR: z.string().default(''),
+  /** Agents may be known by a mail address for which the provider sends no `email_verified`. */
+  CIVICLINE_OIDC_TRUST_EMAIL: z.stringbool().default(false),
+  /** How long ago an agent may have signed in at the provider. */
+  CIVICLINE_OIDC_MAX_AGE_MINUTES: z.coerce.number().int().min(1).max(1440).default(720),
+  /** A sign-in ends when the agent did nothing for so long; a call in hand counts as doing something. */
+  CIVICLINE_SESSION_IDLE_MINUTES: z.coerce.number().int().min(5).max(720).default(120),
   CIVICLINE_EXCHANGE_KEYS: json(z.array(exchangeKeySchema)).prefault('[]'),
   CIVICLINE_DEMO: z.stringbool().default(false),
   /** Of the demonstration: where the phones of its SMSC simulator can be seen. */
@@ -178,6 +186,10 @@ function arrange(values: Values) {
       issuer: values.CIVICLINE_OIDC_ISSUER,
       clientId: values.CIVICLINE_OIDC_CLIENT_ID,
       clientSecret: values.CIVICLINE_OIDC_CLIENT_SECRET,
+      acr: values.CIVICLINE_OIDC_ACR.split(',').flatMap((part) => part.trim() || []),
+      trustEmail: values.CIVICLINE_OIDC_TRUST_EMAIL,
+      maxAgeSeconds: values.CIVICLINE_OIDC_MAX_AGE_MINUTES * 60,
+      idleMinutes: values.CIVICLINE_SESSION_IDLE_MINUTES,
     },
     exchangeKeys: values.CIVICLINE_EXCHANGE_KEYS,
     demo: values.CIVICLINE_DEMO,

@@ -6,6 +6,7 @@ import { keyCommands } from './keys.ts';
 import { ledgerCommands } from './ledger.ts';
 import { queueCommands } from './queue.ts';
 import { senderCommands } from './senders.ts';
+import { sessionCommands } from './sessions.ts';
 import { readSettings } from './settings.ts';
 import { webhookCommands } from './webhooks.ts';
 
@@ -21,6 +22,7 @@ const COMMANDS = [
   ...ledgerCommands,
   ...keyCommands,
   ...backupCommands,
+  ...sessionCommands,
 ];
 
 /** Runs one command; resolves with the exit code: 0, 1 (it could not be done) or 2 (not understood). */

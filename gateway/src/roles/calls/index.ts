@@ -21,7 +21,7 @@ export interface CallsOptions {
   sealer: Sealer;
   organisations: Organisations;
   identification: Identification;
-  signIn: Pick<SignIn, 'agentFromCookie' | 'whenEnded' | 'requireAgent' | 'requireRole'>;
+  signIn: Pick<SignIn, 'agentFromCookie' | 'whenEnded' | 'seen' | 'requireAgent' | 'requireRole'>;
   metrics: Metrics;
   log: Logger;
 }

@@ -37,7 +37,7 @@ export function createConsoles(options: {
   asterisks: Asterisks;
   audit: Audit;
   organisations: Organisations;
-  signIn: Pick<SignIn, 'agentFromCookie' | 'whenEnded'>;
+  signIn: Pick<SignIn, 'agentFromCookie' | 'whenEnded' | 'seen'>;
   softphone: (agentId: string) => Promise<SoftphoneCredentials>;
   isQueueOpen: (organisationId: string, queueId: string) => boolean;
   publicUrl: string;
@@ -98,7 +98,7 @@ export function createConsoles(options: {
     // Others hear first that the agent is there; this console begins with its snapshot.
     agents.consoleOpened(agentId);
     connections.add(socket);
-    answerRequests(socket, { orders, agents, softphone, snapshot: broadcast.snapshot, log });
+    answerRequests(socket, { orders, agents, softphone, snapshot: broadcast.snapshot, seen: signIn.seen, log });
     const stopWatching = endWithSignIn(socket);
     socket.on('disconnect', () => {
       stopWatching();
@@ -117,10 +117,15 @@ export function createConsoles(options: {
     };
     const signOutIfFree = () => live.ofAgent(agentId) || signOut();
     let stopWaiting: (() => void) | undefined;
-    const stopListening = signIn.whenEnded(sessionId, () => {
-      if (Date.now() < signedInUntil || !live.ofAgent(agentId)) return signOut();
-      stopWaiting ??= live.onChange(() => void setTimeout(signOutIfFree, AFTER_CALL_MS).unref());
-    });
+    const inCall = () => live.ofAgent(agentId) !== undefined;
+    const stopListening = signIn.whenEnded(
+      sessionId,
+      () => {
+        if (Date.now() < signedInUntil || !inCall()) return signOut();
+        stopWaiting ??= live.onChange(() => void setTimeout(signOutIfFree, AFTER_CALL_MS).unref());
+      },
+      inCall,
+    );
     return () => {
       stopListening();
       stopWaiting?.();

@@ -20,14 +20,19 @@ export interface RequestContext {
   agents: Agents;
   softphone: (agentId: string) => Promise<SoftphoneCredentials>;
   snapshot: (socket: ConsoleSocket) => void;
+  /** The person at the console did something. */
+  seen: (sessionId: string) => Promise<void>;
   log: Logger;
 }
 
 type Handle = (socket: ConsoleSocket, input: unknown) => Promise<object | undefined> | Promise<void> | void;
 
+/** The page asks for these without anybody at it. */
+const BY_ITSELF = new Set<string>(['resync', 'softphone-credentials'] satisfies (keyof ConsoleToServer)[]);
+
 export function answerRequests(socket: ConsoleSocket, context: RequestContext): void {
   for (const [name, handle] of Object.entries(requestsOf(context))) {
-    const listener = (...sent: unknown[]) => void answer(socket, name, handle, sent, context.log);
+    const listener = (...sent: unknown[]) => void answer(socket, name, handle, sent, context);
     socket.on(name as keyof ConsoleToServer, listener as never);
   }
 }
@@ -70,7 +75,7 @@ async function answer(
   name: string,
   handle: Handle,
   sent: unknown[],
-  log: Logger,
+  { seen, log }: RequestContext,
 ): Promise<void> {
   const reply = sent.at(-1);
   const acknowledge = (answered: Reply<object>) => {
@@ -83,4 +88,6 @@ async function answer(
     if (!(error instanceof AppError)) log.error({ error, request: name }, 'a console request failed');
     acknowledge({ ok: false, code, title });
   }
+  if (BY_ITSELF.has(name)) return;
+  await seen(socket.data.sessionId).catch((error) => log.warn({ error }, 'when an agent was last seen was not kept'));
 }

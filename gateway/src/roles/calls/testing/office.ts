@@ -144,6 +144,7 @@ function standInSignIn(
       signedOut.on(sessionId, listener);
       return () => void signedOut.off(sessionId, listener);
     },
+    seen: async () => undefined,
     requireAgent: requireRole('agent') as never,
     requireRole: requireRole as never,
   };

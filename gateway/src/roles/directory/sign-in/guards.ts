@@ -21,6 +21,7 @@ export function createGuards(sessions: Sessions, publicUrl: string): SignInGuard
       if (!signedIn) throw new AppError(401, 'NOT_SIGNED_IN', 'Nobody is signed in.');
       if (!allowed(signedIn)) throw new AppError(403, 'ROLE_MISSING', 'Your roles do not include this.');
       response.locals.signedIn = signedIn;
+      await sessions.seen(signedIn.sessionId);
       ownOrigin(request, response, next);
     };
   const requireRole: SignInGuards['requireRole'] = (role) => guard(({ agent }) => agent.roles.includes(role));

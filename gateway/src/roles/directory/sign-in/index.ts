@@ -8,6 +8,7 @@ import { createIdentityProvider } from './provider.ts';
 import { mountSignIn, sessionOperation } from './routes.ts';
 import { createSessions, type Sessions, type SignedIn } from './sessions.ts';
 
+export { createSessionAdministration } from './administration.ts';
 export { signedInOf } from './guards.ts';
 export { signInLogCodes } from './routes.ts';
 export type { SignedIn } from './sessions.ts';
@@ -16,6 +17,8 @@ export interface SignIn extends SignInGuards {
   /** For sockets: who the Cookie header of a handshake says it is; null when nobody. */
   agentFromCookie(cookieHeader: string | undefined): Promise<SignedIn | null>;
   whenEnded: Sessions['whenEnded'];
+  /** The person did something: see {@link Sessions.seen}. */
+  seen: Sessions['seen'];
   mount(http: Express): void;
   close(): void;
 }
@@ -31,16 +34,24 @@ export async function createSignIn(options: {
   now: () => number;
 }): Promise<SignIn> {
   const { config, database, organisations, log, now } = options;
-  const { publicUrl, sessionKey } = config;
+  const { publicUrl, sessionKey, signIn } = config;
   // The prefix binds the cookie to this very host; browsers accept it over TLS only.
   const cookieName = publicUrl.startsWith('https:') ? '__Host-civicline-session' : 'civicline-session';
-  const sessions = await createSessions({ database, organisations, cookieName, sessionKey, now });
+  const sessions = await createSessions({
+    database,
+    organisations,
+    cookieName,
+    sessionKey,
+    idleMs: signIn.idleMinutes * 60_000,
+    now,
+  });
   const guards = createGuards(sessions, publicUrl);
-  const provider = createIdentityProvider({ ...config.signIn, redirectUri: `${publicUrl}/sign-in/callback` });
+  const provider = createIdentityProvider({ ...signIn, redirectUri: `${publicUrl}/sign-in/callback` });
   return {
     ...guards,
     agentFromCookie: sessions.fromCookies,
     whenEnded: sessions.whenEnded,
+    seen: sessions.seen,
     mount: (http) =>
       mountSignIn(http, { provider, sessions, guards, organisations, publicUrl, sessionKey, cookieName, log }),
     close: sessions.close,

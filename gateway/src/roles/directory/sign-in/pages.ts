@@ -8,9 +8,9 @@ interface Texts {
   again: string;
 }
 
-type PageName = 'no-access' | 'unavailable' | 'failed';
+type PageName = 'no-access' | 'too-weak' | 'unavailable' | 'failed';
 
-const STATUS: Record<PageName, number> = { 'no-access': 403, unavailable: 503, failed: 400 };
+const STATUS: Record<PageName, number> = { 'no-access': 403, 'too-weak': 403, unavailable: 503, failed: 400 };
 
 const TEXTS: Record<PageName, Record<Language, Texts>> = {
   'no-access': {
@@ -32,6 +32,28 @@ const TEXTS: Record<PageName, Record<Language, Texts>> = {
     en: {
       title: 'No access',
       text: 'You are signed in, but this account has no access to Civicline. Ask your administrator for access.',
+      again: 'Sign in again',
+    },
+  },
+  'too-weak': {
+    nl: {
+      title: 'Sterker aanmelden nodig',
+      text: 'U bent aangemeld, maar niet op het niveau dat Civicline vraagt. Meld u aan met een tweede factor.',
+      again: 'Opnieuw aanmelden',
+    },
+    fr: {
+      title: 'Connexion plus forte requise',
+      text: 'Vous êtes connecté, mais pas au niveau que Civicline exige. Connectez-vous avec un deuxième facteur.',
+      again: 'Se connecter à nouveau',
+    },
+    de: {
+      title: 'Stärkere Anmeldung nötig',
+      text: 'Sie sind angemeldet, aber nicht auf dem Niveau, das Civicline verlangt. Melden Sie sich mit einem zweiten Faktor an.',
+      again: 'Erneut anmelden',
+    },
+    en: {
+      title: 'A stronger sign-in is needed',
+      text: 'You are signed in, but not at the level that Civicline asks for. Sign in with a second factor.',
       again: 'Sign in again',
     },
   },

@@ -1,10 +1,15 @@
 import { expect } from 'chai';
-import { mayBeTrusted } from './provider.ts';
+import { isVouchedFor } from './provider.ts';
 
 describe('the mail address that a provider tells', () => {
-  it('counts unless the provider says that nobody has checked it', () => {
-    for (const verified of [undefined, true, 'true']) expect(mayBeTrusted(verified), String(verified)).to.equal(true);
+  it('counts when the provider has checked it', () => {
+    for (const verified of [true, 'true']) expect(isVouchedFor(verified, false), String(verified)).to.equal(true);
     for (const verified of [false, 'false', 'no', 0, null])
-      expect(mayBeTrusted(verified), String(verified)).to.equal(false);
+      expect(isVouchedFor(verified, true), String(verified)).to.equal(false);
+  });
+
+  it('counts unmarked only where the operator trusts every address of the provider', () => {
+    expect(isVouchedFor(undefined, false)).to.equal(false);
+    expect(isVouchedFor(undefined, true)).to.equal(true);
   });
 });

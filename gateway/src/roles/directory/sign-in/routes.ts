@@ -1,13 +1,13 @@
 import { localizedTextSchema } from '@civicline/protocol';
 import { parseCookie, stringifySetCookie } from 'cookie';
-import type { Express, Response } from 'express';
+import { type Express, type Response, urlencoded } from 'express';
 import { EncryptJWT, jwtDecrypt } from 'jose';
 import { z } from 'zod';
-import { type Logger, mount, operation, ownOriginOnly, ownPagePolicy } from '../../../platform/http/index.ts';
+import { AppError, type Logger, mount, operation, ownOriginOnly, ownPagePolicy } from '../../../platform/http/index.ts';
 import type { Organisations } from '../organisations/index.ts';
 import { type SignInGuards, signedInOf } from './guards.ts';
 import { sendSignInPage } from './pages.ts';
-import type { IdentityProvider, PendingSignIn, Person } from './provider.ts';
+import { type IdentityProvider, type PendingSignIn, type Person, SignInTooWeakError } from './provider.ts';
 import { SESSION_MS, type Sessions } from './sessions.ts';
 
 export const sessionOperation = operation({
@@ -36,10 +36,11 @@ export const sessionOperation = operation({
 export const signInLogCodes = {
   SIGN_IN_UNAVAILABLE: 'The OpenID provider does not answer.',
   SIGN_IN_FAILED: 'A sign-in was cancelled, took too long, or its answer was not genuine.',
+  SIGN_IN_TOO_WEAK: 'The provider confirmed less than CIVICLINE_OIDC_ACR asks for.',
+  LOGOUT_TOKEN_INVALID: 'The OpenID provider, or somebody else, posted a logout token that is not genuine.',
   SIGN_IN_UNKNOWN: 'Somebody whom the provider knows, but the organisations file does not, tried to sign in.',
 };
 
-const PENDING_COOKIE = 'civicline-sign-in';
 const PENDING_SECONDS = 600;
 
 export interface SignInRouteOptions {
@@ -53,7 +54,7 @@ export interface SignInRouteOptions {
   log: Logger;
 }
 
-/** `/sign-in`, `/sign-in/callback`, `/sign-out` and `/v1/session`. */
+/** `/sign-in`, `/sign-in/callback`, `/sign-in/back-channel-logout`, `/sign-out` and `/v1/session`. */
 export function mountSignIn(http: Express, options: SignInRouteOptions): void {
   const { provider, sessions, guards, organisations, publicUrl, log } = options;
   const cookies = cookieWriter(options);
@@ -71,13 +72,18 @@ export function mountSignIn(http: Express, options: SignInRouteOptions): void {
   });
 
   http.get('/sign-in/callback', ownPagePolicy, async (request, response) => {
-    const pending = await openPending(parseCookie(request.headers.cookie ?? '')[PENDING_COOKIE], options.sessionKey);
+    const sealed = parseCookie(request.headers.cookie ?? '')[cookies.pendingName];
+    const pending = await openPending(sealed, options.sessionKey);
     cookies.clearPending(response);
     if (!pending) return sendSignInPage(request, response, 'failed');
     let person: Person;
     try {
       person = await provider.complete(new URL(request.originalUrl, publicUrl), pending);
     } catch (error) {
+      if (error instanceof SignInTooWeakError) {
+        log.warn({ code: error.code }, 'somebody signed in with less than is asked for');
+        return sendSignInPage(request, response, 'too-weak');
+      }
       log.warn({ code: 'SIGN_IN_FAILED', error }, 'a sign-in was not completed');
       return sendSignInPage(request, response, 'failed');
     }
@@ -86,19 +92,36 @@ export function mountSignIn(http: Express, options: SignInRouteOptions): void {
       log.warn({ code: 'SIGN_IN_UNKNOWN' }, 'somebody signed in who is not in the organisations file');
       return sendSignInPage(request, response, 'no-access');
     }
-    cookies.setSession(response, await sessions.begin(known.agent.id));
+    cookies.setSession(response, await sessions.begin(known.agent.id, person));
     log.info({ agentId: known.agent.id }, 'signed in');
     response.setHeader('Cache-Control', 'no-store').redirect(303, pending.returnTo);
   });
 
   http.post('/sign-out', ownOriginOnly(publicUrl), async (request, response) => {
     const signedIn = await sessions.fromCookies(request.headers.cookie);
-    if (signedIn) await sessions.end(signedIn.sessionId);
+    if (signedIn && request.query.everywhere === 'true') await sessions.endAll({ agentId: signedIn.agent.id });
+    else if (signedIn) await sessions.end(signedIn.sessionId);
     cookies.clearSession(response);
     // Signing out here must not depend on the provider.
     const url = await provider.endSessionUrl(`${publicUrl}/console/`).catch(() => null);
     response.setHeader('Cache-Control', 'no-store').redirect(303, url?.href ?? '/console/');
   });
+
+  // OpenID Connect Back-Channel Logout 1.0: the provider itself posts here, without a cookie.
+  http.post(
+    '/sign-in/back-channel-logout',
+    urlencoded({ extended: false, limit: '16kb' }),
+    async (request, response) => {
+      const token: unknown = Object(request.body).logout_token;
+      try {
+        await sessions.endAll(await provider.readLogoutToken(String(token)));
+      } catch (error) {
+        log.warn({ code: 'LOGOUT_TOKEN_INVALID', error }, 'a back-channel logout was refused');
+        throw new AppError(400, 'LOGOUT_TOKEN_INVALID', 'The logout token is not genuine.');
+      }
+      response.setHeader('Cache-Control', 'no-store').end();
+    },
+  );
 
   mount(http, sessionOperation, [guards.requireSignIn], (_input, response) => {
     const { agent, organisation, expiresAt } = signedInOf(response);
@@ -143,16 +166,18 @@ async function openPending(sealed: string | undefined, key: Buffer): Promise<Pen
 
 function cookieWriter({ publicUrl, cookieName }: SignInRouteOptions) {
   const secure = publicUrl.startsWith('https:');
-  const write = (response: Response, name: string, value: string, path: string, seconds: number) =>
+  // As the session's: no neighbouring host can set it, so nobody can be made to complete a stranger's sign-in.
+  const pendingName = secure ? '__Host-civicline-sign-in' : 'civicline-sign-in';
+  const write = (response: Response, name: string, value: string, seconds: number) =>
     response.append(
       'Set-Cookie',
-      stringifySetCookie({ name, value, path, maxAge: seconds, httpOnly: true, sameSite: 'lax', secure }),
+      stringifySetCookie({ name, value, path: '/', maxAge: seconds, httpOnly: true, sameSite: 'lax', secure }),
     );
   return {
-    setPending: (response: Response, value: string) =>
-      write(response, PENDING_COOKIE, value, '/sign-in', PENDING_SECONDS),
-    clearPending: (response: Response) => write(response, PENDING_COOKIE, '', '/sign-in', 0),
-    setSession: (response: Response, value: string) => write(response, cookieName, value, '/', SESSION_MS / 1000),
-    clearSession: (response: Response) => write(response, cookieName, '', '/', 0),
+    pendingName,
+    setPending: (response: Response, value: string) => write(response, pendingName, value, PENDING_SECONDS),
+    clearPending: (response: Response) => write(response, pendingName, '', 0),
+    setSession: (response: Response, value: string) => write(response, cookieName, value, SESSION_MS / 1000),
+    clearSession: (response: Response) => write(response, cookieName, '', 0),
   };
 }

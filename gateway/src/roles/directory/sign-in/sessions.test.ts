@@ -12,10 +12,17 @@ describe('sessions', () =>
     it('end for everybody when the session key is replaced, and with it only', async () => {
       const database = await open();
       const begun = (sessionKey: Buffer) =>
-        createSessions({ database, organisations, cookieName: 'session', sessionKey, now: Date.now });
+        createSessions({
+          database,
+          organisations,
+          cookieName: 'session',
+          sessionKey,
+          idleMs: SESSION_MS,
+          now: Date.now,
+        });
       const [key, other] = [randomBytes(32), randomBytes(32)];
       const first = await begun(key);
-      const cookie = `session=${await first.begin('agent-a')}`;
+      const cookie = `session=${await first.begin('agent-a', { sub: 'a' })}`;
       const [restarted, rekeyed] = [await begun(key), await begun(other)];
       expect((await restarted.fromCookies(cookie))?.agent.id).to.equal('agent-a');
       expect(await rekeyed.fromCookies(cookie)).to.equal(null);
@@ -27,11 +34,18 @@ describe('sessions', () =>
       const sessionKey = randomBytes(32);
       let clock = Date.now();
       const begun = () =>
-        createSessions({ database, organisations, cookieName: 'session', sessionKey, now: () => clock });
+        createSessions({
+          database,
+          organisations,
+          cookieName: 'session',
+          sessionKey,
+          idleMs: SESSION_MS,
+          now: () => clock,
+        });
       const [here, elsewhere] = [await begun(), await begun()];
       const heard: string[] = [];
       const signIn = async (name: string) => {
-        const signedIn = await here.fromCookies(`session=${await here.begin('agent-a')}`);
+        const signedIn = await here.fromCookies(`session=${await here.begin('agent-a', { sub: 'a' })}`);
         if (!signedIn) throw new Error('not signed in');
         return { id: signedIn.sessionId, stop: here.whenEnded(signedIn.sessionId, () => heard.push(name)) };
       };
@@ -55,5 +69,40 @@ describe('sessions', () =>
       await here.sweep();
       expect(heard).to.deep.equal(['ended here', 'ended elsewhere', 'expired']);
       for (const sessions of [here, elsewhere]) sessions.close();
+    });
+
+    it('are not idle while they are in use', async () => {
+      const database = await open();
+      let clock = Date.now();
+      const idleMs = SESSION_MS / 4;
+      const sessions = await createSessions({
+        database,
+        organisations,
+        cookieName: 'session',
+        sessionKey: randomBytes(32),
+        idleMs,
+        now: () => clock,
+      });
+      const cookie = `session=${await sessions.begin('agent-a', { sub: 'a' })}`;
+      const { sessionId = '' } = (await sessions.fromCookies(cookie)) ?? {};
+      let inCall = true;
+      let heard = false;
+      sessions.whenEnded(
+        sessionId,
+        () => {
+          heard = true;
+        },
+        () => inCall,
+      );
+      for (let sweep = 0; sweep < 3; sweep += 1) {
+        clock += idleMs - 1;
+        await sessions.sweep();
+      }
+      expect(heard).to.equal(false);
+      inCall = false;
+      clock += idleMs;
+      await sessions.sweep();
+      expect(heard).to.equal(true);
+      sessions.close();
     });
   }));
