@@ -1,4 +1,5 @@
 /** Composes the roles of sealed messages: SMIS and its channels, each with a database of its own. */
+import type { Channel } from '@civicline/protocol/channel';
 import { createRouter, readRoutesFile } from '@civicline/sms';
 import type { Express } from 'express';
 import type { Config } from './config.ts';
@@ -6,7 +7,7 @@ import type { Logger, Metrics, Operation } from './platform/http/index.ts';
 import type { Database, Sealer } from './platform/storage/index.ts';
 import { createEmailChannel } from './roles/channels/email/index.ts';
 import { createSmsChannel } from './roles/channels/sms/index.ts';
-import { type Channel, createSmis } from './roles/smis/index.ts';
+import { createSmis } from './roles/smis/index.ts';
 
 export interface Messages {
   operations: Operation[];

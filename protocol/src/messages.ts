@@ -87,7 +87,7 @@ export type MessageInput = z.input<typeof messageInputSchema>;
 
 export const attemptViewSchema = z.object({
   channel: channelSchema,
-  state: z.enum(['waiting', 'handed-over', 'unknown', 'delivered', 'failed', 'cancelled']),
+  state: z.enum(['waiting', 'handed-over', 'unknown', 'delivered', 'read', 'failed', 'cancelled']),
   /** Stable code, such as `NUMBER_UNKNOWN`. */
   reason: z.string().optional(),
   /** SMS only: how many segments were sent. */

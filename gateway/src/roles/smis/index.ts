@@ -2,16 +2,16 @@
  * SMIS, the governor of channels: takes sealed messages from senders, brings each by the channels of its strategy,
  * imposes the code of conduct, and reports what became of it. It sees neither addressees nor contents.
  */
+
+import type { Channel } from '@civicline/protocol/channel';
 import type { Express } from 'express';
 import type { Logger, Metrics, Operation } from '../../platform/http/index.ts';
 import type { Database, Sealer } from '../../platform/storage/index.ts';
-import type { Channel } from './channel.ts';
 import { createDispatch, createWindows, DEFAULT_WINDOWS, type Holidays, type SendWindows } from './dispatch/index.ts';
 import { createFeedback } from './feedback/index.ts';
 import { createMessages } from './messages/index.ts';
 import { createSenders, type TokenIssuer } from './senders/index.ts';
 
-export type { Attempt, Channel, Outcome } from './channel.ts';
 export { DEFAULT_WINDOWS, type Holidays, type SendWindow, type SendWindows } from './dispatch/index.ts';
 export { createWebhookAdministration } from './feedback/index.ts';
 export { STREAMED_PATHS } from './messages/index.ts';

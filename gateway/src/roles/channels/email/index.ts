@@ -3,11 +3,12 @@
  * each is told as an outcome. Its own database; SMIS knows it as a {@link Channel} only.
  */
 import { URGENCIES } from '@civicline/protocol';
+import type { Channel } from '@civicline/protocol/channel';
 import { publicKeyOf, type SealingPrivateKey } from '@civicline/protocol/sealing/node';
 import type { Express } from 'express';
 import type { Logger, Metrics, Operation } from '../../../platform/http/index.ts';
 import { createQueue, type Database, queueMigrations } from '../../../platform/storage/index.ts';
-import type { Channel } from '../../smis/channel.ts';
+import { storing } from '../storing.ts';
 import type { Report } from './bounces.ts';
 import { openEmail } from './intake.ts';
 import type { EmailEvent } from './machine.ts';
@@ -112,7 +113,7 @@ export async function createEmailChannel(options: EmailChannelOptions): Promise<
     },
     keys: async () => keys,
     async submit(attempts) {
-      await store.submit(attempts, ({ urgency }) => URGENCIES.indexOf(urgency), now());
+      await storing(store.submit(attempts, ({ urgency }) => URGENCIES.indexOf(urgency), now()));
       worker.wake();
     },
     async cancel(attemptIds) {

@@ -20,7 +20,7 @@
  * - Events may come repeated, late or never: one that does not fit the state changes nothing.
  * - An attempt has one timer, `deadline`: expiry while it waits, the quiet time afterwards, then being forgotten.
  */
-import type { Outcome } from '../../smis/channel.ts';
+import type { Outcome } from '@civicline/protocol/channel';
 
 export type State = 'waiting' | 'handing-over' | Outcome['kind'];
 

@@ -1,4 +1,6 @@
 /** What the channel keeps: every event of an attempt changes its row, the queue and the outcomes in one transaction. */
+
+import type { Attempt, Outcome } from '@civicline/protocol/channel';
 import type { Kysely } from 'kysely';
 import {
   type ClaimOptions,
@@ -10,7 +12,6 @@ import {
   selectMany,
   updateMany,
 } from '../../../platform/storage/index.ts';
-import type { Attempt, Outcome } from '../../smis/channel.ts';
 import { type EmailEvent, isPending, type Rules, type State, step } from './machine.ts';
 import type { AttemptRow, OutcomeRow, Tables } from './tables.ts';
 

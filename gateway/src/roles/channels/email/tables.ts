@@ -1,3 +1,4 @@
+import type { Outcome } from '@civicline/protocol/channel';
 import type { Kysely } from 'kysely';
 import type { Migration } from '../../../platform/storage/index.ts';
 import type { State } from './machine.ts';
@@ -22,7 +23,7 @@ export interface AttemptRow {
 export interface OutcomeRow {
   position: number;
   attempt_id: string;
-  kind: 'handed-over' | 'unknown' | 'delivered' | 'failed' | 'cancelled';
+  kind: Outcome['kind'];
   reason: string | null;
   at: number;
 }

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Outcome } from '@civicline/protocol/channel';
 import { generateSealingKeysSync } from '@civicline/protocol/sealing/node';
 import { type SmscSimulator, startSmscSimulator } from '@civicline/sms/simulator';
 import { expect } from 'chai';
 import { openDatabase } from '../../../platform/storage/index.ts';
-import type { Outcome } from '../../smis/channel.ts';
 import type { OutcomeRow, Tables } from './tables.ts';
 
 const KILLS = Number(process.env.CIVICLINE_TEST_KILLS ?? 8);

@@ -3,6 +3,7 @@
  * told as an outcome. Its own database; SMIS knows it as a {@link Channel} only.
  */
 import { URGENCIES } from '@civicline/protocol';
+import type { Attempt, Channel } from '@civicline/protocol/channel';
 import { publicKeyOf, type SealingPrivateKey } from '@civicline/protocol/sealing/node';
 import type { Router, RouterListener } from '@civicline/sms';
 import type { Express } from 'express';
@@ -15,7 +16,7 @@ import {
   queueMigrations,
   type Sealer,
 } from '../../../platform/storage/index.ts';
-import type { Attempt, Channel } from '../../smis/channel.ts';
+import { storing } from '../storing.ts';
 import { createListener } from './listener.ts';
 import { createSmsMetrics } from './metrics.ts';
 import { createOpener } from './opener.ts';
@@ -110,7 +111,7 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
     },
     keys: async () => keys,
     async submit(attempts) {
-      await database.write((sql) => store(sql, attempts));
+      await storing(database.write((sql) => store(sql, attempts)));
       worker.wake();
     },
     async cancel(attemptIds) {

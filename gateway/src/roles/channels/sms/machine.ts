@@ -19,7 +19,7 @@
  * - Events may come repeated, late or never: one that does not fit the state changes nothing.
  * - An attempt has one timer, `deadline`: expiry while it waits, the missing receipt afterwards, then being forgotten.
  */
-import type { Outcome } from '../../smis/channel.ts';
+import type { Outcome } from '@civicline/protocol/channel';
 
 export const STATES = [
   'waiting',

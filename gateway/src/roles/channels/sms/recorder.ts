@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Outcome } from '@civicline/protocol/channel';
 import type { Logger } from '../../../platform/http/index.ts';
 import {
   type ClaimOptions,
@@ -7,7 +8,6 @@ import {
   type ItemWithRow,
   type LeasedQueue,
 } from '../../../platform/storage/index.ts';
-import type { Outcome } from '../../smis/channel.ts';
 import type { Rules, State } from './machine.ts';
 import type { FinalReceipt } from './receipts.ts';
 import { type Happening, record } from './store.ts';

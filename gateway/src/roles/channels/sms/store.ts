@@ -1,8 +1,9 @@
 /** What the channel keeps. Everything is written in batches: one transaction for all that came in together. */
+
+import type { Outcome } from '@civicline/protocol/channel';
 import type { Kysely } from 'kysely';
 import type { LeasedQueue } from '../../../platform/storage/index.ts';
 import { type Database, insertMany } from '../../../platform/storage/index.ts';
-import type { Outcome } from '../../smis/channel.ts';
 import { addCosts, type Cost } from './ledger.ts';
 import type { AttemptEvent, Rules, State } from './machine.ts';
 import { expectReceipts, type FinalReceipt, matchEarly, matchReceipts } from './receipts.ts';

@@ -1,4 +1,5 @@
 import { URGENCIES } from '@civicline/protocol';
+import type { Outcome } from '@civicline/protocol/channel';
 import { type Kysely, sql as raw } from 'kysely';
 import type { Database, Migration } from '../../../platform/storage/index.ts';
 import type { State } from './machine.ts';
@@ -44,7 +45,7 @@ export interface EarlyReceiptRow {
 export interface OutcomeRow {
   position: number;
   attempt_id: string;
-  kind: 'handed-over' | 'unknown' | 'delivered' | 'failed' | 'cancelled';
+  kind: Outcome['kind'];
   reason: string | null;
   segments: number | null;
   at: number;

@@ -1,6 +1,7 @@
 import type { MessageInput, MessageView } from '@civicline/protocol';
+import { ChannelError } from '@civicline/protocol/channel';
 import { expect } from 'chai';
-import { createQueue, StorageError } from '../../../platform/storage/index.ts';
+import { createQueue } from '../../../platform/storage/index.ts';
 import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import {
   aMessage,
@@ -274,7 +275,7 @@ describe('dispatch', () =>
     it('goes on with the others when a channel cannot store one of them', async () => {
       await begin({
         script: (attempt) => {
-          if (attempt.part.keyId === 'poison') throw new StorageError('STORAGE_REFUSED', '(SQLSTATE 22P05)');
+          if (attempt.part.keyId === 'poison') throw new ChannelError('ATTEMPT_REFUSED', 'the database refuses it');
           return DELIVERS(attempt);
         },
       });
@@ -294,14 +295,14 @@ describe('dispatch', () =>
       let mended = false;
       await begin({
         script: (attempt) => {
-          if (!mended) throw new StorageError('STORAGE_REFUSED', 'no such table');
+          if (!mended) throw new ChannelError('ATTEMPT_REFUSED', 'no such table');
           return DELIVERS(attempt);
         },
       });
       const ids = [await send(aMessage()), await send(aMessage())];
       await until(
         async () => room.lines,
-        (lines) => lines.some((line) => line.includes('STORAGE_REFUSED')),
+        (lines) => lines.some((line) => line.includes('ATTEMPT_REFUSED')),
       );
       mended = true;
       room.clock.now += MINUTE;

@@ -1,7 +1,7 @@
 /** Dispatch: brings messages to their channels, takes in what becomes of them, and sees to what time brings. */
 import { type ChannelName, URGENCIES } from '@civicline/protocol';
+import type { Channel } from '@civicline/protocol/channel';
 import { Gauge, type Logger, type Metrics } from '../../../platform/http/index.ts';
-import type { Channel } from '../channel.ts';
 import { laneOf, type Messages } from '../messages/index.ts';
 import type { Sender } from '../senders/index.ts';
 import { type Loop, startLoop } from './loop.ts';

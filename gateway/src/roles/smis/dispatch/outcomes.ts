@@ -2,7 +2,7 @@
  * Takes in what a channel reports. The position of the last outcome is stored with the transitions that the outcomes
  * make, so that each is taken in once; only then is the channel told that it may forget them.
  */
-import type { Channel } from '../channel.ts';
+import type { Channel } from '@civicline/protocol/channel';
 import { type MessageInput, type Messages, ofAttempt } from '../messages/index.ts';
 
 /** Milliseconds of work, for which everything else waits. */

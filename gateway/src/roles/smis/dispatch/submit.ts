@@ -8,8 +8,8 @@
  *     └─────► channel.submit ──► begun ───────┘
  */
 import { CHANNELS, type ChannelName, type SealedPart } from '@civicline/protocol';
-import { type ClaimedItem, type LeasedQueue, StorageError } from '../../../platform/storage/index.ts';
-import type { Attempt, Channel } from '../channel.ts';
+import { type Attempt, type Channel, ChannelError } from '@civicline/protocol/channel';
+import type { ClaimedItem, LeasedQueue } from '../../../platform/storage/index.ts';
 import {
   attemptIdOf,
   type MessageInput,
@@ -91,8 +91,8 @@ async function submitPlan(plan: Plan, claimed: readonly ClaimedItem[], options: 
 }
 
 /**
- * Returns those that the channel's database refuses: they hold up none of the others. When it refuses every one, then
- * it is not for what is in them, and they wait until it is mended.
+ * Returns those that the channel refuses: they hold up none of the others. When it refuses every one, then it is not
+ * for what is in them, and they wait until it is mended.
  */
 async function submitAll(channel: Channel, attempts: readonly Attempt[]): Promise<Attempt[]> {
   if (attempts.length === 0) return [];
@@ -111,7 +111,7 @@ async function submitAll(channel: Channel, attempts: readonly Attempt[]): Promis
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof StorageError && error.code === 'STORAGE_REFUSED';
+  return error instanceof ChannelError && error.code === 'ATTEMPT_REFUSED';
 }
 
 function withoutRefused(inputs: readonly MessageInput[], refused: readonly Attempt[], at: number): MessageInput[] {

@@ -1,10 +1,10 @@
 /** Messages: taken in from senders, kept with what became of them, moved on by the machine. */
 import type { ChannelName } from '@civicline/protocol';
+import type { Channel } from '@civicline/protocol/channel';
 import type { Express } from 'express';
 import type { Kysely } from 'kysely';
 import { Counter, type Logger, type Metrics, type Operation } from '../../../platform/http/index.ts';
 import { createQueue, type Database, queueMigrations, type Sealer } from '../../../platform/storage/index.ts';
-import type { Channel } from '../channel.ts';
 import type { Feedback } from '../feedback/index.ts';
 import type { Senders } from '../senders/index.ts';
 import { createIntake } from './intake.ts';

@@ -93,6 +93,23 @@ describe('the message machine', () => {
     expect(events).to.deep.equal(['attempted sms', 'delivered sms']);
   });
 
+  it('tells that a message was read, once, and that it was delivered even when the channel did not say so', () => {
+    const read = play(sms(), [begun(0), outcome(0, 'delivered'), outcome(0, 'read'), outcome(0, 'delivered')]);
+    expect(read.events).to.deep.equal(['attempted sms', 'delivered sms', 'read sms']);
+    expect(read.progress).to.deep.include({ state: 'read', deadline: null });
+    expect(read.progress.attempts[0]).to.include({ state: 'read' });
+    expect(play(read.progress, [outcome(0, 'read')]).progress).to.equal(read.progress);
+    const atOnce = play(both(), [begun(0), { kind: 'time', at: T0 + 600_000 }, begun(1), outcome(0, 'read')]);
+    expect(atOnce.events).to.deep.equal([
+      'attempted app',
+      'fallback app',
+      'attempted sms',
+      'delivered app',
+      'read app',
+    ]);
+    expect(play(atOnce.progress, [outcome(1, 'delivered')]).events).to.deep.equal([]);
+  });
+
   it('expires: at once while it waits, a little later when a receipt may be under way', () => {
     const at = T0 + HOUR;
     expect(play(sms(), [{ kind: 'time', at }]).events).to.deep.equal(['expired']);
@@ -149,7 +166,7 @@ describe('the message machine', () => {
         kind: fc.constant('outcome' as const),
         step,
         outcome: fc.record({
-          kind: fc.constantFrom('handed-over' as const, 'unknown', 'delivered', 'failed', 'cancelled'),
+          kind: fc.constantFrom('handed-over' as const, 'unknown', 'delivered', 'read', 'failed', 'cancelled'),
           at,
         }),
       }),
@@ -163,9 +180,12 @@ describe('the message machine', () => {
       fc.property(steps, fc.array(input, { maxLength: 25 }), (strategy, inputs) => {
         const { progress, events } = play(beginning(strategy, T0 + HOUR), inputs);
         const count = (kind: string) => events.filter((event) => event.startsWith(kind)).length;
-        const wasDelivered = progress.attempts.some(({ state }) => state === 'delivered');
-        expect(progress.state === 'delivered').to.equal(wasDelivered);
+        const wasRead = progress.attempts.some(({ state }) => state === 'read');
+        const wasDelivered = wasRead || progress.attempts.some(({ state }) => state === 'delivered');
+        expect(progress.state === 'delivered').to.equal(wasDelivered && !wasRead);
+        expect(progress.state === 'read').to.equal(wasRead);
         expect(count('delivered')).to.equal(wasDelivered ? 1 : 0);
+        expect(count('read')).to.equal(wasRead ? 1 : 0);
         expect(count('undeliverable') + count('expired') + count('cancelled')).to.be.at.most(1);
         if (isFinal(progress.state) && !wasDelivered) expect(count(progress.state)).to.equal(1);
         expect(progress.deadline === null).to.equal(isFinal(progress.state));

@@ -13,11 +13,11 @@
  *
  * Each step of the strategy has one attempt, known to its channel by an id of its own. Outcomes of attempts may come
  * repeated, late or out of order, also before it was noted that the channel has the attempt: an attempt only ever
- * moves forward, waiting → unknown → handed-over → failed | cancelled → delivered. There is never a second `delivered`
- * event; a second delivery shows in the attempts.
+ * moves forward, waiting → unknown → handed-over → failed | cancelled → delivered → read. There is never a second
+ * `delivered` or `read` event; a second delivery shows in the attempts. A message that was read was delivered.
  */
 import type { ChannelName, MessageEventKind, MessageState } from '@civicline/protocol';
-import type { Outcome } from '../channel.ts';
+import type { Outcome } from '@civicline/protocol/channel';
 
 /** Carriers report the end of a message's validity a little after it. */
 const RECEIPT_GRACE_MS = 5 * 60_000;
@@ -165,6 +165,7 @@ const EVENT_OF = {
   attempting: 'attempted',
   'falling-back': 'fallback',
   delivered: 'delivered',
+  read: 'read',
   undeliverable: 'undeliverable',
   expired: 'expired',
   cancelled: 'cancelled',
@@ -194,6 +195,7 @@ const RANK: Record<AttemptProgress['state'], number> = {
   failed: 3,
   cancelled: 3,
   delivered: 4,
+  read: 5,
 };
 
 function takeOutcome(draft: Draft, step: number, outcome: (Input & { kind: 'outcome' })['outcome']): void {
@@ -205,10 +207,12 @@ function takeOutcome(draft: Draft, step: number, outcome: (Input & { kind: 'outc
   change(draft, { attempts: draft.progress.attempts.with(step, { state: kind, reason, segments, at }) });
 
   const { state, step: current } = draft.progress;
-  if (kind === 'delivered') {
-    if (state === 'delivered' || state === 'read') return;
+  if (kind === 'delivered' || kind === 'read') {
     const channel = channelOf(draft.progress, step);
-    enter(draft, 'delivered', at, { channel, ...(segments === undefined ? {} : { segments }) });
+    if (state !== 'delivered' && state !== 'read') {
+      enter(draft, 'delivered', at, { channel, ...(segments === undefined ? {} : { segments }) });
+    }
+    if (kind === 'read' && state !== 'read') enter(draft, 'read', at, { channel });
     return;
   }
   if (isFinal(state) || (kind !== 'failed' && kind !== 'cancelled')) return;

@@ -9,11 +9,11 @@ import {
   messageViewSchema,
   referenceSchema,
 } from '@civicline/protocol';
+import type { Channel } from '@civicline/protocol/channel';
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import { AppError, IDEMPOTENCY_KEY, idempotencyKeyOf, mount, operation } from '../../../platform/http/index.ts';
 import type { Sealer } from '../../../platform/storage/index.ts';
-import type { Channel } from '../channel.ts';
 import type { Sender, Senders } from '../senders/index.ts';
 import { keyReused, Refusal, takeBatch } from './batch.ts';
 import { idAt } from './ids.ts';

@@ -3,8 +3,8 @@
  * script says. Only for tests.
  */
 import type { ChannelName } from '@civicline/protocol';
+import { type Attempt, attemptSchema, type Channel, ChannelError, type Outcome } from '@civicline/protocol/channel';
 import { type Database, insertMany, type Migration, selectMany, updateMany } from '../../../platform/storage/index.ts';
-import type { Attempt, Channel, Outcome } from '../channel.ts';
 
 /** What the channel reports for an attempt, in this order. */
 export type Script = (attempt: Attempt) => readonly Pick<Outcome, 'kind' | 'reason' | 'segments'>[];
@@ -12,7 +12,8 @@ export type Script = (attempt: Attempt) => readonly Pick<Outcome, 'kind' | 'reas
 export const DELIVERS: Script = () => [{ kind: 'handed-over' }, { kind: 'delivered', segments: 1 }];
 
 interface Tables {
-  stand_in_attempts: { id: string; times: number; attempt: string };
+  /** `reported`: 1 once it has an outcome. */
+  stand_in_attempts: { id: string; times: number; attempt: string; reported: number };
   stand_in_outcomes: { position: number; attempt_id: string; outcome: string };
 }
 
@@ -25,6 +26,7 @@ const migrations: Migration[] = [
         .addColumn('id', 'text', (column) => column.primaryKey())
         .addColumn('times', 'integer', (column) => column.notNull())
         .addColumn('attempt', 'text', (column) => column.notNull())
+        .addColumn('reported', 'integer', (column) => column.notNull())
         .execute();
       await sql.schema
         .createTable('stand_in_outcomes')
@@ -39,6 +41,10 @@ const migrations: Migration[] = [
 export interface StandInChannel extends Channel {
   /** Reports something more, as late receipts do. */
   report(attemptId: string, ...outcomes: Pick<Outcome, 'kind' | 'reason' | 'segments'>[]): Promise<void>;
+  /** Takes in only, until {@link StandInChannel.release}. */
+  held: boolean;
+  /** Reports what the script says of all that had no outcome yet, and of each that comes from now on. */
+  release(): Promise<void>;
   /** In the order of their arrival; `times`: how often it was submitted. */
   attempts(): Promise<(Attempt & { times: number })[]>;
   cancelled: string[];
@@ -81,9 +87,13 @@ export async function createStandInChannel(options: {
     name,
     cancelled: [],
     broken: false,
+    held: false,
     keys: async () => [{ id: `${name}-1`, publicKey: Buffer.alloc(32, 7).toString('base64url') }],
     async submit(attempts) {
       if (channel.broken) throw new Error('The stand-in channel is broken.');
+      if (attempts.some((attempt) => !attemptSchema.safeParse(attempt).success)) {
+        throw new ChannelError('ATTEMPT_REFUSED', 'the stand-in takes valid attempts only');
+      }
       await database.write(async (sql) => {
         const known = (await selectMany(
           sql,
@@ -92,11 +102,20 @@ export async function createStandInChannel(options: {
           attempts.map(({ id }) => id),
         )) as Tables['stand_in_attempts'][];
         const times = new Map(known.map((row) => [row.id, row.times]));
-        const fresh = attempts.filter(({ id }) => !times.has(id));
+        const fresh = [...new Map(attempts.map((attempt) => [attempt.id, attempt])).values()]
+          .filter(({ id }) => !times.has(id))
+          .map((attempt) => ({ attempt, outcomes: channel.held ? [] : rowsOf(attempt.id, script(attempt)) }));
         await insertMany(
           sql,
           'stand_in_attempts',
-          fresh.map((attempt) => ({ id: attempt.id, times: 1, attempt: JSON.stringify(attempt) })),
+          fresh.map(({ attempt, outcomes }) => {
+            return {
+              id: attempt.id,
+              times: 1,
+              attempt: JSON.stringify(attempt),
+              reported: outcomes.length > 0 ? 1 : 0,
+            };
+          }),
         );
         await updateMany(
           sql,
@@ -107,7 +126,7 @@ export async function createStandInChannel(options: {
         await insertMany(
           sql,
           'stand_in_outcomes',
-          fresh.flatMap((attempt) => rowsOf(attempt.id, script(attempt))),
+          fresh.flatMap(({ outcomes }) => outcomes),
         );
       });
       hint();
@@ -115,9 +134,15 @@ export async function createStandInChannel(options: {
     async cancel(ids) {
       if (channel.broken) throw new Error('The stand-in channel is broken.');
       const known = await selectMany<Tables['stand_in_attempts']>(database.sql, 'stand_in_attempts', 'id', ids);
-      for (const { id } of known) {
+      for (const { id, reported } of known) {
         channel.cancelled.push(id);
-        await channel.report(id, { kind: 'cancelled' });
+        if (reported === 0) await channel.report(id, { kind: 'cancelled' });
+      }
+    },
+    async release() {
+      channel.held = false;
+      for (const { reported, ...attempt } of await readAttempts()) {
+        if (reported === 0) await channel.report(attempt.id, ...script(attempt));
       }
     },
     async outcomes(after, limit) {
@@ -139,13 +164,19 @@ export async function createStandInChannel(options: {
       return () => listeners.delete(listener);
     },
     async report(attemptId, ...outcomes) {
-      await database.write((sql) => insertMany(sql, 'stand_in_outcomes', rowsOf(attemptId, outcomes)));
+      await database.write(async (sql) => {
+        await insertMany(sql, 'stand_in_outcomes', rowsOf(attemptId, outcomes));
+        if (outcomes.length === 0) return;
+        await sql.updateTable('stand_in_attempts').set({ reported: 1 }).where('id', '=', attemptId).execute();
+      });
       hint();
     },
-    async attempts() {
-      const rows = await database.sql.selectFrom('stand_in_attempts').selectAll().orderBy('id').execute();
-      return rows.map(({ attempt, times }) => ({ ...(JSON.parse(attempt) as Attempt), times }));
-    },
+    attempts: async () => (await readAttempts()).map(({ reported, ...attempt }) => attempt),
   };
   return channel;
+
+  async function readAttempts(): Promise<(Attempt & { times: number; reported: number })[]> {
+    const rows = await database.sql.selectFrom('stand_in_attempts').selectAll().orderBy('id').execute();
+    return rows.map(({ attempt, times, reported }) => ({ ...(JSON.parse(attempt) as Attempt), times, reported }));
+  }
 }

@@ -1,7 +1,7 @@
 /** The e-mail channel in a process of its own, to be killed. Takes attempts over IPC, tells when they are stored. */
 import process from 'node:process';
+import type { Attempt } from '@civicline/protocol/channel';
 import { openDatabase } from '../../../../platform/storage/index.ts';
-import type { Attempt } from '../../../smis/channel.ts';
 import { openRoom } from './room.ts';
 
 const { url, role, port, keys } = JSON.parse(process.argv[2] ?? '{}');

@@ -2,11 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { EmailContent } from '@civicline/protocol';
+import type { Attempt, Outcome } from '@civicline/protocol/channel';
 import { generateSealingKeysSync, type SealingPrivateKey, sealPartSync } from '@civicline/protocol/sealing/node';
 import { v7 as uuid } from 'uuid';
 import { createLog, createMetrics, type Metrics } from '../../../../platform/http/index.ts';
 import type { Database } from '../../../../platform/storage/index.ts';
-import type { Attempt, Outcome } from '../../../smis/channel.ts';
 import { createEmailChannel, type EmailChannel, type EmailSettings } from '../index.ts';
 import type { Behaviour, Reply, StartOptions, Told } from './smtp-server.ts';
 
@@ -104,23 +104,7 @@ export async function openRoom(
   const channel = await createEmailChannel({
     database,
     privateKeys: [changes.keys ?? KEYS],
-    settings: {
-      smtp: {
-        host: 'localhost',
-        port,
-        security: 'none',
-        connections: 3,
-        silenceMs: 5_000,
-        sendMs: 20_000,
-        ...changes.smtp,
-      },
-      from: 'no-reply@example.org',
-      returnPath: 'bounces@example.org',
-      bounceToken: BOUNCE_TOKEN,
-      quietHours: 4,
-      unknownHours: 6,
-      ...changes.settings,
-    },
+    settings: settingsFor(port, changes),
     metrics,
     log: createLog('silent'),
     now: () => Date.now() + clock.ahead,
@@ -134,6 +118,30 @@ export async function openRoom(
     told: async (id, count) =>
       (await outcomesOf(channel, id, count)).map(({ kind, reason }) => (kind === 'failed' ? (reason ?? kind) : kind)),
     stop: () => channel.stop(),
+  };
+}
+
+/** Settings for the server that listens on this port. */
+export function settingsFor(
+  port: number,
+  changes: { settings?: Partial<EmailSettings>; smtp?: Partial<EmailSettings['smtp']> } = {},
+): EmailSettings {
+  return {
+    smtp: {
+      host: 'localhost',
+      port,
+      security: 'none',
+      connections: 3,
+      silenceMs: 5_000,
+      sendMs: 20_000,
+      ...changes.smtp,
+    },
+    from: 'no-reply@example.org',
+    returnPath: 'bounces@example.org',
+    bounceToken: BOUNCE_TOKEN,
+    quietHours: 4,
+    unknownHours: 6,
+    ...changes.settings,
   };
 }
 

@@ -6,12 +6,12 @@
  */
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Attempt } from '@civicline/protocol/channel';
 import { publicKeyOf, sealPartSync } from '@civicline/protocol/sealing/node';
 import { createRouter, parseRoutes } from '@civicline/sms';
 import { v7 as uuid } from 'uuid';
 import { createLog, createMetrics } from '../../../../platform/http/index.ts';
 import { createQueue, createSealer, openDatabase } from '../../../../platform/storage/index.ts';
-import type { Attempt } from '../../../smis/channel.ts';
 import { createSmsChannel } from '../index.ts';
 
 const [folder = '', port = '', privateKey = '', task = ''] = process.argv.slice(2);

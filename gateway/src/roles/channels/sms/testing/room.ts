@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { SmsContent } from '@civicline/protocol';
+import type { Attempt, Outcome } from '@civicline/protocol/channel';
 import { generateSealingKeysSync, sealPartSync } from '@civicline/protocol/sealing/node';
 import { v7 as uuid } from 'uuid';
 import { createLog, createMetrics, type Metrics } from '../../../../platform/http/index.ts';
 import { createSealer, type Database } from '../../../../platform/storage/index.ts';
-import type { Attempt, Outcome } from '../../../smis/channel.ts';
 import { createSmsChannel, type SmsChannel, type SmsChannelOptions } from '../index.ts';
 import { type StandInRouter, standInRouter } from './stand-in-router.ts';
 
