@@ -50,7 +50,7 @@ function mistakeOfText(text: string): Mistakes {
   return /\p{Surrogate}/u.test(text) ? { text: 'The text holds half a character.' } : {};
 }
 
-/** As people write numbers, in the form of E.164; never guesses a country. */
+/** Brings a number as people write or paste it into the form of E.164; guesses no country. */
 function international(number: string): string {
-  return number.replaceAll(/[\s().\-/]/g, '').replace(/^00/, '+');
+  return number.replaceAll(/[\s\p{Cf}()./\p{Pd}]/gu, '').replace(/^00/, '+');
 }

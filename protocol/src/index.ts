@@ -1,5 +1,6 @@
 export * from './call-requests.ts';
 export * from './console.ts';
+export * from './invisible.ts';
 export * from './languages.ts';
 export * from './messages.ts';
 export * from './problem.ts';

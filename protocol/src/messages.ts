@@ -169,8 +169,8 @@ export const smsContentSchema = z.strictObject({
   /** E.164. */
   to: z.string().regex(/^\+[1-9]\d{6,14}$/),
   text: z.string().min(1).max(2_000),
-  /** Wished for by the sender; a route may replace it. */
-  from: z.string().min(1).max(16).optional(),
+  /** Wished for by the sender; a route that cannot carry it puts its own in its place. */
+  from: z.string().max(200).optional(),
 });
 export type SmsContent = z.infer<typeof smsContentSchema>;
 

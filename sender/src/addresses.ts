@@ -1,3 +1,4 @@
+import { withoutInvisible } from '@civicline/protocol';
 import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js';
 import { z } from 'zod';
 
@@ -8,7 +9,7 @@ export type { CountryCode } from 'libphonenumber-js';
  * null: not a number that can be dialled, or one with an extension.
  */
 export function normalisePhone(text: string, country?: CountryCode): string | null {
-  const number = parsePhoneNumberFromString(text.trim(), {
+  const number = parsePhoneNumberFromString(withoutInvisible(text).trim(), {
     ...(country && { defaultCountry: country }),
     extract: false,
   });
@@ -18,9 +19,9 @@ export function normalisePhone(text: string, country?: CountryCode): string | nu
 
 const email = z.email().max(254);
 
-/** An e-mail address without surrounding spaces, its domain in lower case; null: none. */
+/** An e-mail address without surrounding spaces and invisible characters, its domain in lower case; null: none. */
 export function normaliseEmail(text: string): string | null {
-  const trimmed = text.trim();
+  const trimmed = withoutInvisible(text).trim();
   if (!email.safeParse(trimmed).success) return null;
   const at = trimmed.lastIndexOf('@');
   return trimmed.slice(0, at) + trimmed.slice(at).toLowerCase();

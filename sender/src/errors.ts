@@ -12,7 +12,7 @@ export interface Mistake {
 /**
  * Whatever keeps a message from being accepted, with a stable code:
  *
- *   NUMBER_INVALID, EMAIL_INVALID, TEXT_EMPTY, INPUT_INVALID …   the message; `errors` says where
+ *   NUMBER_INVALID, EMAIL_INVALID, SENDER_INVALID, TEXT_EMPTY, INPUT_INVALID …   the message; `errors` says where
  *   CHANNEL_UNAVAILABLE         SMIS does not offer a channel that the message needs
  *   SMIS_UNREACHABLE            no answer in time; whether SMIS has the message is not known, so repeat with the same
  *                               idempotency key

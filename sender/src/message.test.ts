@@ -43,6 +43,19 @@ describe('checking a message', () => {
   it('brings numbers and addresses into one form', () => {
     const same = ['+32470000001', '0470 00 00 01', '0470/00.00.01', '0032 470 000001', ' +32 (0)470 00 00 01'];
     for (const written of same) expect(normalisePhone(written, 'BE'), written).to.equal('+32470000001');
+    for (const mark of [
+      '\u202d|\u202c',
+      '\u2066|\u2069',
+      '\u200e|',
+      '\u200f|\u200f',
+      '\ufeff|',
+      '|\u00ad',
+      '|\u2060',
+    ]) {
+      const [before, after] = mark.split('|');
+      expect(normalisePhone(`${before}+32 470 00${after} 00 01${after}`), mark).to.equal('+32470000001');
+      expect(normaliseEmail(`${before}a@b.be${after}`), mark).to.equal('a@b.be');
+    }
     for (const wrong of ['', '112', 'tel', '+3247000000100000', '1'.repeat(64)])
       expect(normalisePhone(wrong, 'BE'), wrong).to.equal(null);
     expect(normalisePhone('0470000001')).to.equal(null);

@@ -11,7 +11,7 @@ import {
   smsContentSchema,
   urgencySchema,
 } from '@civicline/protocol';
-import { sizeOfText, type TextSize } from '@civicline/sms/text';
+import { originatorOf, sizeOfText, type TextSize } from '@civicline/sms/text';
 import { z } from 'zod';
 import { type CountryCode, normaliseEmail, normalisePhone } from './addresses.ts';
 import { type Mistake, mistaken } from './errors.ts';
@@ -24,7 +24,10 @@ const outgoingSchema = z.strictObject({
   text: z.string(),
   /** Of the e-mail; needed when there is an address for one. */
   subject: z.string().optional(),
-  /** The name or number that an SMS is to come from; a carrier may replace it. */
+  /**
+   * The name or number that an SMS is to come from: up to 11 letters, digits and signs without accents, or 3 to 15 digits,
+   * with or without `+`. A carrier may replace it.
+   */
   from: z.string().optional(),
   category: categorySchema,
   urgency: urgencySchema.optional(),
@@ -65,12 +68,17 @@ export function checkMessage(message: unknown, country?: CountryCode): CheckedMe
   if (/\p{Surrogate}/u.test(text)) {
     mistakes.push({ path: '/text', code: 'TEXT_MALFORMED', message: 'holds half a character (a lone surrogate)' });
   }
+  if (from !== undefined && originatorOf(from) === null) {
+    const message = 'must be a number, or up to 11 letters, digits and signs without accents';
+    mistakes.push({ path: '/from', code: 'SENDER_INVALID', message });
+  }
   if (to.phone === undefined && to.email === undefined) {
     mistakes.push({ path: '/to', code: 'RECIPIENT_MISSING', message: 'needs a phone number or an e-mail address' });
   }
   if (to.phone !== undefined && wanted('sms')) {
     const number = to.phone.length <= 64 ? normalisePhone(to.phone, country) : null;
-    if (number === null) mistakes.push({ path: '/to/phone', code: 'NUMBER_INVALID', message: 'is not a phone number' });
+    const message = country ? 'is not a phone number' : 'is not a phone number with its country code, such as +32';
+    if (number === null) mistakes.push({ path: '/to/phone', code: 'NUMBER_INVALID', message });
     else contents.sms = { to: number, text, ...(from !== undefined && { from }) };
   }
   if (to.email !== undefined && wanted('email')) {

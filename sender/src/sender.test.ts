@@ -69,6 +69,11 @@ describe('sender library', () => {
       [{ ...message, to: { phone: '+32 470 0' } }, 'NUMBER_INVALID', '/to/phone'],
       [{ ...message, to: { phone: '+32470000001 ext. 4' } }, 'NUMBER_INVALID', '/to/phone'],
       [{ ...message, to: { phone: `${'+3247'.repeat(50_000)}` } }, 'NUMBER_INVALID', '/to/phone'],
+      ...['Gemeente Gent', 'Liège', '', '12', 'Stad`'].map((from): [unknown, string, string] => [
+        { ...message, from },
+        'SENDER_INVALID',
+        '/from',
+      ]),
       [{ ...message, to: { email: 'nobody@' }, subject: 'x' }, 'EMAIL_INVALID', '/to/email'],
       [{ ...message, to: { email: 'a@b.be' } }, 'INPUT_INVALID', '/subject'],
       [{ ...message, to: {} }, 'RECIPIENT_MISSING', '/to'],

@@ -53,6 +53,15 @@ export function describeRoute(
       });
     });
 
+    it('stands in with its own sender for one that no route carries', async () => {
+      for (const from of ['Gemeente Gent', 'Liège', '12']) {
+        expect(await send({ from, text: from })).to.include({ kind: 'accepted' });
+        expect(simulator.messages().at(-1)).to.include({ text: from, counterpart: SENDER });
+      }
+      await send({ from: 'Stad Gent' });
+      expect(simulator.messages().at(-1)).to.include({ counterpart: 'Stad Gent' });
+    });
+
     it('carries long texts and every character', async () => {
       for (const [text, segments] of [
         ['a'.repeat(160), 1],

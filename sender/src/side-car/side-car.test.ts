@@ -225,6 +225,7 @@ describe('side-car', () => {
       ['null', 400, 'INPUT_INVALID'],
       [{}, 400, 'INPUT_INVALID'],
       [{ ...sent, to: '0470' }, 400, 'NUMBER_INVALID'],
+      [{ ...sent, from: 'Gemeente Gent' }, 400, 'SENDER_INVALID'],
       [{ ...sent, to: 'a@b' }, 400, 'INPUT_INVALID'],
       [{ ...sent, to: 470 }, 400, 'INPUT_INVALID'],
       [{ ...sent, colour: 'red' }, 400, 'INPUT_INVALID'],

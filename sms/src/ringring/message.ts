@@ -1,11 +1,15 @@
 import type { OutgoingSms } from '../route.ts';
+import { originatorOf } from '../text/index.ts';
 
 /** Longest text that the Message API takes; UTF-16 code units, which never count fewer than the vendor does. */
 export const MAXIMUM_CHARACTERS = 758;
 
-/** The body of `/Message`. Its Reference is our id, by which receipts come back. */
+/**
+ * The body of `/Message`. Its Reference is our id, by which receipts come back. `sender`, the route's own, stands in for an
+ * originator of the SMS that no route carries.
+ */
 export function messageFields(sms: OutgoingSms, sender: string | undefined, statusUrl: string | null): object {
-  const from = sms.from ?? sender;
+  const from = sms.from !== undefined && originatorOf(sms.from) ? sms.from : sender;
   return {
     To: sms.to.replace(/^\+/, ''),
     Message: sms.text,

@@ -1,5 +1,6 @@
 /** The routes file: every way out for SMS, in YAML. */
 import { z } from 'zod';
+import { originatorOf } from '../text/index.ts';
 
 const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and hyphens');
 const MICROS = 1_000_000;
@@ -51,7 +52,7 @@ const smppSchema = z.strictObject({
   /** With any other, every SMS that names nobody would be refused. */
   sender: z
     .string()
-    .regex(/^(\+?\d{3,15}|[\x20-\x7e]{1,11})$/, 'must be a number or up to 11 ASCII characters')
+    .refine((sender) => originatorOf(sender) !== null, 'must be a number or up to 11 ASCII characters')
     .optional(),
   host: z.string().min(1),
   port: z.number().int().min(1).max(65_535),

@@ -1,6 +1,6 @@
 /** From an SMS to the submit_sm PDUs that carry it: one, or one per segment. */
 import type { OutgoingSms } from '../route.ts';
-import { concatenationHeader, segment } from '../text/index.ts';
+import { concatenationHeader, type Originator, originatorOf, segment } from '../text/index.ts';
 import type { Body, Tlvs } from './codec.ts';
 
 /** How a long text travels: parts with a header of an 8 or 16-bit reference, or whole for the carrier to divide. */
@@ -37,19 +37,24 @@ const NOTHING = Buffer.alloc(0);
 
 const INTERNATIONAL: AddressType = { ton: 1, npi: 1 };
 const UNKNOWN: AddressType = { ton: 0, npi: 0 };
-const NETWORK_SPECIFIC: AddressType = { ton: 3, npi: 0 };
-const ALPHANUMERIC: AddressType = { ton: 5, npi: 0 };
+const SOURCE_TYPES: Record<Originator['kind'], AddressType> = {
+  international: INTERNATIONAL,
+  short: { ton: 3, npi: 0 },
+  number: UNKNOWN,
+  alphanumeric: { ton: 5, npi: 0 },
+};
 
 /**
  * The PDUs of one SMS, in order; `reference` is what its parts share. Or a code when it cannot be sent like this:
- * `SENDER_INVALID` (neither a number, nor up to 11 printable ASCII characters) or `TEXT_TOO_LONG` (over 255 parts).
+ * `SENDER_INVALID` (the route's own sender is no originator) or `TEXT_TOO_LONG` (over 255 parts). The route's sender stands
+ * in for an originator of the SMS that no route carries.
  */
 export function submissionsOf(
   sms: OutgoingSms,
   options: SubmitOptions,
   reference: number,
 ): Submission[] | 'SENDER_INVALID' | 'TEXT_TOO_LONG' {
-  const source = sourceAddress(sms.from ?? options.sender, options.sourceType);
+  const source = sourceAddress(sms.from, options);
   if (!source) return 'SENDER_INVALID';
   const bits = options.longMessages === 'udh-16-bit' ? 16 : 8;
   const { encoding, segments } = segment(sms.text, bits);
@@ -93,17 +98,12 @@ export function submissionsOf(
 
 type Source = Pick<Body<'submit_sm'>, 'source_addr_ton' | 'source_addr_npi' | 'source_addr'>;
 
-function sourceAddress(from: string | undefined, type: AddressType | undefined): Source | null {
-  const typed = ({ ton, npi }: AddressType, source_addr: string): Source => ({
-    source_addr_ton: type?.ton ?? ton,
-    source_addr_npi: type?.npi ?? npi,
-    source_addr,
-  });
-  if (from === undefined || from === '') return typed(UNKNOWN, '');
-  if (/^\+\d{5,15}$/.test(from)) return typed(INTERNATIONAL, digitsOf(from));
-  if (/^\d{3,8}$/.test(from)) return typed(NETWORK_SPECIFIC, from);
-  if (/^\d{9,15}$/.test(from)) return typed(UNKNOWN, from);
-  return /^[\x20-\x7e]{1,11}$/.test(from) ? typed(ALPHANUMERIC, from) : null;
+function sourceAddress(from: string | undefined, { sender, sourceType }: SubmitOptions): Source | null {
+  const wished = from === undefined ? null : originatorOf(from);
+  const originator = wished ?? (sender === undefined ? null : originatorOf(sender));
+  if (!originator && sender !== undefined) return null;
+  const { ton, npi } = sourceType ?? (originator ? SOURCE_TYPES[originator.kind] : UNKNOWN);
+  return { source_addr_ton: ton, source_addr_npi: npi, source_addr: originator?.address ?? '' };
 }
 
 function digitsOf(number: string): string {

@@ -8,6 +8,7 @@ import {
   decodeGsm,
   decodeUcs2,
   encodeGsm,
+  originatorOf,
   readHeader,
   segment,
   sizeOfText,
@@ -142,6 +143,25 @@ describe('segments', () => {
         expect(segments.map((bytes) => decode(bytes)).join('')).to.equal(text);
       }),
     );
+  });
+});
+
+describe('originator', () => {
+  it('is a number, or a name of 11 septets that GSM and ASCII share', () => {
+    const kinds = {
+      international: ['+32470000001', '+12345'],
+      short: ['8850', '112', '12345678'],
+      number: ['32470000001', '123456789'],
+      alphanumeric: ['Stad Gent', 'OCMW/CPAS', 'A', "'s-Hage", '1777 Gent', 'a[b]c', '12345678901'.replace('1', 'l')],
+    };
+    for (const [kind, texts] of Object.entries(kinds)) {
+      for (const text of texts) expect(originatorOf(text), text).to.include({ kind });
+    }
+    const none = ['', ' ', '12', '+1234', '+1234567890123456', '1234567890123456', 'Gemeente Gent', 'Liège', 'Büro'];
+    for (const text of [...none, '€', 'Stad`', 'a[b]c[d]ef', 'a\tb', 'a\u0000', '+32 470 00 00 01']) {
+      expect(originatorOf(text), text).to.equal(null);
+    }
+    expect(originatorOf('+32470000001')).to.deep.equal({ kind: 'international', address: '32470000001' });
   });
 });
 

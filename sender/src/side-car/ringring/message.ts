@@ -1,4 +1,6 @@
 /** A call of /Message, checked as RingRing would, with its own codes for each mistake. */
+import { withoutInvisible } from '@civicline/protocol';
+import { originatorOf } from '@civicline/sms/text';
 import { type CountryCode, normalisePhone } from '../../index.ts';
 import type { Settings } from '../stored.ts';
 import { RESULT, Refusal, type Result } from './codes.ts';
@@ -54,8 +56,7 @@ export function readMessage(
   if (expiresAt <= dueAt || expiresAt > now + LONGEST_MS) throw new Refusal(RESULT.validityOutOfRange);
 
   const from = call.field('From');
-  if (from !== undefined && !/^(\+?\d{3,15}|[\p{L}\p{N} .&_-]{1,11})$/u.test(from))
-    throw new Refusal(RESULT.fromInvalid);
+  if (from !== undefined && !isFrom(from)) throw new Refusal(RESULT.fromInvalid);
   if ((call.field('SenderId')?.length ?? 0) > 64) throw new Refusal(RESULT.senderIdInvalid);
   return {
     recipients: recipients.map((written) => ({ written, number: numberOf(written, country) })),
@@ -65,6 +66,11 @@ export function readMessage(
     expiresAt,
     settings: readSettings(call),
   };
+}
+
+/** RingRing's names have fewer signs than an originator may have. */
+function isFrom(text: string): boolean {
+  return /^\+?[A-Za-z0-9 .&_-]+$/.test(text) && originatorOf(text) !== null;
 }
 
 function readSettings(call: Call): Settings {
@@ -84,11 +90,12 @@ function readSettings(call: Call): Settings {
 
 /** RingRing's notation is E.164 without "+"; "+", "00" and, with a country, national numbers are understood too. */
 export function numberOf(written: string, country: CountryCode | undefined): string | null {
-  if (!/^\+?[\d .()/-]{4,32}$/.test(written)) return null;
-  if (written.startsWith('+')) return normalisePhone(written);
-  if (written.startsWith('00')) return normalisePhone(`+${written.slice(2)}`);
-  if (written.startsWith('0')) return country ? normalisePhone(written, country) : null;
-  return normalisePhone(`+${written}`);
+  const number = withoutInvisible(written).trim();
+  if (!/^\+?[\d\s.()/\p{Pd}]{4,32}$/u.test(number)) return null;
+  if (number.startsWith('+')) return normalisePhone(number);
+  if (number.startsWith('00')) return normalisePhone(`+${number.slice(2)}`);
+  if (number.startsWith('0')) return country ? normalisePhone(number, country) : null;
+  return normalisePhone(`+${number}`);
 }
 
 function timeOf(text: string | undefined, timeZone: string, otherwise: Result): number | null {

@@ -143,6 +143,9 @@ describe('RingRing dialect of the side-car', () => {
       [{ Message: 'x'.repeat(759) }, 8],
       [{ Message: '\ud800' }, 13],
       [{ From: '<script>' }, 5],
+      [{ From: 'Gemeente Gent' }, 5],
+      [{ From: 'Liège' }, 5],
+      [{ From: '12' }, 5],
       [{ SenderId: 'x'.repeat(65) }, 31],
       [{ Reference: 'x'.repeat(129) }, 4],
       [{ TimeScheduled: 'tomorrow' }, 3],
@@ -160,6 +163,9 @@ describe('RingRing dialect of the side-car', () => {
       expect(answer.ResultCode, JSON.stringify(change).slice(0, 80)).to.equal(code);
     }
     expect(room.smis.messages.size).to.equal(0);
+    expect(await room.send({ To: '\u202d+32 470 00\u00a000 01\u202c', From: 'Stad_Gent' })).to.include({
+      ResultCode: 0,
+    });
     expect(await room.send({ Message: '😀'.repeat(758), TimeValidity: '05/06/2026 10:00' })).to.include({
       ResultCode: 0,
     });
