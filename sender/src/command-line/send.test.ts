@@ -126,6 +126,37 @@ describe('civicline-send', () => {
     expect((await run([...one, '--key', 'wrong'])).code).to.equal(1);
   });
 
+  it('speaks of its own options, and of --country where a number lacks its country code', async () => {
+    const national = await run(['--to', '0470', '--text', 'x']);
+    expect(national.err).to.equal(
+      'NUMBER_INVALID: --to is not a phone number with its country code, such as +32\n' +
+        'A number without country code needs --country, such as --country BE.\n',
+    );
+    const international = await run(['--to', '+32 470', '--text', 'x']);
+    expect(international.err).to.match(/^NUMBER_INVALID: --to .*\n$/);
+    expect((await run(['--to', '0470', '--text', 'x', '--country', 'BE'])).err).not.to.include('--country');
+    for (const [option, value] of [
+      ['from', 'Gemeente Gent'],
+      ['expires', 'soon'],
+      ['category', 'loud'],
+      ['reference', 'x'.repeat(129)],
+      ['strategy', 'email'],
+    ] as const) {
+      const { err } = await run([...one, `--${option}`, value]);
+      expect(err)
+        .to.match(new RegExp(`^[A-Z_]+: --${option} `))
+        .and.not.to.match(/ \//);
+    }
+    expect((await run(['--email', 'a@b.be', '--text', ''])).err)
+      .to.include('--text is empty')
+      .and.include('--subject');
+    const file = join(folder, 'messages.csv');
+    await writeFile(file, 'to,text\n0470 00 00 01,x\n');
+    expect((await run(['--file', file])).err)
+      .to.include('message 1: NUMBER_INVALID')
+      .and.include('needs --country');
+  });
+
   it('sends a CSV file as a spreadsheet writes it', async () => {
     const file = join(folder, 'messages.csv');
     const lines = [

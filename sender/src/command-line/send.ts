@@ -1,6 +1,7 @@
 /** `civicline-send`: one message followed to its end, or a file of many. */
 import { createSender, type OutgoingMessage, type Sender, SenderError } from '../index.ts';
 import { messagesIn } from './file.ts';
+import { countryHint, describeMistakes } from './mistakes.ts';
 import { accepted, stepsOf } from './steps.ts';
 import { type Command, HELP, readCommand, UsageError } from './usage.ts';
 import { destination } from './where.ts';
@@ -20,8 +21,9 @@ const NOT_UNDERSTOOD = 2;
 /** Resolves with the exit code. */
 export async function send(args: readonly string[], terminal: Terminal): Promise<number> {
   const say = (text: string) => terminal.stderr.write(`${text}\n`);
+  let command: Command | null = null;
   try {
-    const command = readCommand(args);
+    command = readCommand(args);
     if (command.help) {
       terminal.stdout.write(`${HELP}\n`);
       return DELIVERED;
@@ -36,7 +38,9 @@ export async function send(args: readonly string[], terminal: Terminal): Promise
       return NOT_UNDERSTOOD;
     }
     if (!(error instanceof SenderError)) throw error;
-    say(`${error.code}: ${error.message}`);
+    say(describeMistakes(error));
+    const hint = countryHint(error.code, command?.country, command?.message.to?.phone);
+    if (hint) say(hint);
     if (error.retryAfterSeconds !== undefined) say(`SMIS asks to wait for ${error.retryAfterSeconds} s.`);
     // What was wrong with the input, not with SMIS.
     return error.status === undefined && error.errors.length > 0 ? NOT_UNDERSTOOD : NOT_DELIVERED;
@@ -78,6 +82,7 @@ async function sendFile(sender: Sender, command: Command, file: string, terminal
   const started = Date.now();
   let done = 0;
   let refused = 0;
+  let hint: string | null = null;
   const progress = () => {
     const perSecond = Math.round((done * 1000) / Math.max(1, Date.now() - started));
     terminal.stderr.write(`${done - refused} accepted, ${refused} refused, ${perSecond}/s\n`);
@@ -92,6 +97,7 @@ async function sendFile(sender: Sender, command: Command, file: string, terminal
       if (command.json) terminal.stdout.write(`${JSON.stringify(answer)}\n`);
       if (!('problem' in answer)) continue;
       refused++;
+      hint ??= countryHint(answer.problem.code, command.country);
       if (!command.json)
         terminal.stderr.write(`message ${answer.index + 1}: ${answer.problem.code} ${answer.problem.title}\n`);
     }
@@ -109,6 +115,7 @@ async function sendFile(sender: Sender, command: Command, file: string, terminal
   } finally {
     clearInterval(timer);
     progress();
+    if (hint) terminal.stderr.write(`${hint}\n`);
   }
   return refused === 0 ? DELIVERED : NOT_DELIVERED;
 }
