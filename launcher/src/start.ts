@@ -1,8 +1,6 @@
 /**
  * `npm start`: brings what is missing, builds the front ends, runs everything supervised and prints one table.
  * Ctrl-C (or SIGTERM) stops it all and leaves no process behind.
- *
- *   npm start -- [--port BASE]    eight consecutive ports from BASE (3000)
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -10,27 +8,28 @@ import { rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import { prepareAsterisk } from '@civicline/asterisk';
 import { prepareYivi } from '@civicline/yivi';
 import { buildFrontEnds } from './front-ends.ts';
 import { log } from './log.ts';
+import { readStartOptions, START_HELP } from './options.ts';
 import { assertPortsFree, portsFrom } from './ports.ts';
 import { RUN_FILE, type RunFile } from './run-file.ts';
 import { type Component, type Supervised, supervise } from './supervise.ts';
 import { type Part, type RunningSystem, root, startSystem } from './system.ts';
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '3000' } } });
 const home = join(root, '.civicline');
 try {
-  await start();
+  const options = readStartOptions(process.argv.slice(2));
+  if (options.help) process.stdout.write(START_HELP);
+  else await start(options.port);
 } catch (error) {
   console.error((error as Error).message);
-  process.exit(1);
+  process.exit(error instanceof TypeError ? 2 : 1);
 }
 
-async function start(): Promise<void> {
-  const ports = portsFrom(Number(values.port));
+async function start(firstPort: number): Promise<void> {
+  const ports = portsFrom(firstPort);
   await assertPortsFree(ports);
   await holdClone();
   await buildFrontEnds(root, log);

@@ -123,10 +123,14 @@ async function whenPlanned(call: PhoneCall, moment: CitizenPlan['hangUpAfter'], 
   return status.reached(moment);
 }
 
-/** An agent is on the line: the gateway says so, or the demo agent's tone is heard. */
-function whenConnected(call: PhoneCall, status: CallStatus | undefined, onHeard: () => void): Promise<void> {
-  const heard = call.ear.waitFor(AGENT_TONE, Number.POSITIVE_INFINITY).then(onHeard, never);
-  return Promise.race([heard, status ? status.reached('connected') : never()]).then(() => {});
+/**
+ * An agent is on the line: the gateway says so, or the voice comes from a new source. The second way also serves callers
+ * without a request of their own (no code, or one that was refused), whom the gateway tells nothing.
+ */
+function whenConnected(call: PhoneCall, status: CallStatus | undefined, onTone: () => void): Promise<void> {
+  call.ear.waitFor(AGENT_TONE, Number.POSITIVE_INFINITY).then(onTone, () => {});
+  const person = call.ear.waitForSource(2, Number.POSITIVE_INFINITY).catch(never);
+  return Promise.race([person, status ? status.reached('connected') : never()]).then(() => {});
 }
 
 async function keyedAll(call: PhoneCall): Promise<undefined> {

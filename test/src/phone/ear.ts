@@ -14,6 +14,11 @@ export interface Ear {
   readonly lost: number;
   /** When the last one came, in the clock's time; undefined: none did. */
   readonly lastAt: number | undefined;
+  /**
+   * How many sources (SSRC, RFC 3550) have been heard. Asterisk begins a new one when it joins a call to another, and at
+   * no prompt and no music: the second source is a person.
+   */
+  readonly sources: number;
   hear(packet: RtpPacket): void;
   /** Loudness of the last 200 ms, 0 to 1. */
   loudness(): number;
@@ -25,6 +30,8 @@ export interface Ear {
   waitFor(hertz: number, timeoutMs?: number): Promise<void>;
   /** Resolves when no sound but silence has come for 200 ms. Rejects with `PHONE_NOT_HEARD`. */
   waitForSilence(timeoutMs?: number): Promise<void>;
+  /** Resolves with the n-th source. Rejects with `PHONE_NOT_HEARD` when it does not come in time or before the end. */
+  waitForSource(n: number, timeoutMs?: number): Promise<void>;
   /** Nothing more will come. */
   close(): void;
 }
@@ -45,6 +52,7 @@ export function createEar(clock: Clock): Ear {
   let lastAt: number | undefined;
   let expected: number | undefined;
   let source: number | undefined;
+  let sources = 0;
   let closed = false;
 
   const samples = (): Int16Array => {
@@ -88,10 +96,14 @@ export function createEar(clock: Clock): Ear {
     get lastAt() {
       return lastAt;
     },
+    get sources() {
+      return sources;
+    },
     hear(packet) {
       const codec = CODEC_OF.get(packet.payloadType);
-      // A new source starts a new row of sequence numbers: a prompt and the person after it, for example.
-      if (packet.source === source && expected !== undefined) {
+      // A new source starts a new row of sequence numbers.
+      if (packet.source !== source) sources++;
+      else if (expected !== undefined) {
         const ahead = (packet.sequence - expected) & 0xffff;
         if (ahead < 0x8000) lost += ahead;
       }
@@ -108,6 +120,7 @@ export function createEar(clock: Clock): Ear {
     hears,
     waitFor: (hertz, timeoutMs = 5000) => until(() => hears(hertz), timeoutMs, `A tone of ${hertz} Hz`),
     waitForSilence: (timeoutMs = 5000) => until(() => loudness(samples()) < LOUDNESS_OF_SOUND, timeoutMs, 'Silence'),
+    waitForSource: (n, timeoutMs = 5000) => until(() => sources >= n, timeoutMs, `Source ${n}`),
     close() {
       closed = true;
     },
