@@ -60,6 +60,7 @@ describe('delivery status notifications', () => {
   it('name our mail by the envelope id, the return path, or the Message-ID', () => {
     for (const parts of [
       { envelopeId: ID.toUpperCase() },
+      { envelopeId: `${ID} (ours)` },
       { to: `<bounces+${ID}@example.org>` },
       { returned: `Message-ID:\n <${ID}@example.org>` },
     ]) {
@@ -78,6 +79,15 @@ describe('delivery status notifications', () => {
       ['Action: failed\nStatus: 4.4.7', { kind: 'failed', reason: 'SERVER_UNREACHABLE' }],
       ['Action: failed\nStatus: 5.7.26', { kind: 'failed', reason: 'MAIL_REFUSED_BY_POLICY' }],
       ['Action: failed', { kind: 'failed', reason: 'MAIL_REFUSED' }],
+      ['Action: failed (user unknown)\nStatus: 5.1.1', { kind: 'failed', reason: 'ADDRESS_UNKNOWN' }],
+      [
+        'Action:\n\t(try 3 (of 3)) Failed(gave up\\) \nStatus: (550 5.7.1) 5.1.1',
+        { kind: 'failed', reason: 'ADDRESS_UNKNOWN' },
+      ],
+      ['Action: failed; user unknown\nStatus: 5.2.2', { kind: 'failed', reason: 'MAILBOX_FULL' }],
+      ['Action: failed\nStatus: 5.0.0 (5.7.1 in other words)', { kind: 'failed', reason: 'MAIL_REFUSED' }],
+      ['Action: delivered (to the mailbox; an earlier one had failed)\nStatus: 2.0.0', { kind: 'delivered' }],
+      ['Action: (failed) delayed\nStatus: 4.4.1', { kind: 'delayed' }],
       ['Action: delayed\nStatus: 4.4.1', { kind: 'delayed' }],
       ['Action: delivered\nStatus: 2.0.0', { kind: 'delivered' }],
       ['Action: relayed\nStatus: 2.0.0', { kind: 'delayed' }],

@@ -39,14 +39,28 @@ export function readReport(mail: string): Report | null {
   return { attemptId, kind: 'delayed' };
 }
 
+/** The keyword alone: servers write why behind it, with or without the parentheses of a comment. */
 function actionOf(fields: Headers): string {
-  return (fields.get('action') ?? '').trim().toLowerCase();
+  const [keyword = ''] = /^[a-z]*/.exec(withoutComments(fields.get('action') ?? '').toLowerCase()) ?? [];
+  return keyword;
+}
+
+/** Comments may stand anywhere in a structured field, and within each other (RFC 5322 §3.2.2, RFC 3464 §2.1). */
+function withoutComments(field: string): string {
+  let text = '';
+  let depth = 0;
+  for (const [token] of field.matchAll(/\\.|[()]|[^\\()]+|\\/gs)) {
+    if (token === '(') depth++;
+    else if (token === ')') depth = Math.max(0, depth - 1);
+    else if (depth === 0) text += token;
+  }
+  return text.trim();
 }
 
 /** The remote server's own words say more than a status of a general kind, such as 5.0.0. */
 function reasonOf(fields: Headers): string {
-  const status = fields.get('status') ?? '';
-  const isGeneral = /^\s*5\.0\.0\b/.test(status);
+  const status = withoutComments(fields.get('status') ?? '');
+  const isGeneral = /^5\.0\.0\b/.test(status);
   const found = isGeneral ? reasonOfStatus(fields.get('diagnostic-code') ?? '') : reasonOfStatus(status);
   return found ?? 'MAIL_REFUSED';
 }
@@ -65,7 +79,7 @@ function attemptOf(message: Part, perMessage: Headers, parts: Part[]): string | 
     ]),
   ];
   for (const [text, pattern] of places) {
-    const [, id] = pattern.exec(text) ?? [];
+    const [, id] = pattern.exec(withoutComments(text)) ?? [];
     if (id !== undefined) return id.toLowerCase();
   }
   return null;
