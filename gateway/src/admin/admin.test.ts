@@ -80,6 +80,22 @@ describe('civicline', () =>
         }
       });
 
+      it('makes no key that has expired already, and lets the others live', async () => {
+        const { apiKey } = await json<{ apiKey: string }>('senders', 'add', 'CTPC');
+        for (const args of [
+          ['rotate', 'CTPC', '--expires', '2020-01-01'],
+          ['rotate', 'CTPC', '--expires', '2020-01-01T00:00:00+01:00', '--overlap-hours', '1'],
+          ['add', 'NCCN', '--expires', '2020-01-01'],
+        ]) {
+          const { code, error } = await run('senders', ...args);
+          expect([code, error.split('\n')[0]]).to.deep.equal([2, '--expires must be in the future.']);
+        }
+        const keys = await json<{ expiresAt: number | null }[]>('senders', 'keys', 'CTPC');
+        expect(keys.map(({ expiresAt }) => expiresAt)).to.deep.equal([null]);
+        room.clock.now += 30 * 24 * 3_600_000;
+        expect(await status(apiKey)).to.equal(200);
+      });
+
       it('shows no key and no digest twice', async () => {
         const { apiKey } = await json<{ apiKey: string }>('senders', 'add', 'CTPC');
         const secret = apiKey.split('_').slice(2).join('_');
@@ -153,7 +169,8 @@ describe('civicline', () =>
           [2, '--zone must be one of', ['senders', 'add', 'X', '--zone', 'Mars']],
           [2, '--scope must be one of', ['senders', 'add', 'X', '--scope', 'all']],
           [2, '--per-day must be', ['senders', 'add', 'X', '--per-day', '0']],
-          [2, '--expires must be', ['senders', 'add', 'X', '--expires', 'soon']],
+          [2, '--expires must be a date', ['senders', 'add', 'X', '--expires', 'soon']],
+          [2, '--expires must be a date', ['senders', 'add', 'X', '--expires', '2999-02-30']],
           [2, '--month must be', ['ledger', '--month', '2026']],
           [2, 'Unknown option', ['senders', 'list', '--x']],
           [2, 'Name one sender', ['senders', 'add']],

@@ -1,4 +1,5 @@
 import type { ParseArgsConfig } from 'node:util';
+import { z } from 'zod';
 import type { Settings } from './settings.ts';
 
 export interface Command {
@@ -70,8 +71,16 @@ export function numberOption(values: Values, name: string): number | null {
 export function timeOption(values: Values, name: string): number | null {
   const text = textOption(values, name);
   if (text === null) return null;
-  const at = /^\d{4}-\d{2}-\d{2}(T.+(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? Date.parse(text) : Number.NaN;
+  const parsed = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).safeParse(text);
+  const at = parsed.success ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at)) throw new CommandError(`--${name} must be a date such as 2027-01-31.`, true);
+  return at;
+}
+
+/** The same for a time that is still to come. */
+export function futureOption(values: Values, name: string, now: number): number | null {
+  const at = timeOption(values, name);
+  if (at !== null && at <= now) throw new CommandError(`--${name} must be in the future.`, true);
   return at;
 }
 

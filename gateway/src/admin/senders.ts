@@ -13,6 +13,7 @@ import {
   type Command,
   CommandError,
   day,
+  futureOption,
   listOption,
   minute,
   noWords,
@@ -21,7 +22,6 @@ import {
   type Result,
   table,
   textOption,
-  timeOption,
 } from './command.ts';
 
 const HOUR_MS = 3_600_000;
@@ -50,7 +50,7 @@ export const senderCommands: Command[] = [
           scopes: scopesOf(call, 'scope') ?? [...USUAL_SCOPES],
           clientId: textOption(call.values, 'client-id'),
           limits: { perMinute: numberOption(call.values, 'per-minute'), perDay: numberOption(call.values, 'per-day') },
-          expiresAt: timeOption(call.values, 'expires'),
+          expiresAt: futureOption(call.values, 'expires', Date.now()),
         });
         const { id, clientId } = sender;
         const text = apiKey
@@ -122,7 +122,7 @@ export const senderCommands: Command[] = [
         const { sender, key, apiKey } = await senders.rotate(oneWord(call, 'sender'), {
           overlapMs: overlapHours * HOUR_MS,
           scopes: scopesOf(call, 'scope'),
-          expiresAt: timeOption(call.values, 'expires'),
+          expiresAt: futureOption(call.values, 'expires', Date.now()),
         });
         return {
           text: `Sender "${sender.name}" has the new API key\n\n  ${apiKey}\n\n${KEEP} Its other keys end within ${overlapHours} hours.\n`,

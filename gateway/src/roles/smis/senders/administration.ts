@@ -63,8 +63,9 @@ export async function createSenderAdministration(options: { database: Database; 
     },
     usage: (sender: StoredSender) => store.usage(sender.id),
 
-    /** A sender that an issuer vouches for needs no key: `apiKey` is null then. Throws SENDER_EXISTS. */
+    /** A sender that an issuer vouches for needs no key: `apiKey` is null then. Throws SENDER_EXISTS, EXPIRY_PAST. */
     async add({ name, zone, scopes, clientId, limits, expiresAt }: NewSender) {
+      refusePast(expiresAt, now());
       if (await store.senderByName(name))
         throw new SenderError('SENDER_EXISTS', `There is a sender "${name}" already.`);
       if (clientId !== null && (await store.senderByClient(clientId))) {
@@ -76,8 +77,12 @@ export async function createSenderAdministration(options: { database: Database; 
       return { sender, key: key?.row ?? null, apiKey: key?.apiKey ?? null };
     },
 
-    /** A new key; the others work for `overlapMs` more at most. Throws SCOPE_NOT_GIVEN for more than the sender may. */
+    /**
+     * A new key; the others work for `overlapMs` more at most. Throws SCOPE_NOT_GIVEN for more than the sender may,
+     * EXPIRY_PAST for a key that would never work: then the others stay as they are.
+     */
     async rotate(idOrName: string, { overlapMs, scopes, expiresAt }: RotateOptions) {
+      refusePast(expiresAt, now());
       const sender = await find(idOrName);
       const missing = scopes?.find((scope) => !sender.scopes.includes(scope));
       if (missing) throw new SenderError('SCOPE_NOT_GIVEN', `Sender "${sender.name}" has no scope ${missing} itself.`);
@@ -120,6 +125,10 @@ export async function createSenderAdministration(options: { database: Database; 
       return find(sender.id);
     },
   };
+}
+
+function refusePast(expiresAt: number | null, now: number): void {
+  if (expiresAt !== null && expiresAt <= now) throw new SenderError('EXPIRY_PAST', 'The expiry must be in the future.');
 }
 
 interface RotateOptions {
