@@ -4,4 +4,5 @@ export * from './invisible.ts';
 export * from './languages.ts';
 export * from './messages.ts';
 export * from './problem.ts';
+export * from './retry-after.ts';
 export * from './telephony.ts';

@@ -1,9 +1,9 @@
 /** SMIS over HTTP: every request is idempotent, so that one whose answer was lost is simply sent again. */
-import { problemSchema } from '@civicline/protocol';
+import { problemSchema, readRetryAfter } from '@civicline/protocol';
 import type { z } from 'zod';
 import type { AccessTokens } from './access.ts';
 import { SenderError } from './errors.ts';
-import { delayBefore, retryAfterSeconds, type wait } from './retry.ts';
+import { delayBefore, type wait } from './retry.ts';
 
 /** How long to go on trying, milliseconds, unless a call says otherwise. */
 const PATIENCE_MS = 60_000;
@@ -82,8 +82,8 @@ export function createSmisClient(options: SmisClientOptions): SmisClient {
         }
         const status = 'response' in answer ? answer.response.status : null;
         const error = 'response' in answer ? refusal(answer, now()) : unreachable(answer.lost);
-        const { retryAfterSeconds } = error;
-        const delay = delayBefore({ tries, status, retryAfterSeconds, random: Math.random });
+        const { retryAfterSeconds = 0 } = error;
+        const delay = delayBefore({ tries, status, retryAfterMs: retryAfterSeconds * 1000, random: Math.random });
         if (delay === null || now() + delay > giveUpAt) throw error;
         await options.wait(delay, request.signal);
       }
@@ -115,8 +115,9 @@ function read<Schema extends z.ZodType>(
 }
 
 function refusal({ response, text }: { response: Response; text: string }, now: number): SenderError {
-  const seconds = retryAfterSeconds(response.headers.get('retry-after'), now);
-  const more = { status: response.status, ...(seconds !== undefined && { retryAfterSeconds: seconds }) };
+  const asked = readRetryAfter(response.headers.get('retry-after'), now);
+  const retryAfter = asked === undefined ? {} : { retryAfterSeconds: Math.ceil(asked / 1000) };
+  const more = { status: response.status, ...retryAfter };
   const problem = problemSchema.safeParse(jsonOf(text));
   if (!problem.success) return new SenderError(REFUSED, `SMIS answered with status ${response.status}.`, more);
   const { code, title, detail, errors } = problem.data;

@@ -3,7 +3,8 @@ import { Resolver } from 'node:dns/promises';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, isIPv6, type LookupFunction } from 'node:net';
-import { type Answer, readRetryAfter } from './retry.ts';
+import { readRetryAfter } from '@civicline/protocol';
+import type { Answer } from './retry.ts';
 
 export interface Caller {
   /** Never rejects. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { afterFailure, type Failing, GIVE_UP_MS, readRetryAfter, WAITS } from './retry.ts';
+import { afterFailure, type Failing, GIVE_UP_MS, WAITS } from './retry.ts';
 
 const SOUND: Failing = { since: null, tries: 0 };
 const FAILED = { kind: 'failed', reason: 'status' } as const;
@@ -33,25 +33,36 @@ describe('retries of webhooks', () => {
     );
   });
 
-  it('wait as long as the receiver asks, between a second and a day, and not for ever', () => {
+  it('wait as long as the receiver asks, up to a day, and never shorter than without', () => {
     const ask = (retryAfterMs: number, failing = SOUND, now = 0) =>
       afterFailure(failing, { ...FAILED, retryAfterMs }, now, 0.5);
-    expect(ask(90_000)).to.deep.include({ nextAt: 90_000, failing: { since: 0, tries: 0 } });
-    expect(ask(0)).to.include({ nextAt: 1_000 });
-    expect(ask(1e12)).to.include({ nextAt: 24 * 3_600_000 });
+    expect(ask(90_000)).to.deep.include({ nextAt: 90_000, failing: { since: 0, tries: 1 } });
+    expect(ask(0)).to.include({ nextAt: 5_000 });
+    expect(ask(90_000, { since: 0, tries: 1 })).to.include({ nextAt: 300_000 });
+    expect(ask(Number.MAX_SAFE_INTEGER)).to.include({ nextAt: 24 * 3_600_000 });
     expect(ask(1_000, { since: 0, tries: 0 }, GIVE_UP_MS * 2)).to.include({ next: 'disable' });
+  });
+
+  it('grow and end whatever the receiver asks', () => {
+    fc.assert(
+      fc.property(fc.infiniteStream(fc.option(fc.nat(2e9), { nil: undefined })), (asked) => {
+        let failing = SOUND;
+        let now = 0;
+        let calls = 1;
+        for (const retryAfterMs of asked) {
+          const answer = { ...FAILED, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+          const settled = afterFailure(failing, answer, now, 0.5);
+          if (settled.next === 'disable') break;
+          expect(settled.nextAt - now).to.be.at.least(WAITS[calls - 1] ?? Number.POSITIVE_INFINITY);
+          ({ failing, nextAt: now } = settled);
+          calls++;
+        }
+        expect(calls).to.be.at.most(WAITS.length + 1);
+      }),
+    );
   });
 
   it('end at once when the receiver is gone', () => {
     expect(afterFailure(SOUND, { kind: 'gone' }, 0, 0.5)).to.deep.equal({ next: 'disable', reason: 'GONE' });
-  });
-
-  it('read Retry-After as seconds or as a date', () => {
-    const now = Date.parse('2026-06-01T10:00:00Z');
-    expect(readRetryAfter('120', now)).to.equal(120_000);
-    expect(readRetryAfter('Mon, 01 Jun 2026 10:01:00 GMT', now)).to.equal(60_000);
-    expect(readRetryAfter('Mon, 01 Jun 2026 09:00:00 GMT', now)).to.equal(0);
-    for (const header of [undefined, 'soon', '-5', '', '1e99'])
-      expect(readRetryAfter(header, now), header).to.equal(undefined);
   });
 });

@@ -38,7 +38,7 @@ export interface Failing {
 export type Answer =
   | { kind: 'delivered' }
   | { kind: 'gone' }
-  /** `retryAfterMs`: the receiver is there, and says when it wants to be called again. */
+  /** `retryAfterMs`: how long the receiver asks to be left alone. */
   | { kind: 'failed'; reason: FailureReason; retryAfterMs?: number };
 
 export type FailureReason =
@@ -53,7 +53,10 @@ export type FailureReason =
   /** It was not called: its secret cannot be opened. */
   | 'unsigned';
 
-/** `random`: from 0 to 1. */
+/**
+ * Each failure in a row makes the pause longer. A receiver may ask for a longer one, up to a day, never for a shorter.
+ * `random`: from 0 to 1.
+ */
 export function afterFailure(
   before: Failing,
   answer: Exclude<Answer, { kind: 'delivered' }>,
@@ -62,22 +65,11 @@ export function afterFailure(
 ): { next: 'retry'; failing: Failing; nextAt: number } | { next: 'disable'; reason: 'GONE' | 'UNREACHABLE' } {
   if (answer.kind === 'gone') return { next: 'disable', reason: 'GONE' };
   const since = before.since ?? now;
-  if (answer.retryAfterMs !== undefined) {
-    if (now - since > GIVE_UP_MS * (1 + JITTER)) return { next: 'disable', reason: 'UNREACHABLE' };
-    const wait = Math.min(Math.max(answer.retryAfterMs, SECOND), LONGEST_RETRY_AFTER_MS);
-    return { next: 'retry', failing: { since, tries: before.tries }, nextAt: now + wait };
-  }
   const wait = WAITS[before.tries];
-  if (wait === undefined) return { next: 'disable', reason: 'UNREACHABLE' };
+  // Who asks for long pauses is not waited for longer than who asks for none.
+  const isSpent = answer.retryAfterMs !== undefined && now - since > GIVE_UP_MS * (1 + JITTER);
+  if (wait === undefined || isSpent) return { next: 'disable', reason: 'UNREACHABLE' };
   const jittered = Math.round(wait * (1 - JITTER + 2 * JITTER * random));
-  return { next: 'retry', failing: { since, tries: before.tries + 1 }, nextAt: now + jittered };
-}
-
-/** The header Retry-After (RFC 9110 §10.2.3), in milliseconds from now. */
-export function readRetryAfter(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header)) return Number(header) * SECOND;
-  // Anything else that Date.parse would make something of is no HTTP date.
-  const at = /^[A-Z][a-z]+, /.test(header) ? Date.parse(header) : Number.NaN;
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+  const asked = Math.min(answer.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
+  return { next: 'retry', failing: { since, tries: before.tries + 1 }, nextAt: now + Math.max(jittered, asked) };
 }

@@ -52,7 +52,7 @@ const addOperation = operation({
   tag,
   summary: 'Has this sender’s events, from now on, sent to a URL.',
   description:
-    'Each call carries one CloudEvent as JSON, signed as Standard Webhooks describe: headers webhook-id, webhook-timestamp, webhook-signature. Answer 2xx within 10 seconds. Else it is called again, after 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h; Retry-After is honoured; 410 disables it. Events come at least once; the id tells repeats. Redirects are not followed. Scope `webhooks:manage`.',
+    'Each call carries one CloudEvent as JSON, signed as Standard Webhooks describe: headers webhook-id, webhook-timestamp, webhook-signature. Answer 2xx within 10 seconds. Else it is called again, after 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h; a Retry-After that asks for a longer pause is honoured up to a day; 410 disables it. Events come at least once; the id tells repeats. Redirects are not followed. Scope `webhooks:manage`.',
   security,
   headers: [
     {

@@ -5,6 +5,7 @@ import { v7 as uuid } from 'uuid';
 import type { Database } from '../../../platform/storage/index.ts';
 import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import type { MessageEvent } from './index.ts';
+import { WAITS } from './retry.ts';
 import { answer, openReceiver, type Receiver } from './testing/receiver.ts';
 import { openRoom, type Room } from './testing/room.ts';
 
@@ -266,6 +267,22 @@ describe('webhooks', () =>
         status = 204;
         room.clock.now += 120_000;
         await receiver.until(() => receiver.calls.length === 2);
+      });
+
+      it('is called after growing pauses by a receiver that always asks for none', async () => {
+        const receiver = await receive(answer(503, { 'retry-after': '0' }));
+        await add(receiver.url);
+        await record(event());
+        const pauses: number[] = [];
+        for (let tries = 1; tries <= 4; tries++) {
+          await receiver.until(() => receiver.calls.length === tries);
+          // That of the call before stands until this one is recorded.
+          let pause = 0;
+          while (!(pause > 0)) pause = Date.parse((await untilState('failing')).nextTryAt ?? '') - room.clock.now;
+          pauses.push(pause);
+          room.clock.now += pause;
+        }
+        for (const [n, wait] of WAITS.slice(0, 4).entries()) expect(pauses[n]).to.be.within(wait * 0.8, wait * 1.2);
       });
 
       it('follows no redirect', async () => {
