@@ -58,7 +58,8 @@ function asAppError(error: unknown): AppError {
   if (error instanceof StorageError && PASSING.has(error.code)) {
     return new AppError(503, error.code, 'The database cannot take this now. It may be repeated in a moment.');
   }
-  if (error instanceof URIError) return new AppError(400, 'PATH_MALFORMED', 'The path is not well-formed.');
+  if (error instanceof URIError)
+    return new AppError(400, 'PATH_MALFORMED', 'The path or the query is not well-formed.');
   if (expose === true && typeof status === 'number' && status < 500) {
     return new AppError(status, 'REQUEST_REFUSED', 'The request could not be read.');
   }

@@ -72,6 +72,34 @@ describe('HTTP ground', () => {
     expect(metrics).to.include('civicline_http_request_seconds_count{method="GET",route="/health",status="200"}');
   });
 
+  it('refuses octets that are not UTF-8, in every JSON body and in the query', async () => {
+    const document = (await (await get('/docs/openapi.json')).json()) as {
+      paths: Record<string, Record<string, { requestBody?: { content: object } }>>;
+    };
+    const taking = Object.entries(document.paths)
+      .filter(([, { post }]) => 'application/json' in (post?.requestBody?.content ?? {}))
+      // It reads its body as a stream, once it knows the sender; see its own tests.
+      .filter(([path]) => path !== '/v1/messages/batch')
+      .map(([path]) => path.replaceAll(/\{\w+\}/g, '01900000-0000-7000-8000-000000000000'));
+    expect(taking).to.include.members(['/v1/call-requests', '/v1/telephony/calls']);
+    const post = (path: string, body: Buffer, type = 'application/json') =>
+      fetch(`${test.url}${path}`, { method: 'POST', headers: { 'content-type': type }, body: new Uint8Array(body) });
+    const problem = async (response: Response) => {
+      const { status, code } = (await response.json()) as { status: number; code: string };
+      return [response.status, status, code];
+    };
+    for (const path of taking) {
+      for (const octets of ['{"reference":"\xff"}', '{"\xc3(":1}', '"\xed\xa0\x80"', '\xff']) {
+        const refused = await problem(await post(path, Buffer.from(octets, 'latin1')));
+        expect(refused, path).to.deep.equal([400, 400, 'JSON_MALFORMED']);
+      }
+      const utf16 = await post(path, Buffer.from('{}', 'utf16le'), 'application/json; charset=utf-16le');
+      expect(await problem(utf16), path).to.deep.equal([415, 415, 'CHARSET_UNSUPPORTED']);
+    }
+    const marked = await post('/v1/call-requests', Buffer.from('\ufeff{}'));
+    expect(await problem(marked)).to.deep.equal([400, 400, 'INPUT_INVALID']);
+  });
+
   it('gives each request an id, and takes over one that is a UUID', async () => {
     const id = '01900000-0000-7000-8000-000000000000';
     expect((await get('/health', { 'x-request-id': id })).headers.get('x-request-id')).to.equal(id);

@@ -1,7 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type ParsedUrlQuery, parse } from 'node:querystring';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { AppError, problemOf } from './errors.ts';
+import { jsonBody } from './json.ts';
 import { type Logger, requestLog } from './log.ts';
 import { type Metrics, requestMetrics } from './metrics.ts';
 import { securityHeaders } from './security.ts';
@@ -20,13 +22,13 @@ export function createHttp(options: {
   http.disable('x-powered-by');
   http.disable('etag');
   http.set('trust proxy', [...options.trustedProxies]);
-  http.set('query parser', 'simple');
+  http.set('query parser', parseQuery);
   http.use(requestLog(options.log), requestMetrics(options.metrics), securityHeaders());
   http.use('/v1', (_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store');
     next();
   });
-  const parseJson = express.json({ limit: '64kb' });
+  const parseJson = jsonBody('64kb');
   const streamed = new Set(options.streamed);
   http.use('/v1', (request, response, next) => {
     const path = `${request.baseUrl}${request.path}`.toLowerCase().replace(/\/$/, '');
@@ -34,6 +36,13 @@ export function createHttp(options: {
     else parseJson(request, response, next);
   });
   return http;
+}
+
+/** Throws URIError for what is not UTF-8: a lenient parser would make one of two values. */
+function parseQuery(query: string | null | undefined): ParsedUrlQuery {
+  const text = query ?? '';
+  decodeURIComponent(text);
+  return parse(text);
 }
 
 /** What no route took, and what any route threw, as problem+json. */

@@ -299,6 +299,34 @@ describe('messages over HTTP', () =>
       expect(await count()).to.equal(1_100);
     });
 
+    it('ignores a byte order mark, and refuses octets that are not UTF-8, alone and in a batch', async () => {
+      const item = (reference: string) => Buffer.from(JSON.stringify(aMessage({ reference })), 'latin1');
+      const post = (body: Buffer) =>
+        sender.ask('/v1/messages', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
+          body: new Uint8Array(body),
+        });
+      const mark = Buffer.from('\ufeff');
+      expect((await post(Buffer.concat([mark, item('single')]))).status).to.equal(201);
+      for (const [type, before, after] of [
+        [NDJSON, '', ''],
+        ['application/json', '[', ']'],
+      ] as const) {
+        const body = Buffer.concat([mark, Buffer.from(before), item(type), Buffer.from(after)]);
+        const answers = await (await sender.sendBatch(new Uint8Array(body), { type, accept: NDJSON })).text();
+        expect(JSON.parse(answers)).to.include({ reference: type });
+      }
+      for (const octets of ['\xff', '\xc0\xaf', '\xed\xa0\x80', 'Li\xe8ge']) {
+        const refused = await problemOf(await post(item(octets)));
+        expect(refused, octets).to.include({ status: 400, code: 'JSON_MALFORMED' });
+        const [answer] = (await (await sender.sendBatch(new Uint8Array(item(octets)))).text()).split('\n');
+        expect(JSON.parse(answer ?? '').problem).to.include({ status: 400, code: 'JSON_MALFORMED' });
+      }
+      expect(await problemOf(await sender.ask('/v1/messages?reference=%ff'))).to.include({ status: 400 });
+      expect(await count()).to.equal(3);
+    });
+
     it('says when a batch is too long, too large or breaks off, and keeps what came before', async () => {
       const long = lines(Array.from({ length: 10_050 }, () => aMessage()));
       const answers = (await (await sender.sendBatch(long)).text()).trim().split('\n');

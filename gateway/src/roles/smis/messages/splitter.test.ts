@@ -27,6 +27,21 @@ describe('a batch in pieces', () => {
     );
   });
 
+  it('may begin with a byte order mark, wherever the pieces end', () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), cuts, (values, places) => {
+        const items = values.map((value) => JSON.stringify(value));
+        expect(split(splitLines(), `\ufeff${items.join('\n')}`, places)).to.deep.equal({ items, whole: true });
+        expect(split(splitArray(), `\ufeff[${items.join(',')}]`, places)).to.deep.equal({ items, whole: true });
+      }),
+    );
+    for (const text of ['', '\ufeff'])
+      expect(split(splitLines(), text, [1, 2])).to.deep.equal({ items: [], whole: true });
+    expect(split(splitLines(), '\ufeff\ufeff1')).to.deep.equal({ items: ['\ufeff1'], whole: true });
+    expect(split(splitLines(), Buffer.from([0xef, 0xbb]), [1]).items).to.have.length(1);
+    expect(split(splitArray(), '\ufeff').whole).to.equal(false);
+  });
+
   it('is cut into the elements of an array wherever the pieces end', () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue()), cuts, space, fc.nat({ max: 2 }), (values, places, between, indent) => {

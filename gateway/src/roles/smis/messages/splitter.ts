@@ -13,8 +13,44 @@ export interface Splitter {
   finish(): { items: RawItem[]; whole: boolean };
 }
 
-/** One item per line (https://github.com/ndjson/ndjson-spec); empty lines are none. */
+/** One item per line (https://github.com/ndjson/ndjson-spec); empty lines and a byte order mark at the beginning are none. */
 export function splitLines(): Splitter {
+  return withoutMark(linesOf());
+}
+
+/** The elements of a JSON array (RFC 8259). What is wrong within an element is left to who parses it. */
+export function splitArray(): Splitter {
+  return withoutMark(elementsOf());
+}
+
+/** Leaves out a byte order mark before everything, as RFC 8259 §8.1 allows, whatever pieces it comes in. */
+function withoutMark(splitter: Splitter): Splitter {
+  /** The bytes so far, while they may be the beginning of a mark; null: it is past. */
+  let start: Buffer | null = Buffer.alloc(0);
+
+  function pass(): RawItem[] {
+    const bytes = start ?? Buffer.alloc(0);
+    start = null;
+    return splitter.push(bytes.subarray(0, MARK.length).equals(MARK) ? bytes.subarray(MARK.length) : bytes);
+  }
+
+  return {
+    push(bytes) {
+      if (start === null) return splitter.push(bytes);
+      start = Buffer.concat([start, bytes]);
+      return start.length < MARK.length && MARK.subarray(0, start.length).equals(start) ? [] : pass();
+    },
+    finish() {
+      const items = pass();
+      const { items: rest, whole } = splitter.finish();
+      return { items: [...items, ...rest], whole };
+    },
+  };
+}
+
+const MARK = Buffer.from('\ufeff');
+
+function linesOf(): Splitter {
   const held = createHolder();
   const take = (): RawItem[] => held.take().filter((item) => item === null || !isBlank(item));
   return {
@@ -33,8 +69,7 @@ export function splitLines(): Splitter {
   };
 }
 
-/** The elements of a JSON array (RFC 8259). What is wrong within an element is left to who parses it. */
-export function splitArray(): Splitter {
+function elementsOf(): Splitter {
   const held = createHolder();
   let place: 'before' | 'within' | 'after' | 'lost' = 'before';
   let depth = 0;
