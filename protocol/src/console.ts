@@ -17,6 +17,8 @@ export type CallState =
   | 'claimed'
   | 'connecting'
   | 'connected'
+  /** The agent's telephone went away in the conversation; the caller hears music until it is back. */
+  | 'interrupted'
   | 'wrapping-up'
   | 'closed'
   | 'abandoned'

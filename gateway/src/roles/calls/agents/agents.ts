@@ -24,6 +24,7 @@ export interface Agents {
   isReady(agentId: string): boolean;
   /** Where a call at this Asterisk can ring; null when that is not registered there. */
   deviceFor(agentId: string, asteriskId: string): Device | null;
+  isRegistered(agentId: string, device: Device, asteriskId: string): boolean;
   /** Resolves when it is durable. */
   setPresence(agentId: string, presence: 'ready' | 'busy' | 'break', reason: string): Promise<void>;
   setDevice(agentId: string, device: Device): Promise<void>;
@@ -87,6 +88,7 @@ export async function createAgents(options: {
       const candidates: Device[] = device === null ? ['browser', 'sip-phone'] : [device];
       return candidates.find((candidate) => registrations.isRegistered(agentId, candidate, asteriskId)) ?? null;
     },
+    isRegistered: registrations.isRegistered,
     setPresence: (agentId, presence, presenceReason) => change(agentId, { presence, presenceReason }),
     setDevice: (agentId, device) => change(agentId, { device }),
     setNotReachable(agentId, cause) {

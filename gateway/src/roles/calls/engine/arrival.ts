@@ -49,6 +49,9 @@ export function arrive(input: {
     connectedAt: null,
     held: false,
     muted: false,
+    phoneGoneUntil: null,
+    interruption: null,
+    cutOffFrom: null,
     wrapUpUntil: null,
     endedAt: null,
   };

@@ -192,9 +192,15 @@ async function ifThere(request: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Why a leg went down, from its hang-up cause (ITU-T Q.850). */
+/** Hung up by somebody: unknown, normal call clearing, normal unspecified. */
+const DELIBERATE: ReadonlySet<number> = new Set([0, 16, 31]);
+
+/**
+ * Why a leg went down, from its hang-up cause (ITU-T Q.850). One that was up and ends for another cause than a hang-up
+ * is lost: no sound any more (44), a phone that does not answer requests, a page that is left and says so.
+ */
 export function legCause(cause: number, wasUp: boolean): LegCause {
-  if (wasUp) return 'hung-up';
+  if (wasUp) return DELIBERATE.has(cause) ? 'hung-up' : 'lost';
   switch (cause) {
     case 17:
       return 'busy';

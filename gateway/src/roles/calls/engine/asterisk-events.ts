@@ -87,9 +87,9 @@ function channelWent(ari: Ari, live: LiveCalls, channel: Channel, cause: number 
   const caller = live.ofCaller(ari.id, channel.id);
   const callId = callIdOfLeg(channel.id);
   if (caller) live.post(caller.call.id, { type: cause === null ? 'caller-left' : 'caller-gone', at });
-  else if (callId !== null) {
-    const wasUp = cause === null || channel.state === 'Up';
-    live.post(callId, { type: 'leg-down', channelId: channel.id, cause: legCause(cause ?? 0, wasUp), at });
+  else if (callId !== null && cause !== null) {
+    // That it left Stasis says nothing about why; an originated channel is told of to its end.
+    live.post(callId, { type: 'leg-down', channelId: channel.id, cause: legCause(cause, channel.state === 'Up'), at });
   }
 }
 

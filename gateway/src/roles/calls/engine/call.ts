@@ -1,6 +1,6 @@
 /**
  * One call as plain data, what can happen to it, and what is to be done about it. The rules are in `machine.ts`.
- * Personal data (calling number, attributes, note) is kept apart from it, see `personal.ts`.
+ * Personal data (calling number, attributes, note) is kept apart from it, see `store.ts`.
  */
 import type { CallState, Device, Language, NotVerifiedReason } from '@civicline/protocol';
 import type { DisclosedAttribute } from '../identification.ts';
@@ -72,12 +72,28 @@ export interface Call {
   connectedAt: number | null;
   held: boolean;
   muted: boolean;
+  /** The phone of the conversation is not registered any more; when the call is taken from it. */
+  phoneGoneUntil: number | null;
+  /** Set while the voice comes back to the same agent; null outside that. */
+  interruption: Interruption | null;
+  /** The agent from whom the caller was cut off. */
+  cutOffFrom: string | null;
   wrapUpUntil: number | null;
   endedAt: number | null;
 }
 
-/** Why an agent's leg did not come up, or went down. */
-export type LegCause = 'busy' | 'declined' | 'no-answer' | 'not-registered' | 'failed' | 'hung-up';
+/** The agent's leg went away in the conversation; the caller hears music, and the call is still this agent's. */
+export interface Interruption {
+  since: number;
+  /** When the caller goes to the head of the queue instead. */
+  until: number;
+  device: Device;
+  /** The agent's phone was seen to be gone, so that one that is registered again is another, or the same anew. */
+  phoneGone: boolean;
+}
+
+/** Why an agent's leg did not come up, or went down. `lost`: it was up, and nobody hung it up. */
+export type LegCause = 'busy' | 'declined' | 'no-answer' | 'not-registered' | 'failed' | 'hung-up' | 'lost';
 
 /** Dialplan lines of context `civicline-fallback`. */
 export type FallbackLine = 'closed' | 'full' | 'timeout' | 'error';
@@ -115,6 +131,10 @@ export type CallEvent = { at: number } & (
   | { type: 'leg-ringing'; channelId: string }
   | { type: 'leg-up'; channelId: string }
   | { type: 'leg-down'; channelId: string; cause: LegCause }
+  /** The phone of this call is, or is no longer, registered at the call's Asterisk. */
+  | { type: 'phone-gone' | 'phone-back' }
+  /** The agent's page has the telephone and no conversation in it. `registered`: that telephone is known to Asterisk. */
+  | { type: 'take-back'; agentId: string; registered: boolean }
   | { type: 'bridged' }
   | { type: 'bridge-failed' }
   /** The channel left Stasis: hung up, or on its way to key the code again. */
@@ -161,11 +181,21 @@ export const ATTRIBUTES_MS = 4 * 3_600_000;
 export const RING_GRACE_MS = 3_000;
 /** A caller whose agent did not answer waits at least this much longer. */
 export const REQUEUE_GRACE_MS = 60_000;
+/** A phone that is not registered any more may come back within this time without anybody hearing of it. */
+export const PHONE_GONE_MS = 5_000;
+/** How long the caller is kept with music for the same agent. */
+export const RESUME_MS = 10_000;
 /** How often a code may be keyed. */
 export const MAX_TRIES = 3;
 
 const ENDED: ReadonlySet<CallState> = new Set<CallState>(['closed', 'abandoned', 'fallback']);
-const HELD_BY_AGENT: ReadonlySet<CallState> = new Set<CallState>(['claimed', 'connecting', 'connected', 'wrapping-up']);
+const HELD_BY_AGENT: ReadonlySet<CallState> = new Set<CallState>([
+  'claimed',
+  'connecting',
+  'connected',
+  'interrupted',
+  'wrapping-up',
+]);
 
 export function hasEnded(call: Call): boolean {
   return ENDED.has(call.state);

@@ -8,7 +8,21 @@ import {
   REQUEUE_GRACE_MS,
   RING_GRACE_MS,
 } from './call.ts';
-import { after, end, endConversation, move, onChannel, released, report, type Step, unchanged } from './steps.ts';
+import { cutOff, lost, restored } from './interruption.ts';
+import {
+  after,
+  end,
+  endConversation,
+  move,
+  noAgent,
+  onChannel,
+  released,
+  report,
+  type Step,
+  separated,
+  unchanged,
+  waited,
+} from './steps.ts';
 
 export function claim(call: Call, event: CallEvent & { type: 'claim' }): Step {
   if (call.state !== 'queued' || !mayClaim(call, event.agentId) || call.rules === null) return unchanged(call);
@@ -54,9 +68,10 @@ export function legUp(call: Call, channelId: string): Step {
 
 export function bridged(call: Call, at: number): Step {
   if (call.state !== 'connecting' || !call.bridged) return unchanged(call);
+  const connectedAt = call.interruption ? call.connectedAt : at;
   return {
-    call: move(call, 'connected', { connectedAt: at, ringUntil: null }),
-    commands: report(call, 'connected'),
+    call: move(call, 'connected', { connectedAt, ringUntil: null, interruption: null }),
+    commands: [...restored(call), ...report(call, 'connected')],
   };
 }
 
@@ -66,8 +81,12 @@ export function bridgeFailed(call: Call, at: number): Step {
   return call.state === 'connected' ? letBothGo(call, at) : legDown(call, at, null);
 }
 
-/** The agent's side failed: before the conversation the caller keeps its place, afterwards the call is over. */
+/**
+ * The agent's side is gone: before the conversation the caller keeps its place, a lost conversation is to come back, and
+ * one that was hung up is over. `cause` null: nobody's fault, or not known.
+ */
 export function legDown(call: Call, at: number, cause: LegCause | null): Step {
+  if (call.state === 'connected' && cause === 'lost') return lost(call, at);
   if (call.state === 'connected')
     return endConversation({ ...call, leg: null }, at, [
       ...onChannel(call, { type: 'hang-up-caller' }),
@@ -78,7 +97,7 @@ export function legDown(call: Call, at: number, cause: LegCause | null): Step {
   // Whoever picks up and puts down again was there.
   const unreachable: CallCommand[] =
     agentId === null || cause === null || cause === 'hung-up' ? [] : [{ type: 'agent-not-reachable', agentId, cause }];
-  return after(unreachable, requeue(call, at));
+  return after(unreachable, call.interruption ? cutOff(call, at) : requeue(call, at));
 }
 
 function requeue(call: Call, at: number): Step {
@@ -91,25 +110,8 @@ function requeue(call: Call, at: number): Step {
   return { call: back, commands: [...separated(call), ...music] };
 }
 
-/**
- * What gives back the agent's side while the caller goes on waiting. Asterisk says that a bridge is destroyed while
- * the caller is still leaving it, and a prompt would be lost.
- */
-function separated(call: Call): CallCommand[] {
-  return [...(call.bridged ? [{ type: 'leave-bridge' } as const] : []), ...released(call)];
-}
-
-const noAgent = {
-  agentId: null,
-  leg: null,
-  ringUntil: null,
-  bridged: false,
-  held: false,
-  muted: false,
-} satisfies Partial<Call>;
-
 export function callerGone(call: Call, at: number): Step {
-  if (call.state === 'connected') return endConversation(call, at, released(call));
+  if (call.state === 'connected' || call.interruption) return endConversation(call, at, released(call));
   return call.state === 'wrapping-up' ? unchanged(call) : end(call, 'abandoned', at);
 }
 
@@ -133,9 +135,7 @@ export function duringConversation(call: Call, wish: 'hold' | 'resume' | 'mute' 
 
 export function hangUp(call: Call, event: { agentId: string; at: number }): Step {
   if (call.agentId !== event.agentId) return unchanged(call);
-  if (call.state === 'connected') {
-    return letBothGo(call, event.at);
-  }
+  if (call.state === 'connected' || call.interruption) return letBothGo(call, event.at);
   return legDown(call, event.at, null);
 }
 
@@ -154,7 +154,8 @@ export function transfer(call: Call, event: CallEvent & { type: 'transfer' }): S
     rules,
     offer,
     transferredBy: event.agentId,
-    queuedAt: event.at,
+    cutOffFrom: null,
+    queuedAt: event.at - waited(call),
     waitUntil: event.at + Math.max(rules.maxWaitMs, REQUEUE_GRACE_MS),
     connectedAt: null,
   });

@@ -9,6 +9,7 @@ import type { Organisations } from '../../directory/organisations/index.ts';
 import type { Agents } from '../agents/index.ts';
 import type { Identification } from '../identification.ts';
 import { createAdmissions } from './admission.ts';
+import { createAgentPhones } from './agent-phones.ts';
 import { type AsteriskCommand, carryOutInAsterisk } from './asterisk-commands.ts';
 import { type AsteriskEventHandlers, type Caller, handleAsteriskEvent } from './asterisk-events.ts';
 import type { Asterisk, Asterisks } from './asterisks.ts';
@@ -59,6 +60,8 @@ export function createEngine(options: EngineOptions): Engine {
   const measured = createCallMetrics(metrics, live, asterisks);
   const identify = createIdentify({ live, identification, admissions, asterisks, measured, log });
   const orders = createAgentOrders({ live, agents, asterisks, organisations, admissions });
+  const phones = createAgentPhones(live, agents, asterisks);
+  agents.onChange(phones.look);
   const timers: NodeJS.Timeout[] = [];
   const unsubscribe: (() => void)[] = [];
 
@@ -145,6 +148,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (current !== connection) return;
       gate.open();
       asterisks.setAvailable(ari.id, true);
+      phones.lookAtAll(ari.id);
       log.info({ ari: ari.id }, 'calls compared with Asterisk');
       await options.provision(ari).catch((error) => log.error({ error, ari: ari.id }, 'provisioning failed'));
     }

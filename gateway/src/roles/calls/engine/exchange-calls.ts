@@ -88,9 +88,11 @@ export function createExchangeCalls(live: LiveCalls, store: CallStore, organisat
 
 function viewOf(call: Call): ExchangeCall {
   const { verification } = call;
+  // Of that voice we have nothing that could be lost.
+  const state = call.state === 'interrupted' ? 'connected' : call.state;
   return {
     id: call.id,
-    state: call.state,
+    state,
     verified: verification?.kind === 'verified',
     ...(verification?.kind === 'not-verified'
       ? { rejection: { reason: verification.reason, mayRetry: verification.mayRetry } }

@@ -66,7 +66,7 @@ const WITH_TRANSITION: ReadonlySet<CallCommand['type']> = new Set([
   'agent-not-reachable',
 ]);
 
-/** How long a call whose phone was ringing waits for word from Asterisk when the gateway has started again. */
+/** How long a call whose phone was ringing, or had gone, waits for word from Asterisk when the gateway has started again. */
 const RECOVERY_MS = 10_000;
 /** Node's timers take 2^31 - 1 ms at most. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -289,10 +289,16 @@ export function createLiveCalls(options: {
 
 /**
  * A phone that rang when the gateway ended may have been answered meanwhile: that the ring time is over says nothing
- * before Asterisk has been asked.
+ * before Asterisk has been asked. Nor does what was known of phones.
  */
 function leftToRecovery(call: Call, at: number): Call {
-  return call.ringUntil === null ? call : { ...call, ringUntil: Math.max(call.ringUntil, at + RECOVERY_MS) };
+  const { ringUntil, interruption } = call;
+  return {
+    ...call,
+    ringUntil: ringUntil && Math.max(ringUntil, at + RECOVERY_MS),
+    interruption: interruption && { ...interruption, until: Math.max(interruption.until, at + RECOVERY_MS) },
+    phoneGoneUntil: null,
+  };
 }
 
 function callerKey(asteriskId: string, channelId: string): string {

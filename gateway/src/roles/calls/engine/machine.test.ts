@@ -1,6 +1,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { ATTRIBUTES_MS, type Call, type CallCommand, type CallEvent, hasEnded, legChannelId } from './call.ts';
+import {
+  ATTRIBUTES_MS,
+  type Call,
+  type CallCommand,
+  type CallEvent,
+  hasEnded,
+  legChannelId,
+  PHONE_GONE_MS,
+  RESUME_MS,
+} from './call.ts';
 import { arrive, nextDeadline, step, TRANSITIONS } from './machine.ts';
 import { isAsExpected } from './reconcile.ts';
 
@@ -109,8 +118,16 @@ const eventBody = fc.oneof(
   fc.record({
     type: fc.constant('leg-down' as const),
     channelId,
-    cause: fc.constantFrom('busy' as const, 'no-answer' as const, 'not-registered' as const, 'hung-up' as const),
+    cause: fc.constantFrom(
+      'busy' as const,
+      'no-answer' as const,
+      'not-registered' as const,
+      'hung-up' as const,
+      'lost' as const,
+    ),
   }),
+  { weight: 2, arbitrary: fc.record({ type: fc.constantFrom('phone-gone' as const, 'phone-back' as const) }) },
+  fc.record({ type: fc.constant('take-back' as const), agentId, registered: fc.boolean() }),
   fc.record({ type: fc.constantFrom('bridged' as const, 'bridged' as const, 'bridge-failed' as const) }),
   fc.record({ type: fc.constantFrom('caller-gone' as const, 'caller-left' as const) }),
   fc.record({
@@ -153,8 +170,14 @@ function expectLegal(call: Call): void {
   const { state } = call;
   if (call.leg !== null) expect(state).to.be.oneOf(['claimed', 'connecting', 'connected']);
   if (call.bridged) expect(state).to.be.oneOf(['connecting', 'connected']);
-  if (call.held || call.muted) expect(state).to.equal('connected');
-  if (['claimed', 'connecting', 'connected', 'wrapping-up'].includes(state)) expect(call.agentId).not.to.equal(null);
+  if (call.held || call.muted) expect(state === 'connected' || call.interruption !== null).to.equal(true);
+  if (['claimed', 'connecting', 'connected', 'interrupted', 'wrapping-up'].includes(state))
+    expect(call.agentId).not.to.equal(null);
+  if (call.interruption !== null) {
+    expect(state).to.be.oneOf(['interrupted', 'claimed', 'connecting']);
+    expect(call.connectedAt, 'there was a conversation').not.to.equal(null);
+  } else expect(state).not.to.equal('interrupted');
+  if (call.phoneGoneUntil !== null) expect(state).to.equal('connected');
   if (state === 'arriving' || state === 'queued') expect(call.agentId).to.equal(null);
   if (state === 'connected' && call.source.kind === 'asterisk')
     expect(call.leg?.answered && call.bridged).to.equal(true);
@@ -189,6 +212,171 @@ function run(kind: 'asterisk' | 'exchange', events: CallEvent[]): { call: Call; 
   }
   return { call, held, reported };
 }
+
+/** A conversation of agent-a that began at 10 s, for which the caller had waited 9 s. */
+function conversation(device: 'browser' | 'sip-phone'): Call {
+  const channelId = LEGS[0] ?? '';
+  return run('asterisk', [
+    redeemed(1_000),
+    { type: 'claim', agentId: 'agent-a', device, at: 8_000 },
+    { type: 'leg-ringing', channelId, at: 8_500 },
+    { type: 'leg-up', channelId, at: 9_500 },
+    { type: 'bridged', at: 10_000 },
+  ]).call;
+}
+
+/** Each event in turn; the commands of all. */
+function steps(call: Call, ...events: CallEvent[]): { call: Call; commands: CallCommand[] } {
+  let now = call;
+  const commands: CallCommand[] = [];
+  for (const event of events) {
+    const next = step(now, event);
+    now = next.call;
+    commands.push(...next.commands);
+    expectLegal(now);
+  }
+  return { call: now, commands };
+}
+
+describe('a conversation whose agent’s leg is lost', () => {
+  const [leg1 = '', leg2 = ''] = LEGS;
+  const lostAt = 60_000;
+  const legLost: CallEvent = { type: 'leg-down', channelId: leg1, cause: 'lost', at: lostAt };
+  const typesOf = (commands: CallCommand[]) => commands.map(({ type }) => type);
+
+  it('of a phone on a desk: the caller goes to the head of the queue, marked, and the agent is not reachable', () => {
+    const { call, commands } = steps(conversation('sip-phone'), legLost);
+    expect(call).to.include({ state: 'queued', agentId: null, cutOffFrom: 'agent-a', connectedAt: null, offer: null });
+    expect(call.attributesUntil, 'the attributes stay').not.to.equal(null);
+    expect(call.requestId, 'and what the code stood for').to.equal('request-1');
+    expect(lostAt - (call.queuedAt ?? 0), 'the wait goes along, without the conversation').to.equal(9_000);
+    expect(call.waitUntil).to.equal(lostAt + RULES.maxWaitMs);
+    expect(commands).to.deep.include({ type: 'agent-not-reachable', agentId: 'agent-a', cause: 'lost' });
+    expect(typesOf(commands)).to.include.members(['leave-bridge', 'hang-up-leg', 'destroy-bridge', 'wait']);
+    expect(typesOf(commands)).not.to.include('hang-up-caller');
+  });
+
+  it('of a page: the caller hears music, and the call comes back to the page that is there again', () => {
+    const { call: interrupted, commands } = steps(conversation('browser'), legLost);
+    expect(interrupted).to.include({ state: 'interrupted', agentId: 'agent-a', leg: null, bridged: false });
+    expect(typesOf(commands)).to.deep.equal(['leave-bridge', 'hang-up-leg', 'destroy-bridge', 'wait']);
+    // The page is known as registered until Asterisk has heard that it is gone: that one does not count.
+    expect(steps(interrupted, { type: 'phone-back', at: lostAt + 1 }).call.state).to.equal('interrupted');
+    const back = steps(
+      interrupted,
+      { type: 'phone-gone', at: lostAt + 100 },
+      { type: 'phone-back', at: lostAt + 2_000 },
+    );
+    expect(back.call).to.include({ state: 'claimed', agentId: 'agent-a', attempts: 2 });
+    expect(back.commands).to.deep.equal([
+      { type: 'originate', channelId: leg2, agentId: 'agent-a', device: 'browser', ringMs: RESUME_MS },
+    ]);
+    const resumed = steps(
+      back.call,
+      { type: 'leg-ringing', channelId: leg2, at: lostAt + 2_100 },
+      { type: 'leg-up', channelId: leg2, at: lostAt + 2_500 },
+      { type: 'bridged', at: lostAt + 2_600 },
+    ).call;
+    expect(resumed).to.include({ state: 'connected', interruption: null, cutOffFrom: null });
+    expect(resumed.connectedAt, 'it is the same conversation').to.equal(10_000);
+  });
+
+  it('of a page that does not come back in time: the head of the queue, too', () => {
+    const { call: interrupted } = steps(conversation('browser'), legLost);
+    expect(nextDeadline(interrupted)).to.equal(lostAt + RESUME_MS);
+    const { call, commands } = steps(interrupted, { type: 'deadline', at: lostAt + RESUME_MS });
+    expect(call).to.include({ state: 'queued', cutOffFrom: 'agent-a', agentId: null, interruption: null });
+    expect(lostAt - (call.queuedAt ?? 0), 'it waits from the interruption on').to.equal(9_000);
+    expect(commands).to.deep.equal([{ type: 'agent-not-reachable', agentId: 'agent-a', cause: 'lost' }]);
+  });
+
+  it('of a page that rings and is not answered: the same', () => {
+    const ringing = steps(conversation('browser'), legLost, {
+      type: 'take-back',
+      agentId: 'agent-a',
+      registered: true,
+      at: lostAt + 1_000,
+    }).call;
+    expect(ringing.state).to.equal('claimed');
+    const { call, commands } = steps(ringing, {
+      type: 'leg-down',
+      channelId: leg2,
+      cause: 'not-registered',
+      at: lostAt + 2_000,
+    });
+    expect(call).to.include({ state: 'queued', cutOffFrom: 'agent-a' });
+    expect(commands).to.deep.include({ type: 'agent-not-reachable', agentId: 'agent-a', cause: 'not-registered' });
+  });
+
+  it('is noticed by a phone that is no longer registered, unless it is back at once', () => {
+    for (const [device, becomes] of [
+      ['sip-phone', 'queued'],
+      ['browser', 'interrupted'],
+    ] as const) {
+      const gone = steps(conversation(device), { type: 'phone-gone', at: lostAt }).call;
+      expect(gone.state).to.equal('connected');
+      expect(nextDeadline(gone)).to.equal(lostAt + PHONE_GONE_MS);
+      const back = steps(gone, { type: 'phone-back', at: lostAt + 1_000 }).call;
+      expect(nextDeadline(back)).to.equal(gone.attributesUntil);
+      expect(steps(gone, { type: 'deadline', at: lostAt + PHONE_GONE_MS }).call.state).to.equal(becomes);
+    }
+  });
+
+  it('is noticed by a new page that has the telephone and no conversation in it', () => {
+    const takeBack = { type: 'take-back', agentId: 'agent-a', at: lostAt } as const;
+    const { call, commands } = steps(conversation('browser'), { ...takeBack, registered: true });
+    expect(call.state).to.equal('claimed');
+    expect(typesOf(commands)).to.deep.equal(['leave-bridge', 'hang-up-leg', 'destroy-bridge', 'wait', 'originate']);
+    const early = steps(conversation('browser'), { ...takeBack, registered: false }).call;
+    expect(early.state).to.equal('interrupted');
+    expect(steps(early, { type: 'phone-back', at: lostAt + 1 }).call.state).to.equal('claimed');
+    for (const unheard of [{ agentId: 'agent-b' }, {}]) {
+      const call = conversation('agentId' in unheard ? 'browser' : 'sip-phone');
+      expect(step(call, { ...takeBack, ...unheard, registered: true }).call).to.equal(call);
+    }
+  });
+
+  it('stays muted and on hold when it comes back', () => {
+    const quiet = steps(
+      conversation('browser'),
+      { type: 'mute', agentId: 'agent-a', at: 20_000 },
+      { type: 'hold', agentId: 'agent-a', at: 20_000 },
+    ).call;
+    const { call, commands } = steps(
+      quiet,
+      { type: 'take-back', agentId: 'agent-a', registered: true, at: lostAt },
+      { type: 'leg-up', channelId: leg2, at: lostAt },
+      { type: 'bridged', at: lostAt },
+    );
+    expect(call).to.include({ state: 'connected', muted: true, held: true });
+    expect(typesOf(commands)).to.deep.equal([
+      ...['leave-bridge', 'hang-up-leg', 'destroy-bridge', 'originate'],
+      ...['bridge', 'mute', 'hold', 'report'],
+    ]);
+  });
+
+  it('ends when either side hangs up meanwhile, in wrap-up', () => {
+    const { call: interrupted } = steps(conversation('browser'), legLost);
+    const { call: ringing } = steps(interrupted, {
+      type: 'take-back',
+      agentId: 'agent-a',
+      registered: true,
+      at: lostAt,
+    });
+    for (const call of [interrupted, ringing]) {
+      expect(steps(call, { type: 'caller-gone', at: lostAt }).call.state).to.equal('wrapping-up');
+      const { call: ended, commands } = steps(call, { type: 'hang-up', agentId: 'agent-a', at: lostAt });
+      expect(ended.state).to.equal('wrapping-up');
+      expect(typesOf(commands)).to.include('hang-up-caller');
+    }
+  });
+
+  it('is over when the agent hung up the phone', () => {
+    const { call, commands } = steps(conversation('browser'), { ...legLost, cause: 'hung-up' } as CallEvent);
+    expect(call.state).to.equal('wrapping-up');
+    expect(typesOf(commands)).to.include('hang-up-caller');
+  });
+});
 
 describe('call state machine', () => {
   for (const kind of ['asterisk', 'exchange'] as const) {
@@ -297,13 +485,25 @@ describe('call state machine', () => {
       { type: 'bridged', at: 1 },
       { type: 'transfer', agentId: 'agent-a', target: { kind: 'agent', agentId: 'agent-b' }, at: 2 },
     ]);
-    expect(call).to.include({ state: 'queued', transferredBy: 'agent-a' });
+    expect(call).to.include({ state: 'queued', transferredBy: 'agent-a', cutOffFrom: null });
     const byOther: CallEvent = { type: 'claim', agentId: 'agent-c', device: 'browser', at: 3 };
     expect(step(call, byOther).call.state).to.equal('queued');
     expect(step(call, { ...byOther, agentId: 'agent-b' }).call.state).to.equal('claimed');
     const { call: fallen } = step(call, { type: 'deadline', at: 2 + RULES.ringMs });
     expect(fallen).to.include({ state: 'queued', offer: null });
     expect(step(fallen, byOther).call.state).to.equal('claimed');
+  });
+
+  it('takes the whole wait along with a transfer, without the conversation', () => {
+    const transfer: CallEvent = {
+      type: 'transfer',
+      agentId: 'agent-a',
+      target: { kind: 'queue', rules: { ...RULES, queueId: 'burgerzaken' } },
+      at: 70_000,
+    };
+    const { call } = steps(conversation('browser'), transfer);
+    expect(70_000 - (call.queuedAt ?? 0)).to.equal(9_000);
+    expect(call.waitUntil, 'the wait that is allowed begins anew').to.equal(70_000 + RULES.maxWaitMs);
   });
 
   it('ends the request of a caller who hung up while the code was redeemed', () => {

@@ -9,14 +9,20 @@
  *                │                        │ │ └──── leg failed ◄───┴──────────────────────┘ │ leg up
  *                │                        │ │                                               │ and bridged
  *                │               transfer │ │ claim of a call at another exchange           ▼
- *                │                        └─│───────────────────────────────────────── connected
- *                │                          └─────────────────────────────────────────────► │
+ *                │                        └─│───────────────────────────────────────── connected ─┐
+ *                │                          └─────────────────────────────────────────────► │     │ agent's leg lost
  *                │ queue closed, full;                                  either side gone,   │
- *                │ waited too long                                      agent hangs up      ▼
+ *                │ waited too long                                      agent hangs up      ▼     ▼ (below)
  *                ├──► fallback                                                         wrapping-up
  *                │                                                                          │ finished, time over
  *                └──► abandoned   caller gone in any state before connected                 ▼
  *                                                                                         closed
+ *
+ *                          the agent's page is back: its telephone rings
+ *   connected ──► interrupted ──────────────────────────────────────────► claimed ──► connecting ──► connected
+ *      │ a desk phone   │ not back in time                                   │ it does not answer
+ *      └────────────────┴──► queued, at its head, marked; the agent not ◄────┘
+ *                            reachable             (either side hangs up meanwhile ──► wrapping-up)
  *
  * - Events may come repeated, late or never: one that does not fit the state changes nothing, except that what it
  *   would leave behind (an agent leg nobody waits for) is released.
@@ -40,6 +46,7 @@ import {
   legUp,
   transfer,
 } from './conversation.ts';
+import { lost, notResumed, phoneBack, phoneGone, takeBack } from './interruption.ts';
 import { reconcile } from './reconcile.ts';
 import { end, fallBack, type Step, unchanged } from './steps.ts';
 
@@ -67,6 +74,12 @@ export function step(call: Call, event: CallEvent): Step {
       return legUp(call, event.channelId);
     case 'leg-down':
       return event.channelId === call.leg?.channelId ? legDown(call, event.at, event.cause) : unchanged(call);
+    case 'phone-gone':
+      return phoneGone(call, event.at);
+    case 'phone-back':
+      return phoneBack(call, event.at);
+    case 'take-back':
+      return takeBack(call, event);
     case 'bridged':
       return bridged(call, event.at);
     case 'bridge-failed':
@@ -110,6 +123,10 @@ function waits(call: Call): (number | null)[] {
     case 'claimed':
     case 'connecting':
       return [call.ringUntil];
+    case 'connected':
+      return [call.phoneGoneUntil];
+    case 'interrupted':
+      return [call.interruption?.until ?? null];
     case 'wrapping-up':
       return [call.wrapUpUntil];
     default:
@@ -143,6 +160,10 @@ function deadline(call: Call, at: number): Step {
     case 'claimed':
     case 'connecting':
       return legDown(call, at, 'no-answer');
+    case 'connected':
+      return lost(call, at);
+    case 'interrupted':
+      return notResumed(call, at);
     default:
       return end(call, 'closed', at);
   }

@@ -3,7 +3,15 @@ import { Counter, Gauge, Histogram, type Metrics } from '../../../platform/http/
 import type { Asterisks } from './asterisks.ts';
 import type { CallChange, LiveCalls } from './live-calls.ts';
 
-const LIVE_STATES: CallState[] = ['arriving', 'queued', 'claimed', 'connecting', 'connected', 'wrapping-up'];
+const LIVE_STATES: CallState[] = [
+  'arriving',
+  'queued',
+  'claimed',
+  'connecting',
+  'connected',
+  'interrupted',
+  'wrapping-up',
+];
 
 /** Figures about calls. Labels carry states, outcomes and queues; never an identity, a code or a number. */
 export function createCallMetrics(registry: Metrics, live: LiveCalls, asterisks: Asterisks) {
@@ -47,10 +55,23 @@ export function createCallMetrics(registry: Metrics, live: LiveCalls, asterisks:
     registers,
   });
 
+  const interruptions = new Counter({
+    name: 'civicline_calls_interrupted_total',
+    help: "Conversations that lost the agent's telephone, by what came of them: interrupted, resumed, cut-off.",
+    labelNames: ['outcome'],
+    registers,
+  });
+
   live.onChange(({ before, after }: CallChange) => {
     if (after.state === before?.state) return;
+    if (after.state === 'interrupted') interruptions.inc({ outcome: 'interrupted' });
+    if (after.state === 'connected' && before?.interruption) interruptions.inc({ outcome: 'resumed' });
+    if (after.state === 'queued' && before?.agentId && after.cutOffFrom === before.agentId)
+      interruptions.inc({ outcome: 'cut-off' });
     if (after.endedAt !== null) ended.inc({ state: after.state });
     if (after.state !== 'connected' || after.queuedAt === null || after.connectedAt === null || !before) return;
+    // A conversation that came back was counted when it began.
+    if (before.interruption) return;
     waited.observe({ queue: after.rules?.queueId ?? '' }, (after.connectedAt - after.queuedAt) / 1_000);
   });
 

@@ -12,6 +12,8 @@ export interface AgentOrders {
   /** Resolves when the call is this agent's, durably; its phone rings then. */
   answer(agentId: string, callId: string): Promise<void>;
   hangUp(agentId: string, callId: string): Promise<void>;
+  /** The agent's page has the telephone and misses the conversation: its voice comes to this page. */
+  takeBack(agentId: string, callId: string): Promise<void>;
   hold(agentId: string, callId: string): Promise<void>;
   resume(agentId: string, callId: string): Promise<void>;
   mute(agentId: string, callId: string): Promise<void>;
@@ -116,6 +118,17 @@ export function createAgentOrders(options: {
       const call = own(agentId, callId);
       if (call.state === 'wrapping-up') return;
       await live.dispatch(callId, { type: 'hang-up', agentId, at: Date.now() });
+    },
+    async takeBack(agentId, callId) {
+      const { source } = own(agentId, callId);
+      if (source.kind === 'exchange') throw wrongState();
+      if (!asterisks.get(source.asteriskId)?.available) throw noTelephony();
+      // Where it is not known yet, the news that it is brings the voice.
+      const event = () => {
+        const registered = agents.isRegistered(agentId, 'browser', source.asteriskId);
+        return { type: 'take-back', agentId, registered, at: Date.now() } as const;
+      };
+      if (!(await live.dispatch(callId, event))) throw wrongState();
     },
     hold: (agentId, callId) => during(agentId, callId, 'hold'),
     resume: (agentId, callId) => during(agentId, callId, 'resume'),

@@ -14,6 +14,7 @@ export function isAsExpected(call: Call, found: Found): boolean {
     case 'arriving':
       return caller === (call.rekeying ? 'elsewhere' : 'in-stasis');
     case 'queued':
+    case 'interrupted':
       return caller === 'in-stasis';
     case 'claimed':
     case 'connecting':
@@ -34,6 +35,7 @@ export function reconcile(call: Call, found: Found, at: number): Step {
   if (found.caller === 'elsewhere') return callerGone(call, at);
   switch (call.state) {
     case 'queued':
+    case 'interrupted':
       return { call, commands: [{ type: 'wait', prompts: [] }] };
     case 'claimed':
     case 'connecting':

@@ -11,9 +11,10 @@ export interface Step {
 export const TRANSITIONS: Record<CallState, readonly CallState[]> = {
   arriving: ['queued', 'abandoned', 'fallback'],
   queued: ['claimed', 'connected', 'abandoned', 'fallback'],
-  claimed: ['connecting', 'queued', 'abandoned'],
-  connecting: ['connected', 'queued', 'abandoned'],
-  connected: ['queued', 'wrapping-up', 'closed'],
+  claimed: ['connecting', 'queued', 'abandoned', 'wrapping-up', 'closed'],
+  connecting: ['connected', 'queued', 'abandoned', 'wrapping-up', 'closed'],
+  connected: ['queued', 'interrupted', 'wrapping-up', 'closed'],
+  interrupted: ['claimed', 'queued', 'wrapping-up', 'closed'],
   'wrapping-up': ['closed'],
   closed: [],
   abandoned: [],
@@ -54,8 +55,11 @@ export function endConversation(call: Call, at: number, freed: CallCommand[]): S
     call: move(call, 'wrapping-up', {
       leg: null,
       bridged: false,
+      ringUntil: null,
       held: false,
       muted: false,
+      phoneGoneUntil: null,
+      interruption: null,
       wrapUpUntil: at + wrapUpMs,
     }),
     commands: [...freed, ...report(call, 'ended')],
@@ -73,6 +77,8 @@ export function end(call: Call, state: 'closed' | 'abandoned' | 'fallback', at: 
       bridged: false,
       held: false,
       muted: false,
+      phoneGoneUntil: null,
+      interruption: null,
       offer: null,
       attributesUntil: null,
       wrapUpUntil: null,
@@ -90,3 +96,27 @@ export function released(call: Call): CallCommand[] {
     ...(call.bridged ? [{ type: 'destroy-bridge' } as const] : []),
   ];
 }
+
+/**
+ * What gives back the agent's side while the caller goes on waiting. Asterisk says that a bridge is destroyed while
+ * the caller is still leaving it, and a prompt would be lost.
+ */
+export function separated(call: Call): CallCommand[] {
+  return [...(call.bridged ? [{ type: 'leave-bridge' } as const] : []), ...released(call)];
+}
+
+/** For how long the caller of a conversation waited before it, all waits together, in milliseconds. */
+export function waited({ queuedAt, connectedAt }: Call): number {
+  return queuedAt === null || connectedAt === null ? 0 : Math.max(0, connectedAt - queuedAt);
+}
+
+export const noAgent = {
+  agentId: null,
+  leg: null,
+  ringUntil: null,
+  bridged: false,
+  held: false,
+  muted: false,
+  phoneGoneUntil: null,
+  interruption: null,
+} satisfies Partial<Call>;

@@ -38,6 +38,9 @@ interface Tables {
   };
 }
 
+/** What calls of an earlier version do not have in their row. */
+const ADDED_LATER = { phoneGoneUntil: null, interruption: null, cutOffFrom: null } satisfies Partial<Call>;
+
 export const callMigrations: readonly Migration[] = [
   {
     name: 'calls',
@@ -104,6 +107,8 @@ export function createCallStore(database: Database, sealer: Sealer): CallStore {
     }
   }
 
+  const parsed = (data: string): Call => ({ ...ADDED_LATER, ...JSON.parse(data) });
+
   return {
     async save(call, personal) {
       const values = columns(call);
@@ -143,11 +148,11 @@ export function createCallStore(database: Database, sealer: Sealer): CallStore {
         .where('ended_at', 'is', null)
         .orderBy('arrived_at')
         .execute();
-      return rows.map(({ id, data, personal }) => ({ call: JSON.parse(data) as Call, personal: opened(id, personal) }));
+      return rows.map(({ id, data, personal }) => ({ call: parsed(data), personal: opened(id, personal) }));
     },
     async byId(id) {
       const row = await sql.selectFrom('calls').select('data').where('id', '=', id).executeTakeFirst();
-      return row && (JSON.parse(row.data) as Call);
+      return row && parsed(row.data);
     },
     async lastOfChannel(asteriskId, channelId) {
       const row = await sql
@@ -158,7 +163,7 @@ export function createCallStore(database: Database, sealer: Sealer): CallStore {
         .orderBy('arrived_at', 'desc')
         .limit(1)
         .executeTakeFirst();
-      return row && (JSON.parse(row.data) as Call);
+      return row && parsed(row.data);
     },
     async deleteEndedBefore(moment) {
       await write((tables) => tables.deleteFrom('calls').where('ended_at', '<', moment).execute());
