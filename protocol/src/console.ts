@@ -24,9 +24,15 @@ export type CallState =
   | 'abandoned'
   | 'fallback';
 
-/** `not-reachable` is set by the gateway when the agent's phone did not answer; the agent sets `ready` again. */
+/**
+ * `not-reachable` is set by the gateway: when the agent's phone did not answer or was lost in a call, until the agent
+ * sets `ready` again; and, with the reason {@link NO_PHONE}, for as long as an agent who is ready has no phone registered.
+ */
 export const PRESENCES = ['ready', 'busy', 'break', 'not-reachable', 'offline'] as const;
 export type Presence = (typeof PRESENCES)[number];
+
+/** Reason of the presence `not-reachable` that ends by itself: none of the agent's phones is registered. */
+export const NO_PHONE = 'no-phone';
 
 export const DEVICES = ['browser', 'sip-phone'] as const;
 /** What rings when the agent answers: the softphone in the page, or the agent's own SIP phone. */
@@ -72,6 +78,7 @@ export interface CallView {
   callingNumber: string | null;
   /** RFC 3339. */
   arrivedAt: string;
+  /** Since when the caller waits, as if all waits were one; time in conversation does not count. RFC 3339. */
   queuedAt: string;
   connectedAt: string | null;
   attributes: AttributeView[];
@@ -81,6 +88,10 @@ export interface CallView {
   /** A transfer to one agent: only that agent may answer until it falls back to the queue. */
   offeredTo: string | null;
   transferredBy: { agentId: string; name: string } | null;
+  /** The agent whose telephone went away in the conversation; the caller was put at the head of the queue. */
+  cutOffFrom: { agentId: string; name: string } | null;
+  /** What carries the agent's voice, or did until it was interrupted; null before an answer, and at another exchange. */
+  device: Device | null;
   held: boolean;
   muted: boolean;
   /** `exchange`: the voice is on another exchange, which may have named a number to be put through to. */
@@ -124,7 +135,7 @@ export interface Snapshot {
   calls: CallView[];
   /** Agents and queues of the organisation that a call can be transferred to. */
   colleagues: ColleagueView[];
-  transferQueues: { id: string; name: LocalizedText }[];
+  transferQueues: QueueView[];
   /** false while the gateway has no connection with Asterisk. */
   telephonyAvailable: boolean;
   /** The gateway's clock, RFC 3339: waiting times are counted from it, not from the browser's. */
@@ -160,13 +171,19 @@ export const presenceInput = z.strictObject({
 });
 export const deviceInput = z.strictObject({ device: z.enum(DEVICES) });
 
-/** What the softphone in the page needs to register; valid for this sign-in only. */
-export interface SoftphoneCredentials {
+/** With what the softphone in the page registers at one Asterisk. */
+export interface SoftphoneAccount {
   /** Asterisk's SIP over WebSocket (RFC 7118), reached through the gateway's or proxy's own origin. */
   websocketUrl: string;
   sipUri: string;
   user: string;
   password: string;
+}
+
+/** What the softphone in the page needs; valid for this sign-in only. */
+export interface SoftphoneCredentials {
+  /** One for each Asterisk: it registers with all of them, as a call is at one. */
+  accounts: SoftphoneAccount[];
   iceServers: { urls: string[]; username?: string; credential?: string }[];
 }
 
@@ -174,6 +191,8 @@ export interface ConsoleToServer {
   resync: (reply: (r: Reply) => void) => void;
   answer: (input: z.input<typeof callIdInput>, reply: (r: Reply) => void) => void;
   'hang-up': (input: z.input<typeof callIdInput>, reply: (r: Reply) => void) => void;
+  /** This page has the telephone and misses the conversation of this call: its voice comes here. */
+  'take-back': (input: z.input<typeof callIdInput>, reply: (r: Reply) => void) => void;
   hold: (input: z.input<typeof callIdInput>, reply: (r: Reply) => void) => void;
   resume: (input: z.input<typeof callIdInput>, reply: (r: Reply) => void) => void;
   mute: (input: z.input<typeof callIdInput>, reply: (r: Reply) => void) => void;

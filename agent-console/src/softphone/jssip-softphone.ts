@@ -1,5 +1,5 @@
 /** {@link Softphone} by JsSIP: SIP over WebSocket (RFC 7118) and WebRTC audio. */
-import type { SoftphoneCredentials } from '@civicline/protocol';
+import type { SoftphoneAccount, SoftphoneCredentials } from '@civicline/protocol';
 import JsSIP from 'jssip';
 import type { IceCandidateEvent, RTCSession } from 'jssip/lib/RTCSession.js';
 import { type Softphone, type SoftphoneState, STOPPED } from './softphone.ts';
@@ -8,12 +8,20 @@ import { openVoice, type Voice } from './voice.ts';
 /** The answer goes out with the candidates found by then; hosts' own come within milliseconds, 5 s is JsSIP's default. */
 const ICE_GATHERING_MS = 700;
 const REGISTER_EXPIRES_S = 120;
+/**
+ * Temporary failure (ITU-T Q.850): a page that is left tells so instead of hanging up (RFC 3326), and the gateway keeps
+ * the caller for the page that comes next.
+ */
+const NOT_HUNG_UP = { extraHeaders: ['Reason: Q.850;cause=41;text="Page left"'] };
+
+type UserAgent = InstanceType<typeof JsSIP.UA>;
 
 export function createJsSipSoftphone(): Softphone {
   const audio = new Audio();
   const listeners = new Set<(state: SoftphoneState) => void>();
   let state = STOPPED;
-  let ua: InstanceType<typeof JsSIP.UA> | null = null;
+  /** One for each account, with how it is registered. */
+  const lines = new Map<UserAgent, SoftphoneState['registration']>();
   let session: RTCSession | null = null;
   /** The session whose microphone is being opened, or is open. */
   let answered: RTCSession | null = null;
@@ -30,26 +38,32 @@ export function createJsSipSoftphone(): Softphone {
     stop();
     iceServers = credentials.iceServers;
     change({ registration: 'connecting' });
+    for (const account of credentials.accounts) openLine(account);
+  }
+
+  function openLine(account: SoftphoneAccount): void {
     const agent = new JsSIP.UA({
-      sockets: new JsSIP.WebSocketInterface(credentials.websocketUrl),
-      uri: credentials.sipUri,
-      authorization_user: credentials.user,
-      password: credentials.password,
+      sockets: new JsSIP.WebSocketInterface(account.websocketUrl),
+      uri: account.sipUri,
+      authorization_user: account.user,
+      password: account.password,
       register_expires: REGISTER_EXPIRES_S,
       session_timers: false,
       connection_recovery_min_interval: 1,
       connection_recovery_max_interval: 10,
     });
-    ua = agent;
+    lines.set(agent, 'connecting');
     const follow = (registration: SoftphoneState['registration']) => () => {
-      if (ua === agent) change({ registration });
+      if (!lines.has(agent)) return;
+      lines.set(agent, registration);
+      change({ registration: together([...lines.values()]) });
     };
     agent.on('registered', follow('registered'));
     agent.on('unregistered', follow('connecting'));
     agent.on('disconnected', follow('connecting'));
     agent.on('registrationFailed', follow('failed'));
     agent.on('newRTCSession', ({ session: incoming }: { session: RTCSession }) => {
-      if (ua === agent) offered(incoming);
+      if (lines.has(agent)) offered(incoming);
     });
     agent.start();
   }
@@ -117,10 +131,11 @@ export function createJsSipSoftphone(): Softphone {
   }
 
   function stop(): void {
-    const old = ua;
-    ua = null;
+    const old = [...lines.keys()];
+    lines.clear();
+    if (session?.isEstablished()) session.terminate(NOT_HUNG_UP);
     leaveSession();
-    old?.stop();
+    for (const agent of old) agent.stop();
     state = STOPPED;
   }
 
@@ -131,6 +146,7 @@ export function createJsSipSoftphone(): Softphone {
       change(STOPPED);
     },
     answer: () => void answer(),
+    hangUp: () => void session?.terminate(),
     setMuted,
     playSound: () => audio.srcObject instanceof MediaStream && play(audio.srcObject),
     subscribe(listener) {
@@ -138,6 +154,12 @@ export function createJsSipSoftphone(): Softphone {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Of all lines: one that is registered is enough, and the others go on trying. */
+function together(registrations: SoftphoneState['registration'][]): SoftphoneState['registration'] {
+  if (registrations.includes('registered')) return 'registered';
+  return registrations.every((one) => one === 'failed') ? 'failed' : 'connecting';
 }
 
 /** Ends ICE gathering some time after the first candidate, however long a STUN server takes. */

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { lazySoftphone } from './lazy-softphone.ts';
 import { type Softphone, type SoftphoneState, STOPPED } from './softphone.ts';
 
-const CREDENTIALS = { websocketUrl: '', sipUri: '', user: '', password: '', iceServers: [] };
+const CREDENTIALS = { accounts: [], iceServers: [] };
 
 describe('a softphone that is loaded when it is needed', () => {
   it('that could not be loaded has failed, and is loaded again', async () => {
@@ -27,6 +27,7 @@ function standIn(done: string[]): Softphone {
     register: () => void done.push('register'),
     unregister: () => undefined,
     answer: () => undefined,
+    hangUp: () => undefined,
     setMuted: () => undefined,
     playSound: () => undefined,
     subscribe: () => () => undefined,

@@ -38,6 +38,7 @@ export function lazySoftphone(load: () => Promise<Softphone>): Softphone {
       real?.unregister();
     },
     answer: () => real?.answer(),
+    hangUp: () => real?.hangUp(),
     setMuted(next) {
       muted = next;
       real?.setMuted(next);

@@ -1,7 +1,8 @@
 /**
  * The telephone in the page, as the console sees it.
  *
- *   registration:  stopped ──register──► connecting ◄──────► registered
+ *   registration (one account is enough; a call comes by the account of its Asterisk):
+ *                  stopped ──register──► connecting ◄──────► registered
  *                     ▲                      │  ▲ goes on trying
  *                     └──── unregister       ▼  │ with fresh credentials
  *                                          failed
@@ -25,12 +26,14 @@ export interface SoftphoneState {
 export const STOPPED: SoftphoneState = { registration: 'stopped', session: 'none', soundBlocked: false };
 
 export interface Softphone {
-  /** Registers, and stays registered; called again, it starts anew with these credentials. */
+  /** Registers with every account, and stays registered; called again, it starts anew with these credentials. */
   register(credentials: SoftphoneCredentials): void;
-  /** Ends the session and the registration. */
+  /** Ends the registration; a session is left, and the other side told that nobody hung up. */
   unregister(): void;
   /** Takes the ringing session; without one it does nothing. */
   answer(): void;
+  /** Hangs up, without asking anybody. */
+  hangUp(): void;
   setMuted(muted: boolean): void;
   /** Plays the caller's voice after the browser blocked it; to be called from a click. */
   playSound(): void;

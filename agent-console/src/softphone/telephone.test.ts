@@ -7,13 +7,20 @@ import type { TabLock } from './tab-lock.ts';
 import { createTelephone, NO_TELEPHONE, type Telephone, type TelephoneState, type Wish } from './telephone.ts';
 
 const CREDENTIALS: SoftphoneCredentials = {
-  websocketUrl: 'ws://127.0.0.1/ws',
-  sipUri: 'sip:browser-me@civicline',
-  user: 'browser-me',
-  password: 'secret',
+  accounts: [
+    { websocketUrl: 'ws://127.0.0.1/ws', sipUri: 'sip:browser-me@civicline', user: 'browser-me', password: 'secret' },
+  ],
   iceServers: [],
 };
 const READY: Wish = { device: 'browser', online: true, call: null };
+
+const talk = (part: Partial<NonNullable<Wish['call']>> = {}): NonNullable<Wish['call']> => ({
+  id: 'call-1',
+  state: 'connected',
+  muted: false,
+  device: 'browser',
+  ...part,
+});
 
 /** Lets everything that waits only for promises happen. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -32,6 +39,7 @@ function telephoneWithStandIns() {
     microphone: 'granted' as 'granted' | 'refused' | 'missing',
     turn: true,
     giveTurn: (): void => {},
+    answer: { ok: true } as Reply,
     reply: { ok: true, credentials: CREDENTIALS } as Reply<{ credentials: SoftphoneCredentials }>,
     done,
     state: () => state,
@@ -53,6 +61,10 @@ function telephoneWithStandIns() {
     answer() {
       done.push('answer');
       world.softphoneSays({ session: 'active' });
+    },
+    hangUp() {
+      done.push('hang up');
+      world.softphoneSays({ session: 'none' });
     },
     setMuted: (muted) => muted && done.push('mute'),
     playSound: () => done.push('play'),
@@ -80,6 +92,10 @@ function telephoneWithStandIns() {
     microphone,
     tabLock,
     credentials: async () => world.reply,
+    async ask(name, { callId }) {
+      done.push(`ask ${name} ${callId}`);
+      return world.answer;
+    },
     onChange: (next) => {
       state = next;
     },
@@ -141,11 +157,11 @@ describe('telephone in the page', () => {
     await settle();
     world.softphoneSays({ registration: 'registered', session: 'ringing' });
     expect(world.done).not.to.contain('answer');
-    telephone.wish({ ...READY, call: { state: 'claimed', muted: false } });
+    telephone.wish({ ...READY, call: talk({ state: 'claimed', muted: false }) });
     expect(world.done.filter((item) => item === 'answer')).to.have.length(1);
 
     world.softphoneSays({ session: 'none' });
-    telephone.wish({ ...READY, call: { state: 'connecting', muted: false } });
+    telephone.wish({ ...READY, call: talk({ state: 'connecting', muted: false }) });
     world.softphoneSays({ session: 'ringing' });
     expect(world.done.filter((item) => item === 'answer')).to.have.length(2);
   });
@@ -155,7 +171,7 @@ describe('telephone in the page', () => {
     telephone.wish(READY);
     await settle();
     for (const state of ['connected', 'wrapping-up'] as const) {
-      telephone.wish({ ...READY, call: { state, muted: false } });
+      telephone.wish({ ...READY, call: talk({ state, muted: false }) });
       world.softphoneSays({ session: 'ringing' });
       world.softphoneSays({ session: 'none' });
     }
@@ -178,14 +194,14 @@ describe('telephone in the page', () => {
     await settle();
     world.softphoneSays({ registration: 'connecting', session: 'active' });
     telephone.wish({ ...READY, online: false });
-    telephone.wish({ ...READY, call: { state: 'connected', muted: false } });
+    telephone.wish({ ...READY, call: talk({ state: 'connected', muted: false }) });
     await settle();
     expect(world.done).to.deep.equal(['register']);
   });
 
   it('mutes its own microphone with the call', async () => {
     const { world, telephone } = telephoneWithStandIns();
-    telephone.wish({ ...READY, call: { state: 'connected', muted: true } });
+    telephone.wish({ ...READY, call: talk({ state: 'connected', muted: true }) });
     expect(world.done).to.contain('mute');
   });
 
@@ -203,7 +219,7 @@ describe('telephone in the page', () => {
     telephone.wish(READY);
     await settle();
     world.softphoneSays({ registration: 'registered', session: 'active' });
-    telephone.wish({ ...READY, device: 'sip-phone', call: { state: 'connected', muted: false } });
+    telephone.wish({ ...READY, device: 'sip-phone', call: talk({ state: 'connected', muted: false }) });
     expect(world.done).to.deep.equal(['register']);
     world.softphoneSays({ session: 'none' });
     expect(world.done).to.deep.equal(['register', 'unregister', 'leave tab']);

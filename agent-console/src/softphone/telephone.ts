@@ -7,8 +7,11 @@
  *                                                                                       └─────────┘
  *
  * An INVITE is taken by itself only while the gateway says that this agent's call is being connected. Any other rings
- * on unheard until whoever sent it gives up. A conversation is never ended from here: another device, or a microphone that
- * is gone, counts from its end on.
+ * on unheard until whoever sent it gives up. Another device, or a microphone that is gone, counts from the end of the
+ * conversation on.
+ *
+ * A page that finds its agent's conversation without a voice in it, since it was reloaded or another tab crashed, asks for
+ * it. What the agent does while the gateway is away, muting and hanging up, is done here, and told when it is back.
  */
 import type { CallView, Device, Reply, SoftphoneCredentials } from '@civicline/protocol';
 import type { Microphone, MicrophoneAccess } from './microphone.ts';
@@ -18,22 +21,33 @@ import type { TabLock } from './tab-lock.ts';
 const RETRY_MS = 3_000;
 /** A connection that does not come about in this time has failed, though the softphone goes on trying. */
 const CONNECTING_MS = 10_000;
+const ASK_AGAIN_MS = 1_000;
 
 export interface TelephoneState {
   /** Whether this tab has the telephone; false also while another device is chosen. */
   mine: boolean;
   microphone: MicrophoneAccess;
   softphone: SoftphoneState;
+  /** Muted or not by this page, and the gateway does not know yet; null when it does. */
+  mutedHere: boolean | null;
+  /** The call that was hung up here, and the gateway does not know yet. */
+  hungUpHere: string | null;
 }
 
-export const NO_TELEPHONE: TelephoneState = { mine: false, microphone: 'unknown', softphone: STOPPED };
+export const NO_TELEPHONE: TelephoneState = {
+  mine: false,
+  microphone: 'unknown',
+  softphone: STOPPED,
+  mutedHere: null,
+  hungUpHere: null,
+};
 
 /** What the console knows that matters to the telephone. */
 export interface Wish {
   /** null while signed out or not yet known. */
   device: Device | null;
   online: boolean;
-  call: Pick<CallView, 'state' | 'muted'> | null;
+  call: Pick<CallView, 'id' | 'state' | 'muted' | 'device'> | null;
 }
 
 export interface TelephoneParts {
@@ -41,6 +55,7 @@ export interface TelephoneParts {
   microphone: Microphone;
   tabLock: TabLock;
   credentials(): Promise<Reply<{ credentials: SoftphoneCredentials }>>;
+  ask(name: 'take-back' | 'mute' | 'unmute', input: { callId: string }): Promise<Reply>;
   onChange(state: TelephoneState): void;
 }
 
@@ -49,10 +64,21 @@ export interface Telephone {
   wish(wish: Wish): void;
   askMicrophone(): Promise<void>;
   playSound(): void;
+  /** Mutes or unmutes at once; false when the voice is not here. */
+  mute(muted: boolean): boolean;
+  /** Hangs up without the gateway; false when the voice is not here. */
+  hangUp(): boolean;
   close(): void;
 }
 
-export function createTelephone({ softphone, microphone, tabLock, credentials, onChange }: TelephoneParts): Telephone {
+export function createTelephone({
+  softphone,
+  microphone,
+  tabLock,
+  credentials,
+  ask,
+  onChange,
+}: TelephoneParts): Telephone {
   let state = NO_TELEPHONE;
   /** What the softphone itself said last. */
   let said = STOPPED;
@@ -61,6 +87,9 @@ export function createTelephone({ softphone, microphone, tabLock, credentials, o
   let retry: ReturnType<typeof setTimeout> | undefined;
   let giveUp: ReturnType<typeof setTimeout> | undefined;
   let fetching = false;
+  /** Of which calls this page had the voice, or asked for it when it began. */
+  const known = new Set<string>();
+  let asking: ReturnType<typeof setTimeout> | undefined;
 
   const endSubscription = softphone.subscribe((next) => {
     const failedNow = next.registration === 'failed' && said.registration !== 'failed';
@@ -74,6 +103,7 @@ export function createTelephone({ softphone, microphone, tabLock, credentials, o
     if (failedNow) tryAgainLater();
     if (endedNow) afterConversation();
     takeCall();
+    takeBack();
   });
   const endWatch = microphone.onPermissionChange(() => {
     if (state.mine) void askMicrophone();
@@ -90,8 +120,20 @@ export function createTelephone({ softphone, microphone, tabLock, credentials, o
     if (next.device === 'browser') line();
     else if (next.device === null || said.session === 'none') leave();
     if (next.online && !wasOnline) void register();
-    softphone.setMuted(next.call?.muted ?? false);
+    settle();
+    softphone.setMuted(state.mutedHere ?? next.call?.muted ?? false);
     takeCall();
+    takeBack();
+  }
+
+  /** What was done here is told to the gateway, and forgotten once it knows. */
+  function settle(): void {
+    const { online, call } = wanted;
+    const { mutedHere, hungUpHere } = state;
+    if (hungUpHere !== null && call?.id !== hungUpHere) change({ hungUpHere: null });
+    if (mutedHere === null) return;
+    if (call === null || call.muted === mutedHere) change({ mutedHere: null });
+    else if (online && call.state === 'connected') void ask(mutedHere ? 'mute' : 'unmute', { callId: call.id });
   }
 
   function line(): void {
@@ -161,11 +203,44 @@ export function createTelephone({ softphone, microphone, tabLock, credentials, o
     if (expected && state.softphone.session === 'ringing') softphone.answer();
   }
 
+  /**
+   * Asks for the voice of a conversation that has none: one that is interrupted, or that this page found when it began.
+   * Two pages on two computers would else take it from each other for ever.
+   */
+  function takeBack(): void {
+    const { call, online } = wanted;
+    if (call && said.session !== 'none') known.add(call.id);
+    if (asking !== undefined || call === null || call.device !== 'browser' || call.id === state.hungUpHere) return;
+    if (!online || !state.mine || said.registration !== 'registered' || said.session !== 'none') return;
+    const isFound = call.state === 'connected' && !known.has(call.id);
+    if (!isFound && call.state !== 'interrupted') return;
+    asking = setTimeout(() => {
+      asking = undefined;
+      takeBack();
+    }, ASK_AGAIN_MS);
+    void ask('take-back', { callId: call.id });
+  }
+
+  const voiceHere = () => state.mine && said.session === 'active';
+
   return {
     wish,
     askMicrophone,
     playSound: () => softphone.playSound(),
+    mute(muted) {
+      if (!voiceHere()) return false;
+      change({ mutedHere: muted });
+      softphone.setMuted(muted);
+      return true;
+    },
+    hangUp() {
+      if (!voiceHere()) return false;
+      change({ hungUpHere: wanted.call?.id ?? null });
+      softphone.hangUp();
+      return true;
+    },
     close() {
+      clearTimeout(asking);
       leave();
       endSubscription();
       endWatch();

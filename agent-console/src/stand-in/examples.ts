@@ -76,6 +76,8 @@ export function exampleCall(given: Partial<CallView> = {}, waitedSeconds = 0): C
     agentId: null,
     offeredTo: null,
     transferredBy: null,
+    cutOffFrom: null,
+    device: null,
     held: false,
     muted: false,
     source: { kind: 'asterisk' },
@@ -103,6 +105,12 @@ export function exampleSnapshot(): Snapshot {
     },
     { id: 'avondloket', name: { nl: 'Avondloket', fr: 'Guichet du soir', de: 'Abendschalter', en: 'Evening desk' } },
   ];
+  const views = queues.map((queue, index) => ({
+    ...queue,
+    open: index < 2,
+    waiting: 0,
+    agentsReady: index < 2 ? 3 - index : 0,
+  }));
   return {
     sequence: 0,
     self: {
@@ -115,19 +123,14 @@ export function exampleSnapshot(): Snapshot {
       device: 'sip-phone',
       registered: { browser: false, 'sip-phone': true },
     },
-    queues: queues.map((queue, index) => ({
-      ...queue,
-      open: index < 2,
-      waiting: 0,
-      agentsReady: index < 2 ? 3 - index : 0,
-    })),
+    queues: views,
     calls: [],
     colleagues: [
       { id: 'agent-b', name: 'Demo agent B', presence: 'break' },
       { id: 'agent-c', name: 'Demo agent C', presence: 'ready' },
       { id: 'agent-d', name: 'Demo agent D', presence: 'offline' },
     ],
-    transferQueues: queues,
+    transferQueues: views,
     telephonyAvailable: true,
     now: new Date().toISOString(),
   };

@@ -38,10 +38,14 @@ export function startRegistrar(): Registrar {
     accept: (request, socket, head) =>
       server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client, request)),
     credentials: (gatewayUrl) => ({
-      websocketUrl: `${gatewayUrl.replace('http', 'ws')}/softphone`,
-      sipUri: 'sip:browser-agent-a@civicline',
-      user: 'browser-agent-a',
-      password: 'stand-in',
+      accounts: [
+        {
+          websocketUrl: `${gatewayUrl.replace('http', 'ws')}/softphone`,
+          sipUri: 'sip:browser-agent-a@civicline',
+          user: 'browser-agent-a',
+          password: 'stand-in',
+        },
+      ],
       iceServers: [],
     }),
     registered: () => registered.size,

@@ -26,7 +26,7 @@ export interface ConsoleState {
   data: ConsoleData | null;
   /** An event was missed: nothing is taken in until the next snapshot. */
   resyncNeeded: boolean;
-  /** The call that left last without this agent's doing, for a notice; null once another call comes or goes. */
+  /** The call that left last without this agent's doing, for a notice; null once it was read, or another call comes. */
   lastRemoval: { callId: string; reason: RemovalReason } | null;
 }
 
@@ -35,6 +35,8 @@ export type ConsoleEvent =
   | { type: 'connected' }
   | { type: 'disconnected' }
   | { type: 'signed-out' }
+  /** The notice that this call left has been on the screen long enough. */
+  | { type: 'removal-read'; callId: string }
   /** `receivedAt`: this computer's clock, UTC milliseconds. */
   | { type: 'snapshot'; snapshot: Snapshot; receivedAt: number }
   | NumberedEvent;
@@ -66,6 +68,8 @@ export function reduce(state: ConsoleState, event: ConsoleEvent): ConsoleState {
       return { ...state, connection: state.data ? 'offline' : 'connecting', resyncNeeded: false };
     case 'signed-out':
       return initialState;
+    case 'removal-read':
+      return state.lastRemoval?.callId === event.callId ? { ...state, lastRemoval: null } : state;
     case 'snapshot':
       return { connection: 'online', data: fromSnapshot(event), resyncNeeded: false, lastRemoval: null };
     default:
@@ -94,7 +98,11 @@ function apply(data: ConsoleData, event: NumberedEvent): ConsoleData {
     case 'self-changed':
       return { ...data, self: event.self };
     case 'queue-changed':
-      return { ...data, queues: put(data.queues, event.queue) };
+      return {
+        ...data,
+        queues: replace(data.queues, event.queue),
+        transferQueues: replace(data.transferQueues, event.queue),
+      };
     case 'colleague-changed':
       return { ...data, colleagues: put(data.colleagues, event.colleague) };
     case 'telephony-changed':
@@ -104,8 +112,12 @@ function apply(data: ConsoleData, event: NumberedEvent): ConsoleData {
 
 /** Replaces the item with the same id in its place, or adds it at the end. */
 function put<T extends { id: string }>(items: readonly T[], item: T): T[] {
-  const known = items.some(({ id }) => id === item.id);
-  return known ? items.map((other) => (other.id === item.id ? item : other)) : [...items, item];
+  return items.some(({ id }) => id === item.id) ? replace(items, item) : [...items, item];
+}
+
+/** Replaces the item with the same id in its place; another one is not of this list. */
+function replace<T extends { id: string }>(items: readonly T[], item: T): T[] {
+  return items.map((other) => (other.id === item.id ? item : other));
 }
 
 function removal({ data, lastRemoval }: ConsoleState, event: NumberedEvent): ConsoleState['lastRemoval'] {
@@ -115,12 +127,15 @@ function removal({ data, lastRemoval }: ConsoleState, event: NumberedEvent): Con
   return event.reason === 'closed' ? null : { callId: event.callId, reason: event.reason };
 }
 
-/** Calls that wait for an answer: those meant for this agent first, then the longest waiting first. */
+/**
+ * Calls that wait for an answer: those meant for this agent first, then callers who were cut off, then the longest waiting
+ * first.
+ */
 export function ringingCalls(data: ConsoleData): CallView[] {
-  const offeredToMe = (call: CallView) => (call.offeredTo === data.self.id ? 0 : 1);
+  const rank = (call: CallView) => (call.offeredTo === data.self.id ? 0 : call.cutOffFrom ? 1 : 2);
   return data.calls
     .filter(({ state }) => state === 'queued')
-    .sort((a, b) => offeredToMe(a) - offeredToMe(b) || waitingSince(a) - waitingSince(b) || (a.id < b.id ? -1 : 1));
+    .sort((a, b) => rank(a) - rank(b) || waitingSince(a) - waitingSince(b) || (a.id < b.id ? -1 : 1));
 }
 
 /** This agent's calls, the one with a voice on it before those in wrap-up. */
@@ -131,7 +146,7 @@ export function ownCalls(data: ConsoleData): CallView[] {
     .sort((a, b) => inWrapUp(a) - inWrapUp(b) || waitingSince(a) - waitingSince(b));
 }
 
-const OWN_STATES: ReadonlySet<string> = new Set(['claimed', 'connecting', 'connected', 'wrapping-up']);
+const OWN_STATES: ReadonlySet<string> = new Set(['claimed', 'connecting', 'connected', 'interrupted', 'wrapping-up']);
 
 /** The call on which this agent is, or is about to be, speaking. */
 export function activeCall(data: ConsoleData): CallView | null {

@@ -17,6 +17,8 @@ export function call(given: Partial<CallView> & { id: string }): CallView {
     agentId: null,
     offeredTo: null,
     transferredBy: null,
+    cutOffFrom: null,
+    device: null,
     held: false,
     muted: false,
     source: { kind: 'asterisk' },

@@ -1,4 +1,5 @@
 /** Ties the store, the socket and the telephone to the life of a component. The only place that knows all three. */
+import type { Reply } from '@civicline/protocol';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Said } from '../components/live-region.tsx';
 import { fetchSession } from '../session.ts';
@@ -45,7 +46,8 @@ export function useConsole(agentId: string, onEnded: () => void): Console {
       checkSession: async () => (await fetchSession()).kind,
       onSignedOut: onEnded,
     });
-    const telephone = browserTelephone(agentId, connection.softphoneCredentials, setTelephoneState);
+    const gateway = { credentials: connection.softphoneCredentials, ask: connection.request };
+    const telephone = browserTelephone(agentId, gateway, setTelephoneState);
     const unsubscribe = store.subscribe((after, before) => {
       setState(after);
       telephone.wish(wishOf(after));
@@ -53,7 +55,7 @@ export function useConsole(agentId: string, onEnded: () => void): Console {
       if (moment.length > 0) speaking ??= setTimeout(speak, MOMENT_MS);
     });
     parts.current = { connection, telephone };
-    // Said while the page still can: otherwise the caller would hear nothing until Asterisk misses the agent's sound.
+    // Said while the page still can: otherwise the caller would hear nothing until the gateway misses this telephone.
     window.addEventListener('pagehide', telephone.close);
     return () => {
       parts.current = null;
@@ -67,13 +69,29 @@ export function useConsole(agentId: string, onEnded: () => void): Console {
 
   const request = useCallback<SendRequest>(
     async (name, input) =>
-      parts.current?.connection.request(name, input) ?? { ok: false, code: 'CONSOLE_OFFLINE', title: 'Not connected.' },
+      parts.current
+        ? askOrAct(parts.current, name, input)
+        : { ok: false, code: 'CONSOLE_OFFLINE', title: 'Not connected.' },
     [],
   );
   const askMicrophone = useCallback(() => void parts.current?.telephone.askMicrophone(), []);
   const playSound = useCallback(() => parts.current?.telephone.playSound(), []);
   return { state, telephone: telephoneState, said, request, askMicrophone, playSound };
 }
+
+/** Without the gateway, or Asterisk behind it, what the telephone in this page can do alone is still done. */
+const AWAY: ReadonlySet<string> = new Set(['CONSOLE_OFFLINE', 'CONSOLE_NO_REPLY', 'TELEPHONY_UNAVAILABLE']);
+
+const askOrAct = (async ({ connection, telephone }, name, input) => {
+  // Nobody says another word into a microphone that is to be off.
+  const isMuted = (name === 'mute' || name === 'unmute') && telephone.mute(name === 'mute');
+  const reply = await connection.request(name, input);
+  if (reply.ok || !AWAY.has(reply.code)) return reply;
+  return isMuted || (name === 'hang-up' && telephone.hangUp()) ? { ok: true } : reply;
+}) satisfies (
+  parts: { connection: Connection; telephone: Telephone },
+  ...request: Parameters<SendRequest>
+) => Promise<Reply>;
 
 function wishOf({ data, connection }: ConsoleState) {
   return {

@@ -65,6 +65,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const { agents, registrations } = await createAgents({
     store: agentStore,
     makeRegistrations: createRegistrations,
+    needPhones: options.asterisks.length > 0,
     log,
   });
   const agentIds = organisations.all.flatMap((organisation) =>
@@ -90,7 +91,6 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       await provisionAgents(ari, secrets.all());
       await registrations.refresh(ari);
     },
-    disconnected: (ari) => registrations.forget(ari.id),
     endpointChanged(asteriskId, resource) {
       const asterisk = asterisks.get(asteriskId);
       if (asterisk) registrations.changed(asterisk.ari, resource);

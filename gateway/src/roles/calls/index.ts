@@ -76,20 +76,23 @@ export async function createCalls(options: CallsOptions): Promise<Calls> {
   };
 }
 
-/** The page's phone registers with the first Asterisk that can be reached. */
+/** The page's phone registers with every Asterisk, those that are away included: it goes on trying. */
 async function softphoneOf(agentId: string, core: Core, options: CallsOptions): Promise<SoftphoneCredentials> {
   const { config, organisations } = options;
-  const asterisk = config.asterisks.find(({ id }) => core.asterisks.get(id)?.available) ?? config.asterisks[0];
-  if (!asterisk) throw new AppError(503, 'TELEPHONY_UNAVAILABLE', 'There is no connection with the telephony.');
+  if (config.asterisks.length === 0)
+    throw new AppError(503, 'TELEPHONY_UNAVAILABLE', 'There is no connection with the telephony.');
   if (!organisations.agent(agentId)?.agent.roles.includes('agent')) {
     throw new AppError(403, 'ROLE_MISSING', 'Your roles do not include this.');
   }
   const user = `browser-${agentId}`;
+  const password = await core.browserPassword(agentId);
   return {
-    websocketUrl: asterisk.softphoneUrl,
-    sipUri: `sip:${user}@${asterisk.sipDomain}`,
-    user,
-    password: await core.browserPassword(agentId),
+    accounts: config.asterisks.map(({ softphoneUrl, sipDomain }) => ({
+      websocketUrl: softphoneUrl,
+      sipUri: `sip:${user}@${sipDomain}`,
+      user,
+      password,
+    })),
     iceServers: turnServers(config.turn, Date.now()),
   };
 }

@@ -30,12 +30,15 @@ describe('agents', () =>
     });
 
     const store = () => createAgentStore(database, sealer);
-    const load = () => createAgents({ store: store(), makeRegistrations: createRegistrations, log });
+    const load = () => createAgents({ store: store(), makeRegistrations: createRegistrations, needPhones: false, log });
 
     it('are offline without a console, and then what they last said, also after a restart', async () => {
       const { agents } = await load();
       expect(agents.state('agent-a').presence).to.equal('offline');
       agents.consoleOpened('agent-a');
+      expect(agents.state('agent-a').presence, 'at first they look round').to.equal('break');
+      expect(agents.isReady('agent-a')).to.equal(false);
+      await agents.setPresence('agent-a', 'ready', '');
       expect(agents.isReady('agent-a')).to.equal(true);
       await agents.setPresence('agent-a', 'break', 'lunch');
       await agents.setDevice('agent-a', 'sip-phone');
@@ -51,6 +54,7 @@ describe('agents', () =>
 
     it('stay while a console reloads, and while another tab is open', async () => {
       const { agents } = await load();
+      await agents.setPresence('agent-a', 'ready', '');
       agents.consoleOpened('agent-a');
       agents.consoleOpened('agent-a');
       agents.consoleClosed('agent-a');
@@ -82,8 +86,43 @@ describe('agents', () =>
       asterisk.phone('phone-agent-a').unregister();
       await until(() => !agents.state('agent-a').registered['sip-phone']);
       expect(agents.deviceFor('agent-a', 'one'), 'the choice is kept').to.equal(null);
-      registrations.forget('one');
+      asterisk.phone('browser-agent-a').unregister();
+      await registrations.refresh(ari);
       expect(agents.state('agent-a').registered).to.deep.equal({ browser: false, 'sip-phone': false });
+      await ari.close();
+      await asterisk.stop();
+    });
+
+    it('are not reachable for as long as no phone of theirs is registered, whatever they chose', async () => {
+      const asterisk = await startStandIn();
+      const ari = connectAri({ ...asterisk, id: 'one', application: 'civicline', log });
+      await until(() => ari.state === 'connected');
+      const { agents, registrations } = await createAgents({
+        store: store(),
+        makeRegistrations: createRegistrations,
+        needPhones: true,
+        log,
+      });
+      agents.consoleOpened('agent-a');
+      await agents.setPresence('agent-a', 'ready', '');
+      const shown = () => agents.state('agent-a');
+      expect(shown()).to.include({ presence: 'not-reachable', presenceReason: 'no-phone' });
+      expect(agents.isReachable('agent-a')).to.equal(false);
+      expect(agents.canTake('agent-a', 'one')).to.equal(false);
+      expect(agents.canTake('agent-a', null), 'a call whose voice is elsewhere').to.equal(true);
+      asterisk.phone('browser-agent-a').register();
+      await registrations.refresh(ari);
+      expect(shown().presence).to.equal('ready');
+      expect(agents.canTake('agent-a', 'one')).to.equal(true);
+      expect(agents.canTake('agent-a', 'two'), 'nor what waits where it is not registered').to.equal(false);
+      await agents.setDevice('agent-a', 'sip-phone');
+      expect(shown(), 'another device was chosen').to.include({
+        presence: 'not-reachable',
+        presenceReason: 'no-phone',
+      });
+      await agents.setPresence('agent-a', 'break', 'lunch');
+      expect(shown()).to.include({ presence: 'break', presenceReason: 'lunch' });
+      agents.close();
       await ari.close();
       await asterisk.stop();
     });

@@ -2,11 +2,12 @@
  * The agents of all organisations: what they say of themselves (presence, device), whether a console of theirs is open
  * and whether their phone or browser is registered.
  *
- *   offline ◄── no console open for a while ──  ready ⇄ busy ⇄ break   as the agent chooses
+ *   offline ◄── no console open for a while ──  ready ⇄ busy ⇄ break   as the agent chooses; at first: break
  *      └───── first console: what it was ────►    │
- *                                                 └── phone did not answer ──► not-reachable ── agent chooses again ──►
+ *                                                 ├── phone did not answer ──► not-reachable ── agent chooses again ──►
+ *                                                 └── ready, and no phone registered: shown as not-reachable meanwhile
  */
-import type { Device, Presence } from '@civicline/protocol';
+import { type Device, NO_PHONE, type Presence } from '@civicline/protocol';
 import type { Logger } from '../../../platform/http/index.ts';
 import type { Registrations } from './registrations.ts';
 import type { AgentStore, StoredAgent } from './store.ts';
@@ -20,8 +21,12 @@ export interface AgentState {
 
 export interface Agents {
   state(agentId: string): AgentState;
-  /** Whether calls may ring at this agent: ready, and looking at a console. Says nothing about calls in hand. */
+  /** Whether this agent wants calls: ready, and looking at a console. Says nothing about phones and calls in hand. */
   isReady(agentId: string): boolean;
+  /** Ready, with a phone that calls of some Asterisk can ring; nobody needs one where there is no Asterisk. */
+  isReachable(agentId: string): boolean;
+  /** Whether a call may be offered: to who is ready with a phone at its Asterisk. Null: its voice is elsewhere. */
+  canTake(agentId: string, asteriskId: string | null): boolean;
   /** Where a call at this Asterisk can ring; null when that is not registered there. */
   deviceFor(agentId: string, asteriskId: string): Device | null;
   isRegistered(agentId: string, device: Device, asteriskId: string): boolean;
@@ -38,15 +43,17 @@ export interface Agents {
 
 /** A console that reloads or loses its network for a moment does not make its agent offline. */
 const OFFLINE_AFTER_MS = 10_000;
-/** Whoever signs in for the first time waits for calls. */
-const NEWCOMER: StoredAgent = { presence: 'ready', presenceReason: '', device: null };
+/** Whoever signs in for the first time looks round before the first call. */
+const NEWCOMER: StoredAgent = { presence: 'break', presenceReason: '', device: null };
 
 export async function createAgents(options: {
   store: AgentStore;
   makeRegistrations: (onChange: (agentId: string) => void) => Registrations;
+  /** False where every call's voice is at another exchange. */
+  needPhones: boolean;
   log: Logger;
 }): Promise<{ agents: Agents; registrations: Registrations }> {
-  const { store, makeRegistrations, log } = options;
+  const { store, makeRegistrations, needPhones, log } = options;
   const known = await store.all();
   const consoles = new Map<string, number>();
   const leaving = new Map<string, NodeJS.Timeout>();
@@ -65,16 +72,33 @@ export async function createAgents(options: {
     tell(agentId);
   }
 
+  const isReady = (agentId: string) => isOnline(agentId) && of(agentId).presence === 'ready';
+
+  /** Where calls can ring: at this Asterisk, or at any. */
+  function deviceFor(agentId: string, asteriskId?: string): Device | null {
+    const { device } = of(agentId);
+    const candidates: Device[] = device === null ? ['browser', 'sip-phone'] : [device];
+    return candidates.find((candidate) => registrations.isRegistered(agentId, candidate, asteriskId)) ?? null;
+  }
+
+  const hasPhone = (agentId: string) => !needPhones || deviceFor(agentId) !== null;
+
+  function shownPresence(agentId: string): Pick<AgentState, 'presence' | 'presenceReason'> {
+    const { presence, presenceReason } = of(agentId);
+    if (!isOnline(agentId)) return { presence: 'offline', presenceReason };
+    if (presence === 'ready' && !hasPhone(agentId)) return { presence: 'not-reachable', presenceReason: NO_PHONE };
+    return { presence, presenceReason };
+  }
+
   function state(agentId: string): AgentState {
-    const { presence, presenceReason, device } = of(agentId);
+    const { device } = of(agentId);
     const registered = {
       browser: registrations.isRegistered(agentId, 'browser'),
       'sip-phone': registrations.isRegistered(agentId, 'sip-phone'),
     };
     const usual = registered.browser || !registered['sip-phone'] ? 'browser' : 'sip-phone';
     return {
-      presence: isOnline(agentId) ? presence : 'offline',
-      presenceReason,
+      ...shownPresence(agentId),
       device: device ?? usual,
       registered,
     };
@@ -82,12 +106,11 @@ export async function createAgents(options: {
 
   const agents: Agents = {
     state,
-    isReady: (agentId) => isOnline(agentId) && of(agentId).presence === 'ready',
-    deviceFor(agentId, asteriskId) {
-      const { device } = of(agentId);
-      const candidates: Device[] = device === null ? ['browser', 'sip-phone'] : [device];
-      return candidates.find((candidate) => registrations.isRegistered(agentId, candidate, asteriskId)) ?? null;
-    },
+    isReady,
+    isReachable: (agentId) => isReady(agentId) && hasPhone(agentId),
+    canTake: (agentId, asteriskId) =>
+      isReady(agentId) && (asteriskId === null || deviceFor(agentId, asteriskId) !== null),
+    deviceFor,
     isRegistered: registrations.isRegistered,
     setPresence: (agentId, presence, presenceReason) => change(agentId, { presence, presenceReason }),
     setDevice: (agentId, device) => change(agentId, { device }),

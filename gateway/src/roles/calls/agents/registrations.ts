@@ -1,4 +1,7 @@
-/** Which phones and browsers are registered with which Asterisk, as told by Asterisk. */
+/**
+ * Which phones and browsers are registered with which Asterisk, as told by Asterisk. While one is away, what it said last
+ * stands: phones do not go because the gateway cannot ask, and the next connection sets right what changed.
+ */
 
 import type { Device } from '@civicline/protocol';
 import type { Ari } from '../../../platform/ari/index.ts';
@@ -10,8 +13,6 @@ export interface Registrations {
   refresh(ari: Ari): Promise<void>;
   /** Asterisk told that something about this endpoint changed: its state is read again, once per moment. */
   changed(ari: Ari, resource: string): void;
-  /** Nothing is known of this Asterisk any more. */
-  forget(asteriskId: string): void;
 }
 
 /** Several events about one endpoint within this time are answered by one look. */
@@ -71,10 +72,6 @@ export function createRegistrations(onChange: (agentId: string) => void): Regist
         looking.delete(key);
         void look(ari, resource);
       }, SETTLING_MS).unref();
-    },
-    forget(asteriskId) {
-      const gone = [...(registered.get(asteriskId) ?? [])];
-      for (const resource of gone) note(asteriskId, resource, false);
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Who sees which call. A waiting call rings at the agents of its queue who are ready, look at a console and have no
- * call in hand, wrap-up included; everybody else of the queue sees its figures only. An offered call rings at one agent.
+ * Who sees which call. A waiting call rings at the agents of its queue who are ready, look at a console, have a phone
+ * that it can ring and no call in hand, wrap-up included; everybody else of the queue sees its figures only. An offered call rings at one agent.
  * From the claim on, a call is seen by its agent alone.
  */
 import type { RemovalReason } from '@civicline/protocol';
@@ -10,6 +10,8 @@ import { type Call, hasEnded, occupiesAgent } from '../engine/index.ts';
 export interface Membership {
   membersOf(organisationId: string, queueId: string): readonly string[];
   queuesOf(agentId: string): readonly string[];
+  /** All queues, as organisation and queue. */
+  queues(): readonly (readonly [organisationId: string, queueId: string])[];
   organisationOf(agentId: string): string | undefined;
   /** Everybody with the role agent. */
   agentsOf(organisationId: string): readonly string[];
@@ -32,7 +34,9 @@ export function createMembership(organisations: Organisations): Membership {
       );
     }
   }
+  const queues = organisations.all.flatMap(({ id, queues }) => queues.map((queue) => [id, queue.id] as const));
   return {
+    queues: () => queues,
     membersOf: (organisationId, queueId) => members.get(queueKey(organisationId, queueId)) ?? [],
     queuesOf: (agentId) => organisations.agent(agentId)?.agent.queues ?? [],
     organisationOf: (agentId) => organisations.agent(agentId)?.organisation.id,

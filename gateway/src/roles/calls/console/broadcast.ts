@@ -24,6 +24,8 @@ export interface Broadcast {
 /** How long figures are gathered at least, and how much longer for each open console. */
 const GATHERING_MS = 150;
 const GATHERING_MS_PER_CONSOLE = 3;
+/** How late the screens may learn that a queue has opened or closed. */
+const OPENINGS_MS = 10_000;
 
 export function createBroadcast(options: {
   live: LiveCalls;
@@ -31,10 +33,12 @@ export function createBroadcast(options: {
   views: Views;
   connections: Connections;
   outbox: Outbox;
-  isAvailable: (agentId: string) => boolean;
+  /** Whether this call may be offered to this agent now. */
+  canTake: (agentId: string, call: Call) => boolean;
+  isQueueOpen: (organisationId: string, queueId: string) => boolean;
   telephonyAvailable: () => boolean;
 }): Broadcast {
-  const { live, membership, views, connections, outbox, isAvailable, telephonyAvailable } = options;
+  const { live, membership, views, connections, outbox, canTake, isQueueOpen, telephonyAvailable } = options;
   /** Which agents have which call on their screens. */
   const shown = new Map<string, Set<string>>();
   /** What each console was last told about its own agent, to say nothing twice. */
@@ -42,7 +46,9 @@ export function createBroadcast(options: {
   const delay = () => GATHERING_MS + GATHERING_MS_PER_CONSOLE * connections.count();
   const queues = createGathering(delay, tellQueues);
   const colleagues = createGathering(delay, tellColleagues);
-  const canSee = (agentId: string) => connections.isOpen(agentId) && isAvailable(agentId);
+  const canSee = (agentId: string, call: Call) => connections.isOpen(agentId) && canTake(agentId, call);
+  const opening = setInterval(tellOpenings, OPENINGS_MS).unref();
+  let openQueues = openNow();
 
   function showing(call: Call, attributeIds: string[], agentIds: string[], reason: ShowingReason): Showing[] {
     if (attributeIds.length === 0 || agentIds.length === 0) return [];
@@ -58,7 +64,7 @@ export function createBroadcast(options: {
   }
 
   function callChanged({ before, after, personal }: CallChange): void {
-    const audience = audienceOf(after, membership, canSee).filter(connections.isOpen);
+    const audience = audienceOf(after, membership, (id) => canSee(id, after)).filter(connections.isOpen);
     const seenBy = shown.get(after.id) ?? new Set<string>();
     const seesIt = new Set(audience);
     const gone = [...seenBy].filter((agentId) => !seesIt.has(agentId));
@@ -103,7 +109,7 @@ export function createBroadcast(options: {
     if (!connections.isOpen(agentId)) return;
     for (const { call, personal } of live.all()) {
       if (call.state !== 'queued' || call.organisationId !== organisationId) continue;
-      const rings = audienceOf(call, membership, (id) => id === agentId && canSee(id)).length > 0;
+      const rings = audienceOf(call, membership, (id) => id === agentId && canSee(id, call)).length > 0;
       const seenBy = shown.get(call.id) ?? new Set<string>();
       if (rings && !seenBy.has(agentId)) {
         shown.set(call.id, seenBy.add(agentId));
@@ -134,9 +140,24 @@ export function createBroadcast(options: {
       const [organisationId = '', queueId = ''] = key.split('/');
       const queue = views.queue(organisationId, queueId);
       outbox.add([], () => {
-        connections.send(membership.membersOf(organisationId, queueId), 'queue-changed', { queue });
+        connections.send(membership.agentsOf(organisationId), 'queue-changed', { queue });
       });
     }
+  }
+
+  function openNow(): Set<string> {
+    const all = membership.queues();
+    return new Set(
+      all.filter(([organisationId, queueId]) => isQueueOpen(organisationId, queueId)).map(([o, q]) => queueKey(o, q)),
+    );
+  }
+
+  /** Of opening and closing, only the clock tells. */
+  function tellOpenings(): void {
+    const before = openQueues;
+    openQueues = openNow();
+    const changed = [...before, ...openQueues].filter((key) => before.has(key) !== openQueues.has(key));
+    for (const key of changed) queues.note(key);
   }
 
   function tellColleagues(agentIds: Set<string>): void {
@@ -154,7 +175,7 @@ export function createBroadcast(options: {
   function snapshot(socket: ConsoleSocket): void {
     const { agentId, organisationId } = socket.data;
     const visible = [...live.all()].filter(({ call }) =>
-      audienceOf(call, membership, (id) => id === agentId && isAvailable(id)).includes(agentId),
+      audienceOf(call, membership, (id) => id === agentId && canTake(id, call)).includes(agentId),
     );
     for (const { call } of visible) shown.set(call.id, (shown.get(call.id) ?? new Set()).add(agentId));
     const self = views.self(agentId);
@@ -194,6 +215,7 @@ export function createBroadcast(options: {
       outbox.add([], () => connections.send(connections.agentIds(), 'telephony-changed', { available })),
     snapshot,
     close() {
+      clearInterval(opening);
       queues.close();
       colleagues.close();
     },

@@ -88,6 +88,13 @@ describe('agent consoles, whatever happens', function () {
         (world: World) =>
           world.asterisk.phone(`browser-${id}`).register(behaviour),
     ),
+    agent.map((id) => (world: World) => {
+      const phone = `PJSIP/browser-${id}`;
+      const isUp = [...world.asterisk.exchange.channels.values()].some(
+        ({ endpoint, snapshot }) => endpoint === phone && snapshot.state === 'Up',
+      );
+      if (isUp) world.asterisk.phone(`browser-${id}`).lose();
+    }),
     agent.map((id) => async (world: World) => {
       world.consoles.get(id)?.close();
       world.consoles.set(id, await open(world, id));
@@ -112,6 +119,7 @@ describe('agent consoles, whatever happens', function () {
         const same = (other: TestConsole) =>
           JSON.stringify(byId(opened.state.calls)) === JSON.stringify(byId(other.state.calls)) &&
           JSON.stringify(opened.state.queues) === JSON.stringify(other.state.queues) &&
+          JSON.stringify(opened.state.transferQueues) === JSON.stringify(other.state.transferQueues) &&
           JSON.stringify(opened.state.self) === JSON.stringify(other.state.self) &&
           JSON.stringify(opened.state.colleagues) === JSON.stringify(other.state.colleagues);
         const isSame = same(fresh);
@@ -134,6 +142,7 @@ describe('agent consoles, whatever happens', function () {
           for (const id of AGENTS) {
             asterisk.phone(`browser-${id}`).register('answer');
             world.consoles.set(id, await open(world, id));
+            await world.consoles.get(id)?.ask('set-presence', { presence: 'ready' });
           }
           for (const [act, pause] of actions) {
             await act(world);

@@ -24,9 +24,10 @@ describe('agent consoles', () => {
     await asterisk.stop();
   });
 
-  /** An agent at a console, with a browser that answers. */
+  /** An agent at a console who is ready, with a browser that answers. */
   async function agent(id: string, behaviour: 'answer' | 'ring' = 'answer'): Promise<TestConsole> {
     const opened = await office.console(id);
+    await opened.ask('set-presence', { presence: 'ready' });
     asterisk.phone(`browser-${id}`).register(behaviour);
     await until(() => opened.state.self.registered.browser);
     return opened;
@@ -191,9 +192,85 @@ describe('agent consoles', () => {
     asterisk.phone('browser-agent-a').unregister();
     await until(() => !a.state.self.registered.browser);
     await a.ask('set-presence', { presence: 'ready' });
-    await until(() => a.call(callId)?.state === 'queued');
     expect(await a.ask('answer', { callId })).to.include({ code: 'AGENT_NOT_REGISTERED' });
-    await until(() => a.state.self.presence === 'not-reachable');
+    asterisk.phone('browser-agent-a').register('answer');
+    await until(() => a.call(callId)?.state === 'queued');
+  });
+
+  it('does not ring at, count, nor show anybody’s data to, an agent without a telephone that the call can ring', async () => {
+    const a = await office.console('agent-a');
+    expect(a.state.self.presence, 'the first sign-in').to.equal('break');
+    const b = await agent('agent-b');
+    const ready = () => b.state.queues.find(({ id }) => id === 'burgerzaken')?.agentsReady;
+    await until(() => ready() === 1);
+    await a.ask('set-presence', { presence: 'ready' });
+    await until(() => a.state.self.presenceReason === 'no-phone');
+    expect(a.state.self.presence).to.equal('not-reachable');
+    await until(() => b.state.colleagues.some(({ id, presence }) => id === 'agent-a' && presence === 'not-reachable'));
+    asterisk.makeCall({ did: NUMBER, code: '12345678' });
+    const callId = await ringing(b);
+    await until(() => a.state.queues.some(({ waiting }) => waiting === 1));
+    expect(JSON.stringify(a.events)).not.to.include('Vries');
+    expect(ready()).to.equal(1);
+    expect(await a.ask('answer', { callId })).to.include({ code: 'AGENT_NOT_REGISTERED' });
+    asterisk.phone('browser-agent-a').register('answer');
+    await ringing(a);
+    expect(a.state.self.presence).to.equal('ready');
+    await until(() => ready() === 2);
+    asterisk.phone('browser-agent-a').unregister();
+    await until(() => a.state.calls.length === 0);
+    await until(() => ready() === 1);
+  });
+
+  it('tells an agent whose page lost the conversation, and gives it back', async () => {
+    const a = await agent('agent-a');
+    asterisk.makeCall({ did: NUMBER, code: '12345678' });
+    const callId = await ringing(a);
+    await a.ask('answer', { callId });
+    await until(() => a.call(callId)?.state === 'connected');
+    expect(a.call(callId)).to.include({ device: 'browser', cutOffFrom: null });
+    asterisk.phone('browser-agent-a').lose(41);
+    await until(() => a.call(callId)?.state === 'interrupted');
+    expect(a.call(callId)?.device).to.equal('browser');
+    expect(await a.ask('take-back', { callId })).to.deep.equal({ ok: true });
+    await until(() => a.call(callId)?.state === 'connected');
+  });
+
+  it('marks a caller who was cut off from an agent’s SIP phone, with note and attributes, for the next agent', async () => {
+    const [a, b] = [await agent('agent-a'), await agent('agent-b')];
+    asterisk.phone('phone-agent-a').register('answer');
+    await until(() => a.state.self.registered['sip-phone']);
+    await a.ask('set-device', { device: 'sip-phone' });
+    asterisk.makeCall({ did: NUMBER, code: '12345678' });
+    const callId = await ringing(a, b);
+    await a.ask('answer', { callId });
+    await until(() => a.call(callId)?.state === 'connected');
+    await a.ask('save-note', { callId, note: 'Verhuist' });
+    asterisk.phone('phone-agent-a').lose();
+    await until(() => b.call(callId)?.state === 'queued');
+    expect(b.call(callId)).to.deep.include({
+      cutOffFrom: { agentId: 'agent-a', name: 'Demo agent-a' },
+      note: 'Verhuist',
+      device: null,
+    });
+    expect(b.call(callId)?.attributes).to.have.length(2);
+    await until(() => a.state.self.presenceReason === 'lost');
+    expect(a.call(callId)).to.equal(undefined);
+  });
+
+  it('tells everybody of the organisation how each queue is, for whoever transfers', async () => {
+    const [a, c] = [await agent('agent-a'), await agent('agent-c')];
+    const seenByC = () => c.state.transferQueues.find(({ id }) => id === 'burgerzaken');
+    expect(c.state.transferQueues.map(({ id, open }) => [id, open])).to.deep.equal([
+      ['algemeen', true],
+      ['burgerzaken', true],
+      ['besloten', false],
+    ]);
+    await a.ask('set-presence', { presence: 'break' });
+    asterisk.makeCall({ did: NUMBER, code: '12345678' });
+    await until(() => seenByC()?.waiting === 1 && seenByC()?.agentsReady === 0);
+    await a.ask('set-presence', { presence: 'ready' });
+    await until(() => seenByC()?.agentsReady === 1);
   });
 
   it('takes nothing but well-formed requests, and none about calls of others', async () => {
@@ -273,7 +350,7 @@ describe('agent consoles', () => {
   it('gives the page what its softphone needs, and the agent what a SIP phone needs', async () => {
     const a = await office.console('agent-a');
     const reply = await a.ask('softphone-credentials');
-    expect(reply).to.have.nested.property('credentials.user', 'browser-agent-a');
+    expect(reply).to.have.nested.property('credentials.accounts[0].user', 'browser-agent-a');
     const url = `${office.url}/v1/agents/me/sip-phone`;
     const phone = (await (await fetch(url, { headers: { cookie: 'agent=agent-a' } })).json()) as { password: string };
     expect(phone).to.include({ user: 'phone-agent-a' });

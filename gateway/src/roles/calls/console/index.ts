@@ -12,7 +12,7 @@ import type { Organisations } from '../../directory/organisations/index.ts';
 import type { SignIn } from '../../directory/sign-in/index.ts';
 import type { Agents } from '../agents/index.ts';
 import type { Audit } from '../audit/index.ts';
-import type { Asterisks, Engine } from '../engine/index.ts';
+import type { Asterisks, Call, Engine } from '../engine/index.ts';
 import { createMembership } from './audience.ts';
 import { createBroadcast } from './broadcast.ts';
 import { type ConsoleData, type ConsoleSocket, createConnections } from './connections.ts';
@@ -49,7 +49,9 @@ export function createConsoles(options: {
   const membership = createMembership(organisations);
   const connections = createConnections();
   const outbox = createOutbox(audit, log);
-  const isAvailable = (agentId: string) => agents.isReady(agentId) && !live.ofAgent(agentId);
+  const isAvailable = (agentId: string) => agents.isReachable(agentId) && !live.ofAgent(agentId);
+  const canTake = (agentId: string, { source }: Call) =>
+    !live.ofAgent(agentId) && agents.canTake(agentId, source.kind === 'asterisk' ? source.asteriskId : null);
   const { membersOf } = membership;
   const views = createViews({ organisations, agents, live, isQueueOpen: options.isQueueOpen, isAvailable, membersOf });
   const broadcast = createBroadcast({
@@ -58,7 +60,8 @@ export function createConsoles(options: {
     views,
     connections,
     outbox,
-    isAvailable,
+    canTake,
+    isQueueOpen: options.isQueueOpen,
     telephonyAvailable: asterisks.anyAvailable,
   });
   live.onChange(broadcast.callChanged);

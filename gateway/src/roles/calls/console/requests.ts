@@ -44,6 +44,7 @@ function requestsOf({ orders, agents, softphone, snapshot }: RequestContext): Re
     resync: (socket) => snapshot(socket),
     answer: onCall(orders.answer),
     'hang-up': onCall(orders.hangUp),
+    'take-back': onCall(orders.takeBack),
     hold: onCall(orders.hold),
     resume: onCall(orders.resume),
     mute: onCall(orders.mute),

@@ -17,7 +17,7 @@ export function createViews(options: {
   agents: Agents;
   live: LiveCalls;
   isQueueOpen: (organisationId: string, queueId: string) => boolean;
-  /** Ready, and without a call. */
+  /** Ready, reachable, and without a call. */
   isAvailable: (agentId: string) => boolean;
   membersOf: (organisationId: string, queueId: string) => readonly string[];
 }): Views {
@@ -51,6 +51,8 @@ export function createViews(options: {
         offeredTo: call.offer?.agentId ?? null,
         transferredBy:
           call.transferredBy === null ? null : { agentId: call.transferredBy, name: nameOf(call.transferredBy) },
+        cutOffFrom: call.cutOffFrom === null ? null : { agentId: call.cutOffFrom, name: nameOf(call.cutOffFrom) },
+        device: call.leg?.device ?? call.interruption?.device ?? null,
         held: call.held,
         muted: call.muted,
         source:
@@ -61,15 +63,7 @@ export function createViews(options: {
         wrapUpEndsAt: call.state === 'wrapping-up' && call.wrapUpUntil !== null ? rfc3339(call.wrapUpUntil) : null,
       };
     },
-    queue(organisationId, queueId) {
-      return {
-        id: queueId,
-        name: organisations.queue(organisationId, queueId)?.name ?? {},
-        open: isQueueOpen(organisationId, queueId),
-        waiting: live.waitingIn(organisationId, queueId),
-        agentsReady: membersOf(organisationId, queueId).filter(isAvailable).length,
-      };
-    },
+    queue,
     colleague(agentId) {
       const { presence } = agents.state(agentId);
       // Whoever has a call cannot take another one, whatever was said before.
@@ -90,8 +84,18 @@ export function createViews(options: {
       };
     },
     transferQueues: (organisationId) =>
-      (organisations.byId(organisationId)?.queues ?? []).map(({ id, name }) => ({ id, name })),
+      (organisations.byId(organisationId)?.queues ?? []).map(({ id }) => queue(organisationId, id)),
   };
+
+  function queue(organisationId: string, queueId: string): QueueView {
+    return {
+      id: queueId,
+      name: organisations.queue(organisationId, queueId)?.name ?? {},
+      open: isQueueOpen(organisationId, queueId),
+      waiting: live.waitingIn(organisationId, queueId),
+      agentsReady: membersOf(organisationId, queueId).filter(isAvailable).length,
+    };
+  }
 
   function nameOf(agentId: string): string {
     return organisations.agent(agentId)?.agent.name ?? agentId;

@@ -241,6 +241,119 @@ describe('call engine', () => {
     }
   });
 
+  describe('when the agent’s leg is lost, and nobody hung up', () => {
+    const cutOff = async (queuedFirst: number) => {
+      await isIn('queued');
+      expect(room.call()).to.include({ cutOffFrom: 'agent-a', agentId: null });
+      expect(room.call().queuedAt).to.be.at.least(queuedFirst);
+      expect(room.core.engine.live.get(room.call().id)?.personal.attributes).to.have.length(2);
+      await until(() => room.core.agents.state('agent-a').presence === 'not-reachable');
+      expect(room.core.agents.state('agent-a').presenceReason).to.equal('lost');
+    };
+
+    it('of a SIP phone: puts the caller at the head of the queue with music, where another agent answers', async () => {
+      const caller = await connected();
+      const queuedFirst = room.call().queuedAt ?? 0;
+      asterisk.phone('phone-agent-a').lose();
+      await cutOff(queuedFirst);
+      await asterisk.until(() => caller.channel.musicOnHold);
+      await orders().answer('agent-b', room.call().id);
+      await until(() => asterisk.phone('phone-agent-b').ringing().length === 1);
+      asterisk.phone('phone-agent-b').answer();
+      await isIn('connected');
+      expect(room.call().attempts).to.equal(2);
+      expect(asterisk.exchange.bridges.get(bridgeIdOf(room.call()))?.channels).to.include(caller.channelId);
+    });
+
+    it('notices a phone that is not there any more, although its leg stands', async () => {
+      await connected();
+      const queuedFirst = room.call().queuedAt ?? 0;
+      asterisk.phone('phone-agent-a').unregister();
+      await until(() => room.call().phoneGoneUntil !== null);
+      asterisk.phone('phone-agent-a').register();
+      await until(() => room.call().phoneGoneUntil === null);
+      expect(room.call().state, 'it was away for a moment').to.equal('connected');
+      asterisk.phone('phone-agent-a').unregister();
+      await cutOff(queuedFirst);
+      await until(() => [...asterisk.exchange.channels.keys()].every((id) => !id.startsWith('agent-')));
+    });
+
+    it('does not take a broken connection with Asterisk for a phone that is gone', async () => {
+      await connected();
+      asterisk.dropConnections();
+      await until(() => !room.core.asterisks.anyAvailable());
+      await served();
+      await room.core.engine.live.idle();
+      expect(room.call()).to.include({ state: 'connected', phoneGoneUntil: null });
+    });
+
+    describe('of a page', () => {
+      const page = () => asterisk.phone('browser-agent-a');
+      async function talkingInPage(): Promise<StandInCaller> {
+        page().register('answer');
+        await until(() => room.core.agents.isRegistered('agent-a', 'browser', 'asterisk-1'));
+        const caller = await queued();
+        await orders().answer('agent-a', room.call().id);
+        await isIn('connected');
+        expect(room.call().leg?.device).to.equal('browser');
+        return caller;
+      }
+      /** It is left with its telephone: reloaded, or closed. */
+      async function leave(): Promise<void> {
+        page().lose(41);
+        await isIn('interrupted');
+        page().unregister();
+      }
+
+      it('gives the call back to the page that is registered again in time, with music until then', async () => {
+        const caller = await talkingInPage();
+        const { connectedAt } = room.call();
+        await leave();
+        await asterisk.until(() => caller.channel.musicOnHold);
+        await until(() => !room.core.agents.isRegistered('agent-a', 'browser', 'asterisk-1'));
+        page().register('answer');
+        await isIn('connected');
+        expect(room.call()).to.include({ attempts: 2, connectedAt, cutOffFrom: null });
+        await asterisk.until(() => !caller.channel.musicOnHold);
+        expect(asterisk.exchange.bridges.get(bridgeIdOf(room.call()))?.channels).to.include(caller.channelId);
+        expect(room.core.agents.state('agent-a').presence).to.equal('ready');
+      });
+
+      it('gives it to a page that asks, when the one before has crashed without a word', async () => {
+        await talkingInPage();
+        const { id } = room.call();
+        await orders().takeBack('agent-a', id);
+        await isIn('connected');
+        expect(room.call().attempts).to.equal(2);
+        const refused = await orders()
+          .takeBack('agent-b', id)
+          .catch((error: { code: string }) => error.code);
+        expect(refused).to.equal('CALL_NOT_YOURS');
+      });
+
+      it('puts the caller at the head of the queue when no page comes', async () => {
+        const caller = await talkingInPage();
+        const queuedFirst = room.call().queuedAt ?? 0;
+        await leave();
+        await cutOff(queuedFirst);
+        expect(caller.channel.musicOnHold).to.equal(true);
+      });
+
+      it('knows of it after the gateway has ended and come back meanwhile', async () => {
+        await talkingInPage();
+        await leave();
+        await until(() => !room.core.agents.isRegistered('agent-a', 'browser', 'asterisk-1'));
+        const before = room;
+        await before.stop();
+        room = await openRoom({ asterisks: [{ ...asterisk, id: 'asterisk-1' }], successorOf: before });
+        await served();
+        expect(room.call().state).to.equal('interrupted');
+        page().register('answer');
+        await isIn('connected');
+      });
+    });
+  });
+
   it('takes a claim back when the agent changes its mind while the phone rings', async () => {
     await connecting();
     await orders().hangUp('agent-a', room.call().id);
@@ -284,6 +397,7 @@ describe('call engine', () => {
     it('lets an agent who answers meanwhile go, as nobody is there, and rings again', async () => {
       await connecting();
       await room.stop();
+      await asterisk.until(({ isConnected }) => !isConnected('civicline'));
       asterisk.phone('phone-agent-a').answer();
       room = await openRoom({ asterisks: [{ ...asterisk, id: 'asterisk-1' }], successorOf: room });
       await served();
@@ -461,7 +575,7 @@ describe('call engine', () => {
     });
   });
 
-  it('rings agents at several Asterisks, each where it is registered', async () => {
+  it('rings agents at several Asterisks, each where it is registered, and sets nobody aside for the others', async () => {
     const second = await startStandIn();
     second.phone('phone-agent-b').register('answer');
     await room.stop();
@@ -478,6 +592,7 @@ describe('call engine', () => {
       .answer('agent-a', room.call().id)
       .catch((error: { code: string }) => error.code);
     expect(refused).to.equal('AGENT_NOT_REGISTERED');
+    expect(room.core.agents.state('agent-a').presence).to.equal('ready');
     await orders().answer('agent-b', room.call().id);
     await isIn('connected');
     await second.stop();

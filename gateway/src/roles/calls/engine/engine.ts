@@ -41,7 +41,6 @@ export interface EngineOptions {
   learn: (ari: Ari) => Promise<void>;
   /** Then, while calls go on: what Asterisk must know. */
   provision: (ari: Ari) => Promise<void>;
-  disconnected: (ari: Ari) => void;
   endpointChanged: AsteriskEventHandlers['endpointChanged'];
   metrics: Metrics;
   log: Logger;
@@ -156,7 +155,6 @@ export function createEngine(options: EngineOptions): Engine {
     function disconnected(): void {
       connection += 1;
       asterisks.setAvailable(ari.id, false);
-      options.disconnected(ari);
     }
 
     gate.close();

@@ -31,7 +31,7 @@ const wrongState = () =>
 const busy = () => new AppError(409, 'AGENT_BUSY', 'You have a call already.');
 const notReady = () => new AppError(409, 'AGENT_NOT_READY', 'Set yourself ready first.');
 const notRegistered = () =>
-  new AppError(409, 'AGENT_NOT_REGISTERED', 'Your phone is not registered; you are now not reachable.');
+  new AppError(409, 'AGENT_NOT_REGISTERED', 'Your phone is not registered where this call is.');
 const noTelephony = () => new AppError(503, 'TELEPHONY_UNAVAILABLE', 'There is no connection with the telephony.');
 const noSuchTarget = () => new AppError(404, 'TRANSFER_TARGET_UNKNOWN', 'There is no such queue or colleague.');
 const targetClosed = () => new AppError(409, 'QUEUE_CLOSED', 'That queue is closed.');
@@ -70,9 +70,8 @@ export function createAgentOrders(options: {
     if (source.kind === 'exchange') return 'browser';
     if (!asterisks.get(source.asteriskId)?.available) throw noTelephony();
     const device = agents.deviceFor(agentId, source.asteriskId);
-    if (device) return device;
-    agents.setNotReachable(agentId, 'not-registered');
-    throw notRegistered();
+    if (device === null) throw notRegistered();
+    return device;
   }
 
   function own(agentId: string, callId: string): Call {
@@ -98,7 +97,8 @@ export function createAgentOrders(options: {
     }
     const found = organisations.agent(target.id);
     if (found?.organisation.id !== call.organisationId || !found.agent.roles.includes('agent')) throw noSuchTarget();
-    const isFree = target.id !== agentId && agents.isReady(target.id) && !live.ofAgent(target.id);
+    const asteriskId = call.source.kind === 'asterisk' ? call.source.asteriskId : null;
+    const isFree = target.id !== agentId && agents.canTake(target.id, asteriskId) && !live.ofAgent(target.id);
     if (!isFree) throw targetNotAvailable();
     return { kind: 'agent', agentId: target.id };
   }

@@ -49,7 +49,11 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
     metrics: createMetrics(false),
     log: createLog(process.env.TEST_LOG ?? 'silent'),
   });
-  for (const agentId of agents) core.agents.consoleOpened(agentId);
+  for (const agentId of agents) {
+    core.agents.consoleOpened(agentId);
+    // What somebody before was made is kept.
+    if (!successorOf && !options.databaseUrl) await core.agents.setPresence(agentId, 'ready', '');
+  }
   await core.start();
   const calls = () => [...core.engine.live.all()].map(({ call }) => call);
   return {

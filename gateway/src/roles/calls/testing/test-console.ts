@@ -81,7 +81,8 @@ function apply(state: Snapshot, name: string, event: Record<string, unknown>): S
       return { ...state, self: event.self as Snapshot['self'] };
     case 'queue-changed': {
       const queue = event.queue as Snapshot['queues'][number];
-      return { ...state, queues: state.queues.map((known) => (known.id === queue.id ? queue : known)) };
+      const put = (known: typeof queue) => (known.id === queue.id ? queue : known);
+      return { ...state, queues: state.queues.map(put), transferQueues: state.transferQueues.map(put) };
     }
     case 'colleague-changed': {
       const colleague = event.colleague as Snapshot['colleagues'][number];

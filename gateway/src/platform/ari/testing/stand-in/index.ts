@@ -53,6 +53,8 @@ export interface StandInPhone {
   noAnswer(): void;
   /** Hangs up what it answered. */
   hangUp(): void;
+  /** What it answered is lost for this Q.850 cause: 44, no sound any more, unless told. */
+  lose(cause?: number): void;
 }
 
 export interface StandIn extends Server {
@@ -163,5 +165,6 @@ function phone(server: Server, resource: string): StandInPhone {
       ),
     noAnswer: () => withLegs('Ringing', ringingTimedOut),
     hangUp: () => withLegs('Up', (exchange, leg) => hangUp(exchange, leg, { cause: 16 })),
+    lose: (cause = 44) => withLegs('Up', (exchange, leg) => hangUp(exchange, leg, { cause, byAsterisk: cause === 44 })),
   };
 }
