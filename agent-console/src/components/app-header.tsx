@@ -7,7 +7,13 @@ import { Button } from './button.tsx';
 import { ChevronIcon, Emblem, ExternalIcon, SettingsIcon, SignOutIcon } from './icons.tsx';
 import { Localized } from './localized.tsx';
 
-export function AppHeader(props: { session: Session; view: View; onSettings?: () => void }) {
+export function AppHeader(props: {
+  session: Session;
+  view: View;
+  onSettings?: () => void;
+  /** False keeps the agent signed in. */
+  onSignOut?: () => boolean;
+}) {
   const { t } = useWords();
   const { session, view } = props;
   return (
@@ -36,7 +42,14 @@ export function AppHeader(props: { session: Session; view: View; onSettings?: ()
             <span class="tool-word">{t.header.settings}</span>
           </Button>
         )}
-        <form method="post" action={SIGN_OUT_URL} class="signed-in">
+        <form
+          method="post"
+          action={SIGN_OUT_URL}
+          class="signed-in"
+          onSubmit={(event) => {
+            if (props.onSignOut?.() === false) event.preventDefault();
+          }}
+        >
           <span class="signed-in-name">
             <span class="sr-only">{t.header.signedInAs} </span>
             {session.agent.name}

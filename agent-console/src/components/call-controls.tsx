@@ -41,7 +41,16 @@ const PLACES: Record<CallAction, string> = {
   'hang-up': 'hang-up',
 };
 
-export function CallControls(props: { call: CallView; online: boolean; onAction: (action: CallAction) => void }) {
+/** Those that the telephone in this page does alone while the gateway is away. */
+const LOCAL: ReadonlySet<CallAction> = new Set(['mute', 'unmute', 'hang-up']);
+
+export function CallControls(props: {
+  call: CallView;
+  online: boolean;
+  /** The call's voice is in this page. */
+  voiceHere: boolean;
+  onAction: (action: CallAction) => void;
+}) {
   const { t } = useWords();
   const words: Record<CallAction, string> = {
     mute: t.call.mute,
@@ -62,7 +71,7 @@ export function CallControls(props: { call: CallView; online: boolean; onAction:
             key={PLACES[action]}
             kind={action === 'hang-up' ? 'danger' : 'secondary'}
             class={on ? 'button--on' : ''}
-            unavailable={!props.online}
+            unavailable={!props.online && !(props.voiceHere && LOCAL.has(action))}
             shortcut={SHORTCUTS[action]}
             onClick={() => props.onAction(action)}
           >

@@ -43,11 +43,17 @@ export function CallOrigin({ call, queues }: { call: CallView; queues: readonly 
 /** Where the call came from, when it is not simply the queue. */
 export function CallTags({ call, selfId }: { call: CallView; selfId: string }) {
   const { t } = useWords();
-  const { transferredBy } = call;
+  const { transferredBy, cutOffFrom } = call;
   const toMe = call.offeredTo === selfId;
-  if (!transferredBy && call.source.kind !== 'exchange') return null;
+  if (!transferredBy && !cutOffFrom && call.source.kind !== 'exchange') return null;
   return (
     <ul class="tags">
+      {cutOffFrom && (
+        <li>
+          <InfoIcon />
+          {t.calls.cutOffFrom(cutOffFrom.name)}
+        </li>
+      )}
       {transferredBy && (
         <li>
           <TransferIcon />
@@ -81,6 +87,18 @@ export function CallAttributes({ call, level }: { call: CallView; level: 3 | 4 }
           </div>
         ))}
       </dl>
+    </section>
+  );
+}
+
+/** What an agent before noted, for whoever is to answer now. */
+export function CallNote({ call }: { call: CallView }) {
+  const { t } = useWords();
+  if (call.note === '') return null;
+  return (
+    <section class="colleagues-note">
+      <h4 class="small-heading">{t.calls.colleaguesNote}</h4>
+      <p>{call.note}</p>
     </section>
   );
 }

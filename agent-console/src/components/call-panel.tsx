@@ -18,6 +18,10 @@ export interface CallPanelProps {
   device: 'browser' | 'sip-phone';
   queues: readonly Pick<QueueView, 'id' | 'name'>[];
   online: boolean;
+  /** The call's voice is in this page. */
+  voiceHere: boolean;
+  /** Hung up in this page while the gateway is away. */
+  hungUp: boolean;
   /** Sends a request and shows a refusal. */
   request: SendRequest;
   saveNote: (note: string) => Promise<Reply>;
@@ -25,7 +29,8 @@ export interface CallPanelProps {
 }
 
 /** The agent's own call, from the answer to the end of wrap-up. */
-export function CallPanel({ call, selfId, device, queues, online, request, saveNote, onTransfer }: CallPanelProps) {
+export function CallPanel(props: CallPanelProps) {
+  const { call, selfId, device, queues, online, hungUp, request, saveNote, onTransfer } = props;
   const { t } = useWords();
   const id = useId();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -42,7 +47,7 @@ export function CallPanel({ call, selfId, device, queues, online, request, saveN
   return (
     <section class={`call call--${call.state}`} aria-labelledby={`${id}-title`} data-call={call.id}>
       <header class="call-head">
-        <CallStatus call={call} device={device} />
+        <CallStatus call={call} device={device} hungUp={hungUp} />
         <h2 id={`${id}-title`} ref={heading} tabIndex={-1}>
           <span class="sr-only">{t.call.heading}: </span>
           <CallTitle call={call} />
@@ -53,7 +58,7 @@ export function CallPanel({ call, selfId, device, queues, online, request, saveN
       {wrappingUp ? (
         <WrapUp call={call} online={online} onFinish={finish} />
       ) : (
-        <CallControls call={call} online={online} onAction={act} />
+        !hungUp && <CallControls call={call} online={online} voiceHere={props.voiceHere} onAction={act} />
       )}
       {call.source.kind === 'exchange' && !wrappingUp && <ExchangeVoice forwardNumber={call.source.forwardNumber} />}
       <div class="call-body">

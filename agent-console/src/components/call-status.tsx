@@ -4,8 +4,15 @@ import { Elapsed } from './clock.tsx';
 import { AnswerIcon, DoneIcon, HoldIcon, MicrophoneOffIcon } from './icons.tsx';
 
 /** In which state the agent's call is, in words, with how long it has lasted. */
-export function CallStatus({ call, device }: { call: CallView; device: Device }) {
+export function CallStatus({ call, device, hungUp }: { call: CallView; device: Device; hungUp: boolean }) {
   const { t } = useWords();
+  if (hungUp) {
+    return (
+      <p class="status status--wrap-up">
+        <DoneIcon /> <strong>{t.call.hungUpHere}</strong> <span>{t.call.hungUpHereText}</span>
+      </p>
+    );
+  }
   switch (call.state) {
     case 'wrapping-up':
       return (
@@ -26,6 +33,12 @@ export function CallStatus({ call, device }: { call: CallView; device: Device })
             <span class="sr-only">{t.call.duration} </span>
             <Elapsed since={call.connectedAt ?? call.queuedAt} />
           </span>
+        </p>
+      );
+    case 'interrupted':
+      return (
+        <p class="status status--connecting">
+          <HoldIcon /> <strong>{t.call.interrupted}</strong> <span>{t.call.interruptedText}</span>
         </p>
       );
     default:

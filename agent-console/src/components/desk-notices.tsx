@@ -1,3 +1,4 @@
+import { NO_PHONE } from '@civicline/protocol';
 import { useWords } from '../i18n/index.ts';
 import { KNOWN_PROBLEMS, NOT_REACHABLE_REASONS } from '../i18n/texts.ts';
 import { type ConsoleData, ownCalls } from '../state/console-state.ts';
@@ -24,6 +25,9 @@ export function DeskNotices(props: DeskNoticesProps) {
   const { t } = useWords();
   const { self } = data;
   const offline = desk.state.connection !== 'online';
+  const voiceHere = desk.telephone.softphone.session === 'active';
+  // Of what ends by itself, the telephone's own notice says how.
+  const isSetAside = self.presence === 'not-reachable' && self.presenceReason !== NO_PHONE;
   return (
     <div class="notices">
       <div role="alert">
@@ -36,7 +40,7 @@ export function DeskNotices(props: DeskNoticesProps) {
       <div role="status" aria-atomic="false">
         {offline && (
           <Notice kind="warning" title={t.connection.offlineTitle}>
-            {t.connection.offlineText}
+            {t.connection.offlineText} {voiceHere && t.connection.offlineVoice}
           </Notice>
         )}
         {!offline && !data.telephonyAvailable && (
@@ -44,7 +48,7 @@ export function DeskNotices(props: DeskNoticesProps) {
             {t.connection.telephonyText}
           </Notice>
         )}
-        {!offline && self.presence === 'not-reachable' && (
+        {!offline && isSetAside && (
           <Notice kind="warning" actions={<Button onClick={onReady}>{t.presence.setReady}</Button>}>
             {t.presence.notReachable[NOT_REACHABLE_REASONS.find((reason) => reason === self.presenceReason) ?? 'other']}
           </Notice>

@@ -47,9 +47,10 @@ export function DevicePanel(props: {
 function Registration(props: { id: string; device: Device; self: SelfView; telephone: TelephoneState }) {
   const { t } = useWords();
   const { device, self, telephone } = props;
-  const registered = self.registered[device];
-  const connecting =
-    device === 'browser' && self.device === 'browser' && telephone.softphone.registration === 'connecting';
+  // Of the telephone in this page, the page knows first.
+  const own = device === 'browser' && telephone.mine ? telephone.softphone.registration : null;
+  const registered = self.registered[device] && (own === null || own === 'registered');
+  const connecting = own === 'connecting';
   const words = connecting ? t.device.connecting : t.device.notRegistered;
   return (
     <span id={props.id} class={`registration${registered ? ' registration--there' : ''}`}>

@@ -33,6 +33,8 @@ export function sentence(announcement: Announcement, { t, local }: Words): strin
       return t.calls.removed[announcement.reason];
     case 'connected':
       return announcements.connected;
+    case 'interrupted':
+      return announcements.interrupted;
     case 'on-hold':
       return announcements.onHold;
     case 'resumed':

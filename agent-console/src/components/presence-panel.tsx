@@ -1,4 +1,4 @@
-import type { SelfView } from '@civicline/protocol';
+import { NO_PHONE, type SelfView } from '@civicline/protocol';
 import { useEffect, useId, useState } from 'preact/hooks';
 import { useWords } from '../i18n/index.ts';
 import { PRESENCE_ICONS } from './icons.tsx';
@@ -18,7 +18,7 @@ export function PresencePanel(props: {
   const { t } = useWords();
   const { self, onChange } = props;
   const name = useId();
-  const chosen = CHOICES.find((choice) => choice === self.presence);
+  const chosen = chosenBy(self);
   const [shown, choose] = useChoice(chosen);
   return (
     <section class="panel presence" aria-labelledby={`${name}-heading`}>
@@ -41,7 +41,7 @@ export function PresencePanel(props: {
           );
         })}
       </fieldset>
-      {!chosen && <p class="presence-other">{t.presence.names[self.presence]}</p>}
+      {self.presence !== chosen && <p class="presence-other">{t.presence.names[self.presence]}</p>}
       {(chosen === 'busy' || chosen === 'break') && (
         <Reason
           key={chosen}
@@ -52,6 +52,12 @@ export function PresencePanel(props: {
       )}
     </section>
   );
+}
+
+/** Ready is what they chose, and what they are again once a phone is connected. */
+function chosenBy({ presence, presenceReason }: SelfView): Choice | undefined {
+  if (presence === 'not-reachable' && presenceReason === NO_PHONE) return 'ready';
+  return CHOICES.find((choice) => choice === presence);
 }
 
 /** `isLeft`: another presence was chosen, which a reason for this one would undo. */

@@ -2,7 +2,7 @@ import type { CallView, QueueView } from '@civicline/protocol';
 import { useId } from 'preact/hooks';
 import { useWords } from '../i18n/index.ts';
 import { Button } from './button.tsx';
-import { CallAttributes, CallLinks, CallOrigin, CallTags, CallTitle } from './call-facts.tsx';
+import { CallAttributes, CallLinks, CallNote, CallOrigin, CallTags, CallTitle } from './call-facts.tsx';
 import { Elapsed } from './clock.tsx';
 import { AnswerIcon } from './icons.tsx';
 import { VerificationMark } from './verification-mark.tsx';
@@ -40,6 +40,7 @@ export function RingingCard({ call, selfId, queues, answering, obstacle, shortcu
             </h3>
             <CallTags call={call} selfId={selfId} />
             <CallOrigin call={call} queues={queues} />
+            <CallNote call={call} />
             <CallAttributes call={call} level={4} />
             <CallLinks call={call} level={4} />
           </div>

@@ -1,4 +1,4 @@
-import type { ColleagueView, LocalizedText } from '@civicline/protocol';
+import type { CallView, ColleagueView, QueueView } from '@civicline/protocol';
 import { useId, useState } from 'preact/hooks';
 import { useWords } from '../i18n/index.ts';
 import { Button } from './button.tsx';
@@ -12,14 +12,15 @@ export interface TransferTarget {
 }
 
 export interface TransferDialogProps {
-  queues: readonly { id: string; name: LocalizedText }[];
+  call: CallView;
+  queues: readonly QueueView[];
   colleagues: readonly ColleagueView[];
   onTransfer: (target: TransferTarget) => void;
   onClose: () => void;
 }
 
-/** Chooses where the call goes. Only colleagues who are ready can take it; they come first. */
-export function TransferDialog({ queues, colleagues, onTransfer, onClose }: TransferDialogProps) {
+/** Chooses where the call goes: an open queue, not the one it came from, or a colleague who is ready; those come first. */
+export function TransferDialog({ call, queues, colleagues, onTransfer, onClose }: TransferDialogProps) {
   const { t, language } = useWords();
   const name = useId();
   const [target, setTarget] = useState<TransferTarget | null>(null);
@@ -33,18 +34,38 @@ export function TransferDialog({ queues, colleagues, onTransfer, onClose }: Tran
     setTarget(next);
     setMissing(false);
   };
+  const stateOf = (queue: QueueView): string => {
+    if (queue.id === call.queueId) return t.transfer.ownQueue;
+    if (!queue.open) return t.queues.closed;
+    return `${t.queues.waiting(queue.waiting)}, ${t.queues.agentsReady(queue.agentsReady)}`;
+  };
   const ordered = [...colleagues].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, language));
   return (
     <Dialog title={t.transfer.title} onClose={onClose}>
       <form class="transfer" onSubmit={submit}>
         <p class="soft">{t.transfer.intro}</p>
+        <p class="transfer-note">
+          {call.note === '' ? (
+            t.transfer.noNote
+          ) : (
+            <>
+              <strong>{t.transfer.yourNote}:</strong> {call.note}
+            </>
+          )}
+        </p>
         {queues.length > 0 && (
           <fieldset class="choices">
             <legend>{t.transfer.queues}</legend>
             {queues.map((queue) => (
               <label key={queue.id} class="choice">
-                <input type="radio" name={name} onChange={choose({ kind: 'queue', id: queue.id })} />
+                <input
+                  type="radio"
+                  name={name}
+                  disabled={!queue.open || queue.id === call.queueId}
+                  onChange={choose({ kind: 'queue', id: queue.id })}
+                />
                 <Localized text={queue.name} />
+                <span class="soft">{stateOf(queue)}</span>
               </label>
             ))}
           </fieldset>

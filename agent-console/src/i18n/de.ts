@@ -47,6 +47,8 @@ export const de: Texts = {
       'not-registered': 'Ihr Gerät ist nicht angeschlossen. Anrufe kommen erst wieder, wenn Sie sich bereit melden.',
       declined: 'Ihr Gerät hat den Anruf abgewiesen. Anrufe kommen erst wieder, wenn Sie sich bereit melden.',
       busy: 'Ihr Gerät war besetzt. Anrufe kommen erst wieder, wenn Sie sich bereit melden.',
+      lost: 'Ihr Gerät ist während eines Gesprächs ausgefallen. Die anrufende Person steht wieder vorn in der Warteschlange. Anrufe kommen erst wieder, wenn Sie sich bereit melden.',
+      'no-phone': 'Keines Ihrer Geräte ist angeschlossen. Solange das so ist, bekommen Sie keine Anrufe.',
       other: 'Ihr Gerät war nicht erreichbar. Anrufe kommen erst wieder, wenn Sie sich bereit melden.',
     },
     setReady: 'Bereit melden',
@@ -112,6 +114,8 @@ export const de: Texts = {
     attributes: 'Daten der anrufenden Person',
     links: 'In Ihren Systemen öffnen',
     transferredBy: (name) => `Weitergeleitet von ${name}`,
+    cutOffFrom: (name) => `Bei ${name} unterbrochen; die anrufende Person wartet erneut`,
+    colleaguesNote: 'Notiz aus dem Team',
     transferredToYou: (name) => `${name} leitet diesen Anruf an Sie weiter`,
     exchange: 'Über eine andere Telefonanlage',
     removed: {
@@ -128,6 +132,11 @@ export const de: Texts = {
     connecting: 'Wird verbunden …',
     connectingBrowser: 'Das Telefon in dieser Seite nimmt von selbst ab.',
     connectingPhone: 'Nehmen Sie Ihr SIP-Telefon ab.',
+    interrupted: 'Unterbrochen',
+    interruptedText:
+      'Die anrufende Person hört Musik. Ihr Gespräch kommt zurück, sobald das Telefon auf dieser Seite angeschlossen ist.',
+    hungUpHere: 'Aufgelegt',
+    hungUpHereText: 'Die Nachbearbeitung beginnt, sobald die Verbindung wieder da ist.',
     connected: 'Im Gespräch',
     onHold: 'Gehalten',
     microphoneOff: 'Mikrofon aus',
@@ -155,7 +164,10 @@ export const de: Texts = {
 
   transfer: {
     title: 'Weiterleiten',
-    intro: 'Die Daten der anrufenden Person und Ihre Notiz gehen mit.',
+    intro: 'Die Daten der anrufenden Person, Ihre Notiz und die Wartezeit gehen mit.',
+    ownQueue: 'Aus dieser Warteschlange kam der Anruf',
+    yourNote: 'Ihre Notiz',
+    noNote: 'Sie haben nichts notiert.',
     queues: 'An eine Warteschlange',
     colleagues: 'An eine Kollegin oder einen Kollegen',
     noColleagues: 'Es ist niemand da, an den weitergeleitet werden kann.',
@@ -173,6 +185,11 @@ export const de: Texts = {
     failed: 'Die Daten konnten nicht geladen werden.',
   },
 
+  signOutInCall: {
+    title: 'Sie sind im Gespräch',
+    text: 'Leiten Sie den Anruf zuerst weiter oder legen Sie auf. Danach können Sie sich abmelden.',
+  },
+
   sessionEnd: {
     title: (time) => `Ihre Anmeldung endet um ${time}.`,
     now: 'Melden Sie sich vor dieser Zeit neu an.',
@@ -184,6 +201,7 @@ export const de: Texts = {
     connecting: 'Wird verbunden …',
     offlineTitle: 'Die Verbindung ist weg.',
     offlineText: 'Sie sehen den letzten bekannten Stand. Sobald die Verbindung zurück ist, stimmt alles wieder.',
+    offlineVoice: 'Ihr Gespräch geht weiter: Mikrofon ausschalten und Auflegen funktionieren wie gewohnt.',
     telephonyTitle: 'Die Telefonanlage ist nicht erreichbar.',
     telephonyText: 'Annehmen und Weiterleiten sind zurzeit nicht möglich. Es wird immer wieder versucht.',
   },
@@ -192,6 +210,7 @@ export const de: Texts = {
     ringing: (verification, purpose, waiting) => `Neuer Anruf: ${verification}, ${purpose}. ${waiting} wartend.`,
     ringingMany: (count) => `${count} wartende Anrufe.`,
     connected: 'Sie sind verbunden.',
+    interrupted: 'Gespräch unterbrochen. Die anrufende Person hört Musik.',
     onHold: 'Gespräch wird gehalten.',
     resumed: 'Gespräch fortgesetzt.',
     muted: 'Mikrofon aus.',
@@ -239,6 +258,7 @@ export const de: Texts = {
       AGENT_NOT_REGISTERED: 'Ihr Gerät ist nicht angeschlossen.',
       AGENT_NOT_AVAILABLE: 'Diese Person kann gerade keinen Anruf annehmen.',
       QUEUE_CLOSED: 'Diese Warteschlange ist geschlossen.',
+      QUEUE_OWN: 'Aus dieser Warteschlange kam der Anruf.',
       TELEPHONY_UNAVAILABLE: 'Die Telefonanlage ist nicht erreichbar.',
     },
   },

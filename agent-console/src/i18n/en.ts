@@ -47,6 +47,8 @@ export const en: Texts = {
       'not-registered': 'Your phone is not connected. You get calls again once you set yourself ready.',
       declined: 'Your phone declined the call. You get calls again once you set yourself ready.',
       busy: 'Your phone was busy. You get calls again once you set yourself ready.',
+      lost: 'Your phone was cut off during a call. The caller is at the head of the queue again. You get calls again once you set yourself ready.',
+      'no-phone': 'None of your phones is connected. Until one is, you get no calls.',
       other: 'Your phone could not be reached. You get calls again once you set yourself ready.',
     },
     setReady: 'Set me ready',
@@ -110,6 +112,8 @@ export const en: Texts = {
     attributes: 'Details of the caller',
     links: 'Open in your systems',
     transferredBy: (name) => `Transferred by ${name}`,
+    cutOffFrom: (name) => `Cut off from ${name}; the caller waits again`,
+    colleaguesNote: 'Note from a colleague',
     transferredToYou: (name) => `${name} transfers this call to you`,
     exchange: 'Through another exchange',
     removed: {
@@ -126,6 +130,10 @@ export const en: Texts = {
     connecting: 'Connecting …',
     connectingBrowser: 'The phone in this page answers by itself.',
     connectingPhone: 'Pick up your SIP phone.',
+    interrupted: 'Interrupted',
+    interruptedText: 'The caller hears music. Your call comes back as soon as the phone in this page is connected.',
+    hungUpHere: 'Hung up',
+    hungUpHereText: 'Wrap-up begins as soon as the connection is back.',
     connected: 'In call',
     onHold: 'On hold',
     microphoneOff: 'Microphone off',
@@ -153,7 +161,10 @@ export const en: Texts = {
 
   transfer: {
     title: 'Transfer',
-    intro: 'The details of the caller and your note go along.',
+    intro: 'The details of the caller, your note and the waiting time go along.',
+    ownQueue: 'The call came from this queue',
+    yourNote: 'Your note',
+    noNote: 'You have noted nothing.',
     queues: 'To a queue',
     colleagues: 'To a colleague',
     noColleagues: 'There are no colleagues to transfer to.',
@@ -171,6 +182,11 @@ export const en: Texts = {
     failed: 'The details could not be loaded.',
   },
 
+  signOutInCall: {
+    title: 'You are in a call',
+    text: 'Transfer the caller first, or hang up. Then you can sign out.',
+  },
+
   sessionEnd: {
     title: (time) => `Your sign-in ends at ${time}.`,
     now: 'Sign in again before that.',
@@ -182,6 +198,7 @@ export const en: Texts = {
     connecting: 'Connecting …',
     offlineTitle: 'The connection is lost.',
     offlineText: 'You see the last known state. Once the connection is back, everything is right again.',
+    offlineVoice: 'Your call goes on: muting and hanging up work as usual.',
     telephonyTitle: 'The telephone exchange cannot be reached.',
     telephonyText: 'Answering and transferring do not work now. It keeps trying to connect.',
   },
@@ -190,6 +207,7 @@ export const en: Texts = {
     ringing: (verification, purpose, waiting) => `New call: ${verification}, ${purpose}. ${waiting} waiting.`,
     ringingMany: (count) => `${count} waiting calls.`,
     connected: 'You are connected.',
+    interrupted: 'Call interrupted. The caller hears music.',
     onHold: 'The call is on hold.',
     resumed: 'The call goes on.',
     muted: 'Microphone off.',
@@ -237,6 +255,7 @@ export const en: Texts = {
       AGENT_NOT_REGISTERED: 'Your phone is not connected.',
       AGENT_NOT_AVAILABLE: 'That colleague cannot take a call now.',
       QUEUE_CLOSED: 'That queue is closed.',
+      QUEUE_OWN: 'That is the queue the call came from.',
       TELEPHONY_UNAVAILABLE: 'The telephone exchange cannot be reached.',
     },
   },

@@ -48,6 +48,8 @@ export const fr: Texts = {
         'Votre appareil n’est pas raccordé. Vous ne recevrez d’appels qu’après vous être remis disponible.',
       declined: 'Votre appareil a refusé l’appel. Vous ne recevrez d’appels qu’après vous être remis disponible.',
       busy: 'Votre appareil était occupé. Vous ne recevrez d’appels qu’après vous être remis disponible.',
+      lost: 'Votre appareil a été coupé pendant un appel. L’appelant est de nouveau en tête de la file. Vous ne recevrez d’appels qu’après vous être remis disponible.',
+      'no-phone': 'Aucun de vos appareils n’est raccordé. Tant que c’est le cas, vous ne recevez pas d’appels.',
       other: 'Votre appareil était injoignable. Vous ne recevrez d’appels qu’après vous être remis disponible.',
     },
     setReady: 'Me mettre disponible',
@@ -113,6 +115,8 @@ export const fr: Texts = {
     attributes: 'Données de l’appelant',
     links: 'Ouvrir dans vos systèmes',
     transferredBy: (name) => `Transféré par ${name}`,
+    cutOffFrom: (name) => `Coupé chez ${name} ; l’appelant attend de nouveau`,
+    colleaguesNote: 'Note d’un collègue',
     transferredToYou: (name) => `${name} vous transfère cet appel`,
     exchange: 'Par un autre central téléphonique',
     removed: {
@@ -129,6 +133,11 @@ export const fr: Texts = {
     connecting: 'Mise en communication …',
     connectingBrowser: 'Le téléphone dans cette page décroche tout seul.',
     connectingPhone: 'Décrochez votre téléphone SIP.',
+    interrupted: 'Interrompu',
+    interruptedText:
+      'L’appelant entend de la musique. Votre appel revient dès que le téléphone de cette page est raccordé.',
+    hungUpHere: 'Raccroché',
+    hungUpHereText: 'Le travail après appel commence dès que la connexion est rétablie.',
     connected: 'En communication',
     onHold: 'En attente',
     microphoneOff: 'Microphone coupé',
@@ -156,7 +165,10 @@ export const fr: Texts = {
 
   transfer: {
     title: 'Transférer',
-    intro: 'Les données de l’appelant et votre note suivent l’appel.',
+    intro: 'Les données de l’appelant, votre note et le temps d’attente suivent l’appel.',
+    ownQueue: 'L’appel vient de cette file',
+    yourNote: 'Votre note',
+    noNote: 'Vous n’avez rien noté.',
     queues: 'Vers une file d’attente',
     colleagues: 'Vers un collègue',
     noColleagues: 'Il n’y a aucun collègue à qui transférer.',
@@ -174,6 +186,11 @@ export const fr: Texts = {
     failed: 'Les données n’ont pas pu être chargées.',
   },
 
+  signOutInCall: {
+    title: 'Vous êtes en communication',
+    text: 'Transférez d’abord l’appelant ou raccrochez. Ensuite, vous pouvez vous déconnecter.',
+  },
+
   sessionEnd: {
     title: (time) => `Votre session se termine à ${time}.`,
     now: 'Connectez-vous à nouveau avant cette heure.',
@@ -185,6 +202,7 @@ export const fr: Texts = {
     connecting: 'Connexion …',
     offlineTitle: 'La connexion est perdue.',
     offlineText: 'Vous voyez le dernier état connu. Dès que la connexion revient, tout est de nouveau à jour.',
+    offlineVoice: 'Votre appel continue : couper le microphone et raccrocher fonctionnent normalement.',
     telephonyTitle: 'Le central téléphonique est injoignable.',
     telephonyText: 'Décrocher et transférer sont impossibles pour le moment. De nouveaux essais sont en cours.',
   },
@@ -193,6 +211,7 @@ export const fr: Texts = {
     ringing: (verification, purpose, waiting) => `Nouvel appel : ${verification}, ${purpose}. ${waiting} en attente.`,
     ringingMany: (count) => `${count} appels en attente.`,
     connected: 'Vous êtes en communication.',
+    interrupted: 'Appel interrompu. L’appelant entend de la musique.',
     onHold: 'L’appel est en attente.',
     resumed: 'L’appel reprend.',
     muted: 'Microphone coupé.',
@@ -240,6 +259,7 @@ export const fr: Texts = {
       AGENT_NOT_REGISTERED: 'Votre appareil n’est pas raccordé.',
       AGENT_NOT_AVAILABLE: 'Ce collègue ne peut pas prendre d’appel maintenant.',
       QUEUE_CLOSED: 'Cette file d’attente est fermée.',
+      QUEUE_OWN: 'L’appel vient de cette file.',
       TELEPHONY_UNAVAILABLE: 'Le central téléphonique est injoignable.',
     },
   },

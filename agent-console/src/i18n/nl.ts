@@ -47,6 +47,8 @@ export const nl: Texts = {
       'not-registered': 'Uw toestel is niet aangesloten. U krijgt pas weer gesprekken als u zich beschikbaar meldt.',
       declined: 'Uw toestel weigerde het gesprek. U krijgt pas weer gesprekken als u zich beschikbaar meldt.',
       busy: 'Uw toestel was in gesprek. U krijgt pas weer gesprekken als u zich beschikbaar meldt.',
+      lost: 'Uw toestel viel weg tijdens een gesprek. De beller staat weer vooraan in de wachtrij. U krijgt pas weer gesprekken als u zich beschikbaar meldt.',
+      'no-phone': 'Er is geen toestel van u aangesloten. Zolang dat zo is, krijgt u geen gesprekken.',
       other: 'Uw toestel was niet bereikbaar. U krijgt pas weer gesprekken als u zich beschikbaar meldt.',
     },
     setReady: 'Meld mij beschikbaar',
@@ -112,6 +114,8 @@ export const nl: Texts = {
     attributes: 'Gegevens van de beller',
     links: 'Openen in uw systemen',
     transferredBy: (name) => `Doorverbonden door ${name}`,
+    cutOffFrom: (name) => `Weggevallen bij ${name}; de beller wacht opnieuw`,
+    colleaguesNote: 'Notitie van een collega',
     transferredToYou: (name) => `${name} verbindt dit gesprek met u door`,
     exchange: 'Via een andere telefooncentrale',
     removed: {
@@ -128,6 +132,10 @@ export const nl: Texts = {
     connecting: 'Verbinding maken …',
     connectingBrowser: 'De telefoon in deze pagina neemt vanzelf op.',
     connectingPhone: 'Neem uw SIP-toestel op.',
+    interrupted: 'Onderbroken',
+    interruptedText: 'De beller hoort muziek. Uw gesprek komt terug zodra de telefoon in deze pagina is aangesloten.',
+    hungUpHere: 'Opgehangen',
+    hungUpHereText: 'Het nawerk begint zodra de verbinding terug is.',
     connected: 'In gesprek',
     onHold: 'In de wacht',
     microphoneOff: 'Microfoon uit',
@@ -155,7 +163,10 @@ export const nl: Texts = {
 
   transfer: {
     title: 'Doorverbinden',
-    intro: 'De gegevens van de beller en uw notitie gaan mee.',
+    intro: 'De gegevens van de beller, uw notitie en de wachttijd gaan mee.',
+    ownQueue: 'Hier kwam het gesprek vandaan',
+    yourNote: 'Uw notitie',
+    noNote: 'U hebt niets genoteerd.',
     queues: 'Naar een wachtrij',
     colleagues: 'Naar een collega',
     noColleagues: 'Er zijn geen collega’s om naar door te verbinden.',
@@ -173,6 +184,11 @@ export const nl: Texts = {
     failed: 'De gegevens konden niet worden opgehaald.',
   },
 
+  signOutInCall: {
+    title: 'U bent in gesprek',
+    text: 'Verbind de beller eerst door of hang op. Daarna kunt u zich afmelden.',
+  },
+
   sessionEnd: {
     title: (time) => `Uw aanmelding eindigt om ${time}.`,
     now: 'Meld u vóór die tijd opnieuw aan.',
@@ -184,6 +200,7 @@ export const nl: Texts = {
     connecting: 'Verbinding maken …',
     offlineTitle: 'De verbinding is weg.',
     offlineText: 'U ziet de laatst bekende stand. Zodra de verbinding terug is, klopt alles weer.',
+    offlineVoice: 'Uw gesprek loopt door: de microfoon uitzetten en ophangen werken gewoon.',
     telephonyTitle: 'De telefooncentrale is niet bereikbaar.',
     telephonyText: 'Opnemen en doorverbinden lukken nu niet. Er wordt steeds opnieuw verbinding gezocht.',
   },
@@ -193,6 +210,7 @@ export const nl: Texts = {
       `Nieuw gesprek: ${verification}, ${purpose}. ${waiting === 1 ? '1 wachtende' : `${waiting} wachtenden`}.`,
     ringingMany: (count) => `${count} wachtende gesprekken.`,
     connected: 'U bent verbonden.',
+    interrupted: 'Gesprek onderbroken. De beller hoort muziek.',
     onHold: 'Gesprek staat in de wacht.',
     resumed: 'Gesprek hervat.',
     muted: 'Microfoon uit.',
@@ -240,6 +258,7 @@ export const nl: Texts = {
       AGENT_NOT_REGISTERED: 'Uw toestel is niet aangesloten.',
       AGENT_NOT_AVAILABLE: 'Die collega kan nu geen gesprek aannemen.',
       QUEUE_CLOSED: 'Die wachtrij is gesloten.',
+      QUEUE_OWN: 'Dat is de wachtrij waar het gesprek vandaan kwam.',
       TELEPHONY_UNAVAILABLE: 'De telefooncentrale is niet bereikbaar.',
     },
   },

@@ -92,6 +92,8 @@ export interface Texts {
     attributes: string;
     links: string;
     transferredBy: (name: string) => string;
+    cutOffFrom: (name: string) => string;
+    colleaguesNote: string;
     transferredToYou: (name: string) => string;
     exchange: string;
     removed: Record<RemovalReason, string>;
@@ -102,6 +104,11 @@ export interface Texts {
     connecting: string;
     connectingBrowser: string;
     connectingPhone: string;
+    interrupted: string;
+    interruptedText: string;
+    /** Without the gateway, which was away. */
+    hungUpHere: string;
+    hungUpHereText: string;
     connected: string;
     onHold: string;
     microphoneOff: string;
@@ -130,6 +137,9 @@ export interface Texts {
   transfer: {
     title: string;
     intro: string;
+    ownQueue: string;
+    yourNote: string;
+    noNote: string;
     queues: string;
     colleagues: string;
     noColleagues: string;
@@ -147,6 +157,12 @@ export interface Texts {
     failed: string;
   };
 
+  /** Asked to sign out in a call. */
+  signOutInCall: {
+    title: string;
+    text: string;
+  };
+
   /** The sign-in is about to end. */
   sessionEnd: {
     title: (time: string) => string;
@@ -159,6 +175,8 @@ export interface Texts {
     connecting: string;
     offlineTitle: string;
     offlineText: string;
+    /** Added to it while the voice of a call is in this page. */
+    offlineVoice: string;
     telephonyTitle: string;
     telephonyText: string;
   };
@@ -167,6 +185,7 @@ export interface Texts {
     ringing: (verification: string, purpose: string, waiting: number) => string;
     ringingMany: (count: number) => string;
     connected: string;
+    interrupted: string;
     onHold: string;
     resumed: string;
     muted: string;
@@ -234,10 +253,11 @@ export const KNOWN_PROBLEMS = [
   'AGENT_NOT_REGISTERED',
   'AGENT_NOT_AVAILABLE',
   'QUEUE_CLOSED',
+  'QUEUE_OWN',
   'TELEPHONY_UNAVAILABLE',
 ] as const;
 export type KnownProblem = (typeof KNOWN_PROBLEMS)[number];
 
 /** Why the gateway made an agent not reachable, as it stands in the reason of the presence. */
-export const NOT_REACHABLE_REASONS = ['no-answer', 'not-registered', 'declined', 'busy'] as const;
+export const NOT_REACHABLE_REASONS = ['no-answer', 'not-registered', 'declined', 'busy', 'lost', 'no-phone'] as const;
 export type NotReachableReason = (typeof NOT_REACHABLE_REASONS)[number];

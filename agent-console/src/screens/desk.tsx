@@ -6,6 +6,7 @@ import { DevicePanel } from '../components/device-panel.tsx';
 import { PresencePanel } from '../components/presence-panel.tsx';
 import { QueuesPanel } from '../components/queues-panel.tsx';
 import { RingingList, WAITING_HEADING } from '../components/ringing-list.tsx';
+import { SignOutDialog } from '../components/sign-out-dialog.tsx';
 import { SipPhoneDialog } from '../components/sip-phone-dialog.tsx';
 import { TransferDialog, type TransferTarget } from '../components/transfer-dialog.tsx';
 import { useAttention } from '../components/use-attention.ts';
@@ -16,8 +17,18 @@ import type { SendRequest } from '../state/connection.ts';
 import { activeCall, type ConsoleData, ownCalls, ringingCalls } from '../state/console-state.ts';
 import type { Console } from '../state/use-console.ts';
 
+/** A colleague was first, or the caller is gone: the list says so itself, and it is nobody's fault. */
+const LOST_RACE: ReadonlySet<string> = new Set(['CALL_ALREADY_ANSWERED', 'CALL_UNKNOWN']);
+
 /** Everything on the main screen once the gateway has said how things stand. */
-export function Desk(props: { console: Console; data: ConsoleData; signedInUntil: string }) {
+export function Desk(props: {
+  console: Console;
+  data: ConsoleData;
+  signedInUntil: string;
+  /** The agent asked to be signed out in a call. */
+  signingOut: boolean;
+  onStay: () => void;
+}) {
   const { t } = useWords();
   const { data, console: desk } = props;
   const online = desk.state.connection === 'online';
@@ -28,14 +39,17 @@ export function Desk(props: { console: Console; data: ConsoleData; signedInUntil
   const [settingUp, setSettingUp] = useState(false);
 
   const ringing = ringingCalls(data);
-  const own = ownCalls(data);
+  const { softphone, mutedHere, hungUpHere } = desk.telephone;
+  const voiceHere = softphone.session === 'active';
+  const own = ownCalls(data).map((call) => ({ ...call, muted: mutedHere ?? call.muted }));
   const speaking = activeCall(data);
   const transferable = speaking?.state === 'connected' ? speaking : null;
 
   const ask: SendRequest = useCallback(
     async (name, input) => {
       const reply = await desk.request(name, input);
-      setProblem(reply.ok ? null : reply.code);
+      const isLostRace = name === 'answer' && !reply.ok && LOST_RACE.has(reply.code);
+      setProblem(reply.ok || isLostRace ? null : reply.code);
       return reply;
     },
     [desk.request],
@@ -44,7 +58,9 @@ export function Desk(props: { console: Console; data: ConsoleData; signedInUntil
   const obstacle = (call: CallView): string | null => {
     if (!online) return t.connection.offlineTitle;
     if (own.length > 0) return t.calls.finishCurrentFirst;
-    return data.telephonyAvailable || call.source.kind === 'exchange' ? null : t.connection.telephonyTitle;
+    if (call.source.kind === 'exchange') return null;
+    if (!data.telephonyAvailable) return t.connection.telephonyTitle;
+    return data.self.presence === 'not-reachable' ? t.presence.notReachable['no-phone'] : null;
   };
 
   async function answer(callId: string): Promise<void> {
@@ -62,7 +78,7 @@ export function Desk(props: { console: Console; data: ConsoleData; signedInUntil
     waiting: ringing.length,
     ready: data.self.presence === 'ready',
     busy: own.length > 0,
-    voiceHere: desk.telephone.softphone.session === 'active',
+    voiceHere,
   });
   useShortcuts();
   const keepFocus = useKeptFocus(`#${WAITING_HEADING}`, '#calls-main');
@@ -92,6 +108,8 @@ export function Desk(props: { console: Console; data: ConsoleData; signedInUntil
                   device={data.self.device}
                   queues={[...data.queues, ...data.transferQueues]}
                   online={online}
+                  voiceHere={voiceHere}
+                  hungUp={hungUpHere === call.id}
                   request={ask}
                   saveNote={(note) => desk.request('save-note', { callId: call.id, note })}
                   onTransfer={() => setTransferring(call.id)}
@@ -120,9 +138,27 @@ export function Desk(props: { console: Console; data: ConsoleData; signedInUntil
           onSetUp={() => setSettingUp(true)}
         />
       </aside>
+      {props.signingOut && speaking && (
+        <SignOutDialog
+          onTransfer={
+            transferable
+              ? () => {
+                  props.onStay();
+                  setTransferring(transferable.id);
+                }
+              : undefined
+          }
+          onHangUp={() => {
+            props.onStay();
+            void ask('hang-up', { callId: speaking.id });
+          }}
+          onClose={props.onStay}
+        />
+      )}
       {settingUp && <SipPhoneDialog onClose={() => setSettingUp(false)} />}
       {transferable && transferring === transferable.id && (
         <TransferDialog
+          call={transferable}
           queues={data.transferQueues}
           colleagues={data.colleagues.filter(({ id }) => id !== data.self.id)}
           onTransfer={(target) => void transfer(transferable.id, target)}

@@ -270,4 +270,95 @@ describe('telephone in the page', () => {
     expect(world.done).to.have.length(3);
     expect(world.state().softphone.registration).to.equal('registered');
   });
+
+  describe('and a conversation whose voice is not here', () => {
+    const asked = (done: string[]) => done.filter((item) => item.startsWith('ask'));
+    const registered = async (wish: Wish) => {
+      const { world, telephone } = telephoneWithStandIns();
+      telephone.wish(wish);
+      await settle();
+      world.softphoneSays({ registration: 'registered' });
+      return { world, telephone };
+    };
+
+    it('asks for it once it is registered, when this page found the conversation as it began', async () => {
+      const { world, telephone } = telephoneWithStandIns();
+      telephone.wish({ ...READY, call: talk() });
+      await settle();
+      expect(asked(world.done)).to.deep.equal([]);
+      world.softphoneSays({ registration: 'registered' });
+      expect(asked(world.done)).to.deep.equal(['ask take-back call-1']);
+    });
+
+    it('asks for one that is interrupted, again and again until it comes', async () => {
+      mock.timers.enable({ apis: ['setTimeout'] });
+      const { world, telephone } = await registered(READY);
+      world.softphoneSays({ session: 'active' });
+      telephone.wish({ ...READY, call: talk() });
+      world.softphoneSays({ session: 'none' });
+      expect(asked(world.done), 'it had it, and may not take it from another page').to.deep.equal([]);
+      telephone.wish({ ...READY, call: talk({ state: 'interrupted' }) });
+      expect(asked(world.done)).to.have.length(1);
+      mock.timers.tick(1_000);
+      expect(asked(world.done)).to.have.length(2);
+      telephone.wish({ ...READY, call: talk({ state: 'claimed' }) });
+      mock.timers.tick(5_000);
+      expect(asked(world.done)).to.have.length(2);
+    });
+
+    it('leaves alone what is on the SIP phone or at another exchange, and what is in another tab', async () => {
+      const { world, telephone } = await registered(READY);
+      for (const device of ['sip-phone', null] as const) telephone.wish({ ...READY, call: talk({ device }) });
+      expect(asked(world.done)).to.deep.equal([]);
+      const other = telephoneWithStandIns();
+      other.world.turn = false;
+      other.telephone.wish({ ...READY, call: talk() });
+      await settle();
+      expect(asked(other.world.done)).to.deep.equal([]);
+    });
+  });
+
+  describe('while the gateway is away', () => {
+    async function talking() {
+      const { world, telephone } = telephoneWithStandIns();
+      telephone.wish(READY);
+      await settle();
+      world.softphoneSays({ registration: 'registered', session: 'active' });
+      telephone.wish({ ...READY, call: talk() });
+      telephone.wish({ ...READY, online: false, call: talk() });
+      world.done.splice(0);
+      return { world, telephone };
+    }
+
+    it('mutes at once, stays so, and tells the gateway when it is back', async () => {
+      const { world, telephone } = await talking();
+      expect(telephone.mute(true)).to.equal(true);
+      expect(world.done).to.deep.equal(['mute']);
+      expect(world.state().mutedHere).to.equal(true);
+      telephone.wish({ ...READY, call: talk({ muted: false }) });
+      expect(world.done).to.deep.equal(['mute', 'ask mute call-1', 'mute']);
+      telephone.wish({ ...READY, call: talk({ muted: true }) });
+      expect(world.state().mutedHere).to.equal(null);
+    });
+
+    it('hangs up, and does not ask for that conversation again', async () => {
+      const { world, telephone } = await talking();
+      expect(telephone.hangUp()).to.equal(true);
+      expect(world.done).to.deep.equal(['hang up']);
+      expect(world.state().hungUpHere).to.equal('call-1');
+      telephone.wish({ ...READY, call: talk({ state: 'interrupted' }) });
+      expect(world.done).to.deep.equal(['hang up']);
+      telephone.wish({ ...READY, call: null });
+      expect(world.state().hungUpHere).to.equal(null);
+    });
+
+    it('does neither when the voice is somewhere else', async () => {
+      const { world, telephone } = telephoneWithStandIns();
+      telephone.wish(READY);
+      await settle();
+      world.done.splice(0);
+      expect([telephone.mute(true), telephone.hangUp()]).to.deep.equal([false, false]);
+      expect(world.done).to.deep.equal([]);
+    });
+  });
 });

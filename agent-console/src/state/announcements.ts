@@ -9,7 +9,7 @@ export type Announcement =
   | { kind: 'ringing'; verified: boolean; purpose: LocalizedText | null; waiting: number }
   | { kind: 'ringing-many'; waiting: number }
   | { kind: 'removed'; reason: RemovalReason }
-  | { kind: 'connected' | 'on-hold' | 'resumed' | 'muted' | 'unmuted' | 'wrap-up' | 'online' };
+  | { kind: 'connected' | 'interrupted' | 'on-hold' | 'resumed' | 'muted' | 'unmuted' | 'wrap-up' | 'online' };
 
 export function announcements(before: ConsoleState, after: ConsoleState): Announcement[] {
   return [...aboutConnection(before, after), ...aboutRinging(before, after), ...aboutOwnCall(before.data, after.data)];
@@ -48,7 +48,7 @@ function aboutOwnCall(before: ConsoleData | null, after: ConsoleData | null): An
   const earlier = call && before?.calls.find(({ id }) => id === call.id);
   if (!call || !earlier) return [];
   if (call.state !== earlier.state) {
-    if (call.state === 'connected') return [{ kind: 'connected' }];
+    if (call.state === 'connected' || call.state === 'interrupted') return [{ kind: call.state }];
     return call.state === 'wrapping-up' ? [{ kind: 'wrap-up' }] : [];
   }
   if (call.held !== earlier.held) return [{ kind: call.held ? 'on-hold' : 'resumed' }];

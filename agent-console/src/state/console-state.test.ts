@@ -59,10 +59,33 @@ describe('console state', () => {
     expect(next.lastRemoval).to.equal(null);
   });
 
+  it('says it no longer once it has been read, and only that', () => {
+    const ringing = afterSnapshot({ calls: [call({ id: 'c1' }), call({ id: 'c2' })] });
+    const gone = reduce(ringing, { type: 'call-removed', sequence: 1, callId: 'c1', reason: 'answered-elsewhere' });
+    expect(reduce(gone, { type: 'removal-read', callId: 'c2' })).to.equal(gone);
+    expect(reduce(gone, { type: 'removal-read', callId: 'c1' }).lastRemoval).to.equal(null);
+  });
+
+  it('keeps the figures of every queue for a transfer, and of the own ones for the desk', () => {
+    const queue = { id: 'burgerzaken', name: {}, open: true, waiting: 0, agentsReady: 1 };
+    const other = { ...queue, id: 'algemeen' };
+    const before = afterSnapshot({ queues: [queue], transferQueues: [queue, other] });
+    const after = reduce(before, { type: 'queue-changed', sequence: 1, queue: { ...other, waiting: 2 } });
+    expect(after.data?.queues).to.deep.equal([queue]);
+    expect(after.data?.transferQueues).to.deep.equal([queue, { ...other, waiting: 2 }]);
+  });
+
   it('says nothing when the agent closed the call', () => {
     const state = afterSnapshot({ calls: [call({ id: 'c1', state: 'wrapping-up', agentId: 'me' })] });
     const closed = reduce(state, { type: 'call-removed', sequence: 1, callId: 'c1', reason: 'closed' });
     expect(closed.lastRemoval).to.equal(null);
+  });
+
+  it('lists a caller who was cut off before those who have waited longer', () => {
+    const cutOff = call({ id: 'c2', queuedAt: '2025-03-01T09:59:30Z', cutOffFrom: { agentId: 'b', name: 'B' } });
+    const calls = [call({ id: 'c1', queuedAt: '2025-03-01T09:50:00Z' }), cutOff, call({ id: 'c3', offeredTo: 'me' })];
+    const { data } = afterSnapshot({ calls });
+    expect(data && ringingCalls(data).map(({ id }) => id)).to.deep.equal(['c3', 'c2', 'c1']);
   });
 
   it('lists calls offered to this agent first, then the longest waiting', () => {

@@ -13,6 +13,8 @@ import { createConsoleStore } from './store.ts';
 const KEPT_SENTENCES = 5;
 /** What changes within this time is said together. */
 const MOMENT_MS = 200;
+/** How long the screen says why a call left. */
+const REMOVAL_READ_MS = 8_000;
 
 export interface Console {
   state: ConsoleState;
@@ -66,6 +68,14 @@ export function useConsole(agentId: string, onEnded: () => void): Console {
       connection.close();
     };
   }, [agentId, onEnded, store]);
+
+  const { lastRemoval } = state;
+  useEffect(() => {
+    if (lastRemoval === null) return;
+    const { callId } = lastRemoval;
+    const timer = setTimeout(() => store.dispatch({ type: 'removal-read', callId }), REMOVAL_READ_MS);
+    return () => clearTimeout(timer);
+  }, [lastRemoval, store]);
 
   const request = useCallback<SendRequest>(
     async (name, input) =>

@@ -35,6 +35,7 @@ const notRegistered = () =>
 const noTelephony = () => new AppError(503, 'TELEPHONY_UNAVAILABLE', 'There is no connection with the telephony.');
 const noSuchTarget = () => new AppError(404, 'TRANSFER_TARGET_UNKNOWN', 'There is no such queue or colleague.');
 const targetClosed = () => new AppError(409, 'QUEUE_CLOSED', 'That queue is closed.');
+const ownQueue = () => new AppError(409, 'QUEUE_OWN', 'The call came from that queue.');
 const targetNotAvailable = () => new AppError(409, 'AGENT_NOT_AVAILABLE', 'That colleague cannot take a call now.');
 
 export function createAgentOrders(options: {
@@ -92,6 +93,7 @@ export function createAgentOrders(options: {
     if (target.kind === 'queue') {
       const rules = admissions.rules(call.organisationId, target.id);
       if (!rules) throw noSuchTarget();
+      if (target.id === call.rules?.queueId) throw ownQueue();
       if (!admissions.isOpen(call.organisationId, target.id)) throw targetClosed();
       return { kind: 'queue', rules };
     }
