@@ -28,6 +28,7 @@ function settings(changes: Partial<Settings> = {}): Settings {
     ICE_PERMITTED: '0.0.0.0/0',
     RTP_START: '10000',
     RTP_END: '10799',
+    TRUNK_COUNTRY: '',
     FALLBACK_DIAL: '',
     LONGEST_CALL_SECONDS: '7200',
     FIRST_DIGIT_SECONDS: '5',
@@ -87,6 +88,18 @@ describe('the configuration of Asterisk', () => {
     expect(await withFallback('PJSIP/phone-agent-a&PJSIP/browser-agent-b')).to.equal('taken');
     for (const value of ['PJSIP/trunk', 'PJSIP/phone-a/sip:0900@carrier', 'Local/0900@x', 'PJSIP/phone-a,30']) {
       expect(await withFallback(value), value).to.equal('ASTERISK_SETTING_INVALID');
+    }
+  });
+
+  it('takes a country code for the trunk, and nothing else', async () => {
+    const withCountry = (value: string) =>
+      writeConfiguration(settings({ DIRECTORY: directory, TRUNK_COUNTRY: value })).then(
+        () => 'taken',
+        (error: Error) => error.message.split(':')[0],
+      );
+    for (const value of ['', '1', '31', '352']) expect(await withCountry(value), value).to.equal('taken');
+    for (const value of ['+31', '0', '031', 'nl', '31,32']) {
+      expect(await withCountry(value), value).to.equal('ASTERISK_SETTING_INVALID');
     }
   });
 

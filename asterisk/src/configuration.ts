@@ -31,6 +31,8 @@ export interface Settings {
   ICE_PERMITTED: string;
   RTP_START: string;
   RTP_END: string;
+  /** Country code, such as 31, of a trunk that delivers national numbers; empty: it delivers E.164. */
+  TRUNK_COUNTRY: string;
   /** `PJSIP/phone-<agent>` joined by `&`, or empty: see extensions.conf. */
   FALLBACK_DIAL: string;
   LONGEST_CALL_SECONDS: string;
@@ -58,6 +60,7 @@ export function render(template: string, settings: Settings): string {
 /** Renders every template into `<DIRECTORY>/etc`, readable by this user only: one holds a password. */
 export async function writeConfiguration(settings: Settings): Promise<void> {
   checkFallbackDial(settings.FALLBACK_DIAL);
+  checkTrunkCountry(settings.TRUNK_COUNTRY);
   const etc = join(settings.DIRECTORY, 'etc');
   await mkdir(etc, { recursive: true, mode: 0o700 });
   for (const name of await templateNames()) {
@@ -68,6 +71,11 @@ export async function writeConfiguration(settings: Settings): Promise<void> {
 
 export async function templateNames(): Promise<string[]> {
   return (await readdir(TEMPLATES)).filter((name) => name.endsWith('.conf')).sort();
+}
+
+function checkTrunkCountry(value: string): void {
+  if (value === '' || /^[1-9]\d{0,2}$/.test(value)) return;
+  throw new Error('ASTERISK_SETTING_INVALID: TRUNK_COUNTRY is a country code without a plus sign, such as 31');
 }
 
 /** The fallback may ring agents and nothing else: no number, no provider. */

@@ -57,9 +57,15 @@ describe('a running Asterisk', function () {
   });
 
   it('starts without a complaint', async () => {
-    const { options, asterisk } = await start();
+    const options = await startOptions();
+    const local = join(options.directory, 'etc', 'local');
+    await mkdir(local, { recursive: true });
+    await writeFile(join(local, 'logger.conf'), 'complaints.log => warning,error\n');
+    const { asterisk } = await start(options);
     await asterisk.stop();
-    expect(await readFile(join(options.directory, 'asterisk.log'), 'utf8')).not.to.match(/WARNING|ERROR/);
+    for (const log of ['asterisk.log', 'log/complaints.log']) {
+      expect(await readFile(join(options.directory, log), 'utf8'), log).not.to.match(/WARNING|ERROR/);
+    }
   });
 
   it('listens on 127.0.0.1 only', async () => {

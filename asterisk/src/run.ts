@@ -41,6 +41,8 @@ export interface StartOptions {
   mediaAddress?: string;
   /** Addresses or networks whose SIP calls come in as the trunk's; default 127.0.0.1. */
   trunkAddresses?: string[];
+  /** Country code, such as `31`, of a trunk that delivers national numbers; default none: it delivers E.164. */
+  trunkCountry?: string;
   /** Agents' endpoints that ring when the gateway stays away, such as `PJSIP/phone-agent-a`; default none. */
   fallbackEndpoints?: string[];
   /** Default two hours. */
@@ -167,6 +169,7 @@ function settingsOf(options: StartOptions): Settings {
     ICE_PERMITTED: mediaAddress ? `${mediaAddress}/32` : '0.0.0.0/0',
     RTP_START: String(ports.rtpStart),
     RTP_END: String(ports.rtpEnd),
+    TRUNK_COUNTRY: options.trunkCountry ?? '',
     FALLBACK_DIAL: (options.fallbackEndpoints ?? []).join('&'),
     LONGEST_CALL_SECONDS: String(options.longestCallSeconds ?? 7200),
     FIRST_DIGIT_SECONDS: String(options.firstDigitSeconds ?? 5),

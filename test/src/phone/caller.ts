@@ -9,7 +9,7 @@ import type { Credentials } from './digest.ts';
 import { PhoneError } from './errors.ts';
 import type { CallEnd, DigitOptions, PhoneCall } from './phone-call.ts';
 import { openAudio } from './rtp.ts';
-import { parseCSeq, type SipRequest, type SipResponse } from './sip-message.ts';
+import { type Header, parseCSeq, type SipRequest, type SipResponse } from './sip-message.ts';
 import type { Peer } from './transaction.ts';
 import {
   ALLOW,
@@ -43,6 +43,10 @@ export interface OutgoingCall {
   number: string;
   /** Shown as the calling number; absent: withheld (RFC 3323). */
   callerId?: string;
+  /** Stands for the name and address of the From header, where carriers write them in their own ways. */
+  from?: string;
+  /** Added to the INVITE, such as P-Asserted-Identity. */
+  headers?: Header[];
   /** What is sent once the call stands; default silence. */
   sound?: Sound;
   /** Keyed by the phone itself, as after the comma of a tel: URL. */
@@ -92,7 +96,9 @@ async function placeCall(agent: UserAgent, options: CallerOptions, outgoing: Out
   const audio = await openAudio({ address: agent.address, clock: agent.clock, sound });
   const callId = newCallId();
   const uri = sipUri(number, server);
-  const from = `<${callerId === undefined ? 'sip:anonymous@anonymous.invalid' : sipUri(callerId, agent)}>;tag=${newTag()}`;
+  const isWithheld = callerId === undefined && outgoing.from === undefined;
+  const address = `<${callerId === undefined ? 'sip:anonymous@anonymous.invalid' : sipUri(callerId, agent)}>`;
+  const from = `${outgoing.from ?? address};tag=${newTag()}`;
   const contact = agent.contact('caller');
   let invite: SipRequest | undefined;
   let wasHeardOf = false;
@@ -137,7 +143,8 @@ async function placeCall(agent: UserAgent, options: CallerOptions, outgoing: Out
         { name: 'To', value: `<${uri}>` },
         { name: 'Call-ID', value: callId },
         { name: 'CSeq', value: `${sequence} INVITE` },
-        ...(callerId === undefined ? [{ name: 'Privacy', value: 'id' }] : []),
+        ...(isWithheld ? [{ name: 'Privacy', value: 'id' }] : []),
+        ...(outgoing.headers ?? []),
         contact,
         ALLOW,
         PRODUCT,

@@ -14,5 +14,6 @@ export type { Ear } from './ear.ts';
 export { PhoneError, type PhoneErrorCode } from './errors.ts';
 export { KEY_PATTERNS, TELLING_CODES } from './key-patterns.ts';
 export type { CallEnd, CallTimes, DigitOptions, PhoneCall, PhoneCallState } from './phone-call.ts';
+export type { Header } from './sip-message.ts';
 export { type Peer, type SipTiming, STANDARD_TIMING } from './transaction.ts';
 export { openUserAgent, type UserAgent, type UserAgentOptions } from './user-agent.ts';

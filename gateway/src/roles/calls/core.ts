@@ -14,7 +14,7 @@ import {
   createSecrets,
   provisionAgent,
   provisionAgents,
-  provisionLanguages,
+  provisionNumbers,
   type Secrets,
 } from './agents/index.ts';
 import {
@@ -85,7 +85,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     identification,
     agents,
     async learn(ari: Ari) {
-      await Promise.all([provisionLanguages(ari, organisations), registrations.refresh(ari)]);
+      await Promise.all([provisionNumbers(ari, organisations), registrations.refresh(ari)]);
     },
     async provision(ari: Ari) {
       await provisionAgents(ari, secrets.all());

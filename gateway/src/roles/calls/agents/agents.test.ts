@@ -14,7 +14,7 @@ import {
   createRegistrations,
   createSecrets,
   provisionAgents,
-  provisionLanguages,
+  provisionNumbers,
 } from './index.ts';
 
 const log = createLog('silent');
@@ -162,8 +162,30 @@ describe('agents', () =>
       const asked = asterisk.requests.length;
       await provisionAgents(ari, secrets);
       expect(asterisk.requests.slice(asked).map(({ operation }) => operation)).to.deep.equal(['asterisk.getGlobalVar']);
-      await provisionLanguages(ari, testOrganisations());
-      expect(asterisk.exchange.globals.get('CIVICLINE_LANGUAGE_31850000001')).to.equal('nl');
+      await ari.close();
+      await asterisk.stop();
+    });
+
+    it('leave no number of the organisations unknown to Asterisk, and no former one known', async () => {
+      const asterisk = await startStandIn();
+      const ari = connectAri({ ...asterisk, id: 'one', application: 'civicline', log });
+      await until(() => ari.state === 'connected');
+      const { globals } = asterisk.exchange;
+      const languageOf = (digits: string) => globals.get(`CIVICLINE_${globals.get('CIVICLINE_NUMBERS')}_${digits}`);
+      const organisations = testOrganisations();
+      await provisionNumbers(ari, organisations);
+      expect(languageOf('31850000001')).to.equal('nl');
+      expect(languageOf('31850000002')).to.equal(undefined);
+      const asked = asterisk.requests.length;
+      await provisionNumbers(ari, organisations);
+      expect(asterisk.requests.slice(asked).map(({ operation }) => operation)).to.deep.equal(['asterisk.getGlobalVar']);
+      const moved = organisations.all.map((one) => ({
+        ...one,
+        numbers: [{ number: '+31850000002', queue: 'algemeen', language: 'fr' as const }],
+      }));
+      await provisionNumbers(ari, { ...organisations, all: moved });
+      expect(languageOf('31850000001')).to.equal(undefined);
+      expect(languageOf('31850000002')).to.equal('fr');
       await ari.close();
       await asterisk.stop();
     });

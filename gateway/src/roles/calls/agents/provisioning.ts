@@ -1,4 +1,4 @@
-/** Puts into Asterisk's memory what it must know of us: the agents' endpoints, and each number's language. */
+/** Puts into Asterisk's memory what it must know of us: the agents' endpoints, and the organisations' numbers. */
 import { createHash } from 'node:crypto';
 import { agentEndpoint } from '@civicline/asterisk';
 import type { Ari } from '../../../platform/ari/index.ts';
@@ -9,16 +9,28 @@ import type { AgentSecret } from './store.ts';
 const AT_ONCE = 8;
 /** Lives in Asterisk as long as the endpoints do: says which ones it was given last. */
 const GIVEN = 'CIVICLINE_ENDPOINTS';
+/** The list of numbers that the dialplan goes by; it refuses all others unanswered. */
+const NUMBERS = 'CIVICLINE_NUMBERS';
 
-export async function provisionLanguages(ari: Ari, organisations: Organisations): Promise<void> {
+/**
+ * The organisations' numbers and their languages. A new list is written beside the old one and takes its place with one
+ * variable, so that no call meets half of it.
+ */
+export async function provisionNumbers(ari: Ari, organisations: Organisations): Promise<void> {
   const numbers = organisations.all.flatMap((organisation) =>
-    organisation.numbers.map(({ number, language }) => ({ number, language: language ?? organisation.language })),
+    organisation.numbers.map(({ number, language }) => ({
+      digits: number.replace('+', ''),
+      language: language ?? organisation.language,
+    })),
   );
+  const list = createHash('sha256').update(JSON.stringify(numbers)).digest('hex').slice(0, 16);
+  if ((await ari.asterisk.getGlobalVar({ variable: NUMBERS })).value === list) return;
   await Promise.all(
-    numbers.map(({ number, language }) =>
-      ari.asterisk.setGlobalVar({ variable: `CIVICLINE_LANGUAGE_${number.replace('+', '')}`, value: language }),
+    numbers.map(({ digits, language }) =>
+      ari.asterisk.setGlobalVar({ variable: `CIVICLINE_${list}_${digits}`, value: language }),
     ),
   );
+  await ari.asterisk.setGlobalVar({ variable: NUMBERS, value: list });
 }
 
 /** Nothing is sent to an Asterisk that has it all: a gateway that comes back disturbs nobody's phone. */

@@ -24,6 +24,8 @@ export interface Caller {
   calledNumber: string;
   /** E.164, or null when withheld or no number. */
   callingNumber: string | null;
+  /** The same, also of a caller who withholds it: wrong codes are counted under it, and nobody is shown it. */
+  countedNumber: string | null;
   /** null: to be read from the channel. */
   code: string | null;
 }
@@ -63,7 +65,7 @@ function started(
   ari: Ari,
   live: LiveCalls,
   channel: Channel,
-  [role, calledNumber = '', code = '']: string[],
+  [role, calledNumber = '', code = '', presentation = '']: string[],
   callerArrived: AsteriskEventHandlers['callerArrived'],
 ): void {
   const known = live.ofCaller(ari.id, channel.id);
@@ -71,8 +73,8 @@ function started(
   else if (role !== 'caller') letGo(ari, channel.id);
   else if (known) live.post(known.call.id, { type: 'code-entered', code, at: Date.now() });
   else {
-    const callingNumber = callingNumberOf(channel, calledNumber);
-    callerArrived({ asteriskId: ari.id, channelId: channel.id, calledNumber, callingNumber, code });
+    const numbers = numbersOf(channel, calledNumber, presentation);
+    callerArrived({ asteriskId: ari.id, channelId: channel.id, calledNumber, ...numbers, code });
   }
 }
 
@@ -99,8 +101,17 @@ function letGo(ari: Ari, channelId: string): void {
   ari.channels.hangup({ channelId, reason: 'normal' }).catch(() => undefined);
 }
 
-/** The number that calls, in the notation of the country that is called. */
-export function callingNumberOf(channel: Channel, calledNumber: string): string | null {
+/**
+ * The number that calls, read in the notation of the country that is called. `presentation`: the dialplan's last argument
+ * to Stasis, `withheld` or nothing. The network asserts a withheld number to us all the same (RFC 3325).
+ */
+export function numbersOf(
+  channel: Channel,
+  calledNumber: string,
+  presentation: string,
+): Pick<Caller, 'callingNumber' | 'countedNumber'> {
   const country = parsePhoneNumber(calledNumber.replace(/^(?!\+)/, '+'))?.country;
-  return parsePhoneNumber(channel.caller.number, country)?.number ?? null;
+  const options = { extract: false, ...(country ? { defaultCountry: country } : {}) };
+  const countedNumber = parsePhoneNumber(channel.caller.number, options)?.number ?? null;
+  return { callingNumber: presentation === 'withheld' ? null : countedNumber, countedNumber };
 }

@@ -74,6 +74,49 @@ describe('call engine', () => {
     expect(caller.channel.musicOnHold).to.equal(false);
   });
 
+  describe('a caller who withholds the number', () => {
+    const withheld = { did: NUMBER, callingNumber: '+31612345678', withheld: true };
+    const shown = () => [...room.core.engine.live.all()].map(({ personal }) => personal.callingNumber);
+    const counted = () => room.identification.asked.map(({ callingNumber }) => callingNumber);
+
+    it('shows it to nobody, and has wrong codes counted under it, try after try', async () => {
+      const caller = asterisk.makeCall({ ...withheld, code: '01111111' });
+      for (const code of ['02222222', newCode()]) {
+        await asterisk.until(() => placeOf(caller) === 'civicline-retry,s');
+        caller.channel.snapshot.dialplan.context = 'civicline-gateway';
+        caller.enterAgain(code);
+      }
+      await isIn('queued');
+      expect(counted()).to.deep.equal(['+31612345678', '+31612345678', '+31612345678']);
+      expect(shown()).to.deep.equal([null]);
+      const stored = await room.database
+        .withTables<{ calls: { personal: string } }>()
+        .sql.selectFrom('calls')
+        .selectAll()
+        .execute();
+      expect(JSON.stringify(stored)).not.to.include('612345678');
+    });
+
+    it('rings agents’ phones without it', async () => {
+      asterisk.makeCall({ ...withheld, code: newCode() });
+      await isIn('queued');
+      await orders().answer('agent-a', room.call().id);
+      await until(() => asterisk.phone('phone-agent-a').ringing().length === 1);
+      const originate = asterisk.requests.find(({ operation }) => operation === 'channels.originateWithId');
+      expect(JSON.stringify(originate)).to.include('anonymous').and.not.to.include('612345678');
+    });
+
+    it('is known as one who does to a gateway that has no record of the call', async () => {
+      asterisk.makeCall({ ...withheld, code: newCode() });
+      await isIn('queued');
+      await room.stop();
+      room = await openRoom({ asterisks: [{ ...asterisk, id: 'asterisk-1' }] });
+      await served();
+      await isIn('queued');
+      expect(shown()).to.deep.equal([null]);
+    });
+  });
+
   describe('hold and mute, when the connection with Asterisk breaks', () => {
     const operations = () => asterisk.requests.map(({ operation }) => operation);
     async function reconnected(): Promise<void> {

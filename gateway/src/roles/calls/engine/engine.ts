@@ -96,7 +96,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   async function callerArrived(caller: Caller): Promise<void> {
-    const { asteriskId, channelId, code, callingNumber } = caller;
+    const { asteriskId, channelId, code, callingNumber, countedNumber } = caller;
     const called = organisations.byNumber(caller.calledNumber);
     if (!called) return turnAway(asteriskId, channelId);
     const first = arrive({
@@ -108,6 +108,7 @@ export function createEngine(options: EngineOptions): Engine {
       at: Date.now(),
       code,
     });
+    if (callingNumber === null) identify.countUnder(first.call.id, countedNumber);
     await live.begin(first, { callingNumber, attributes: [], note: '' });
   }
 

@@ -9,6 +9,11 @@ import type { LiveCalls } from './live-calls.ts';
 export interface Identify {
   /** `code` null: the one that the dialplan left on the channel. The outcome becomes an event of the call. */
   redeem(call: Call, callingNumber: string | null, code: string | null): Promise<void>;
+  /**
+   * Under which number the wrong codes of this call count although its caller withholds it. Kept in memory for as long as
+   * the call arrives: after a restart in between, they count for the call and the organisation only.
+   */
+  countUnder(callId: string, withheldNumber: string | null): void;
 }
 
 /** Set by the dialplan before Stasis. */
@@ -24,6 +29,10 @@ export function createIdentify(options: {
   log: Logger;
 }): Identify {
   const { live, identification, admissions, asterisks, measured, log } = options;
+  const withheldNumbers = new Map<string, string>();
+  live.onChange(({ after }) => {
+    if (after.state !== 'arriving') withheldNumbers.delete(after.id);
+  });
 
   /** null: Asterisk has not said. */
   async function codeOnChannel({ source }: Call): Promise<string | null> {
@@ -49,13 +58,17 @@ export function createIdentify(options: {
   }
 
   return {
+    countUnder(callId, withheldNumber) {
+      if (withheldNumber !== null) withheldNumbers.set(callId, withheldNumber);
+    },
     async redeem(call, callingNumber, code) {
       const keyed = code ?? (await codeOnChannel(call));
       if (keyed === null) {
         setTimeout(() => live.post(call.id, { type: 'code-unread', at: Date.now() }), READ_AGAIN_MS).unref();
         return;
       }
-      const redemption = await askIdentification(call, callingNumber, keyed);
+      const counted = callingNumber ?? withheldNumbers.get(call.id) ?? null;
+      const redemption = await askIdentification(call, counted, keyed);
       const at = Date.now();
       if (redemption.outcome === 'verified') {
         measured.redeemed('verified');

@@ -9,7 +9,7 @@ import type { CallState } from '@civicline/protocol';
 import type { Ari, AriEvent, Bridge, Channel } from '../../../platform/ari/index.ts';
 import type { Logger } from '../../../platform/http/index.ts';
 import type { Caller } from './asterisk-events.ts';
-import { callingNumberOf } from './asterisk-events.ts';
+import { numbersOf } from './asterisk-events.ts';
 import { isGone } from './asterisks.ts';
 import { bridgeIdOf, type Call, callIdOfBridge, callIdOfLeg, type Found, legChannelId } from './call.ts';
 import type { LiveCalls } from './live-calls.ts';
@@ -114,7 +114,7 @@ export function createRecovery(options: {
   /** A caller whose call has ended is let go; one that we never heard of is served. */
   async function settleCaller(channel: Channel): Promise<void> {
     const { id: channelId } = channel;
-    const [, role, did = ''] = channel.dialplan.app_data.split(',');
+    const [, role, did = '', , presentation = ''] = channel.dialplan.app_data.split(',');
     const past = await store.lastOfChannel(ari.id, channelId);
     if (role !== 'caller' || past?.state === 'closed' || past?.state === 'abandoned') {
       await ari.channels.hangup({ channelId, reason: 'normal' });
@@ -126,8 +126,8 @@ export function createRecovery(options: {
         priority: 1,
       });
     } else {
-      const callingNumber = callingNumberOf(channel, did);
-      await callerArrived({ asteriskId: ari.id, channelId, calledNumber: did, callingNumber, code: null });
+      const numbers = numbersOf(channel, did, presentation);
+      await callerArrived({ asteriskId: ari.id, channelId, calledNumber: did, ...numbers, code: null });
     }
   }
 

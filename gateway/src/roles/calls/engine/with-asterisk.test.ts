@@ -213,6 +213,33 @@ describe('call engine with Asterisk', function () {
     await until(() => room.calls().length === 0);
   });
 
+  it('a number that is withheld: the caller is verified, and neither gateway nor phone shows it', async () => {
+    const asserted = { name: 'P-Asserted-Identity', value: '<sip:+31612345678@carrier.example>' };
+    const call = await caller.call({
+      number: NUMBER,
+      headers: [asserted],
+      // As a person keys a code that is written in groups.
+      key: { digits: String(codes++).replace(/(....)/, '*$1#'), toneMs: 80, gapMs: 60, afterMs: 200 },
+    });
+    await isIn('queued');
+    expect(room.call().verification?.kind).to.equal('verified');
+    expect(room.core.engine.live.get(room.call().id)?.personal.callingNumber).to.equal(null);
+    expect(room.identification.asked.at(-1)?.callingNumber).to.equal('+31612345678');
+    const next = phone.nextCall();
+    await orders().answer('agent-a', room.call().id);
+    const agentCall = await next;
+    await isIn('connected');
+    expect(agentCall.peer).to.equal('anonymous');
+    await call.hangUp();
+    await agentCall.ended;
+    await wrappedUp();
+  });
+
+  it('a call to a number of nobody is refused and never answered', async () => {
+    const call = await caller.call({ number: '+31850000099', callerId: '+31612345678' });
+    expect(await call.ended).to.include({ how: 'rejected', status: 404 });
+  });
+
   it('the gateway ends and comes back: phones stay registered, a conversation goes on, bridge and all', async () => {
     const { call, agentCall } = await connected();
     const { id } = room.call();

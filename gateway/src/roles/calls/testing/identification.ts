@@ -1,13 +1,21 @@
-import type { Identification, Redemption } from '../identification.ts';
+import type { Identification, Redemption, RedemptionInput } from '../identification.ts';
 import { BSN, NAME } from './organisations.ts';
 
 /** Stand-in for call requests: every code is good once, except those that begin with 0. */
-export function standInIdentification(): Identification & { reports: { requestId: string; state: string }[] } {
+export function standInIdentification(): Identification & {
+  reports: { requestId: string; state: string }[];
+  /** What was asked of it, in order. */
+  asked: RedemptionInput[];
+} {
+  const asked: RedemptionInput[] = [];
   const usedBy = new Map<string, string>();
   const reports: { requestId: string; state: string }[] = [];
   return {
     reports,
-    async redeem({ code, callId }): Promise<Redemption> {
+    asked,
+    async redeem(input): Promise<Redemption> {
+      asked.push(input);
+      const { code, callId } = input;
       if (code === '') return { outcome: 'rejected', reason: 'no-code', mayRetry: false };
       if (code.startsWith('0')) return { outcome: 'rejected', reason: 'code-unknown', mayRetry: true };
       const owner = usedBy.get(code) ?? callId;

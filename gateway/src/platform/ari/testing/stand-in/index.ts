@@ -24,8 +24,10 @@ export interface IncomingCall {
   did: string;
   /** What was keyed; nothing unless told. */
   code?: string;
-  /** Withheld unless told. */
+  /** None unless told. */
   callingNumber?: string;
+  /** The caller withholds the number, and the network asserts it all the same. */
+  withheld?: boolean;
   /** Chosen like Asterisk chooses it unless told. */
   channelId?: string;
 }
@@ -89,7 +91,7 @@ function makeCall(server: Server, application: string, call: IncomingCall): Stan
   function enterAgain(code: string): boolean {
     channel.variables.set('CIVICLINE_CODE', code);
     return server.happen((exchange) => {
-      const args = ['caller', call.did, code];
+      const args = ['caller', call.did, code, call.withheld ? 'withheld' : ''];
       const entered = enterStasis(exchange, channel, application, args);
       if (!entered) Object.assign(channel.snapshot.dialplan, { context: 'civicline-fallback', exten: 'gateway-away' });
       return entered;
