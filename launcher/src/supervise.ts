@@ -5,6 +5,7 @@
  *       └────────┴────────── stop() ──────────┴──→ stopped
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { backOff } from '@civicline/protocol/run';
 
 /** A started process. */
 export interface Component {
@@ -18,8 +19,7 @@ export interface Supervised {
   stop(): Promise<void>;
 }
 
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 15_000;
+const PAUSES = { firstMs: 500, longestMs: 15_000, jitter: 0 };
 /** After running this long a component counts as healthy, and its next pause is short again. */
 const HEALTHY_AFTER_MS = 30_000;
 
@@ -37,16 +37,16 @@ export function supervise(
   let current: Component | null = first;
 
   const loop = (async () => {
-    let pause = FIRST_PAUSE_MS;
+    let ends = 0;
     while (!stopping.signal.aborted) {
       const startedAt = Date.now();
       await current?.exited;
       current = null;
       if (stopping.signal.aborted) return;
-      if (Date.now() - startedAt > HEALTHY_AFTER_MS) pause = FIRST_PAUSE_MS;
+      if (Date.now() - startedAt > HEALTHY_AFTER_MS) ends = 0;
+      const pause = backOff(++ends, PAUSES);
       log(`${name} ended; starting it again in ${pause} ms.`);
       await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {});
-      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       if (stopping.signal.aborted) return;
       current = await start().catch((error: Error) => {
         log(`${name} did not start: ${error.message}`);

@@ -6,13 +6,12 @@ import {
   messageViewSchema,
   type SmisEvent,
 } from '@civicline/protocol';
-import type { wait } from './retry.ts';
+import { backOff, type wait } from '@civicline/protocol/run';
 import type { SmisClient } from './smis-client.ts';
 
 const PAGE = 500;
 /** Asked again after this; longer and longer while nothing happens. */
-const SHORTEST_MS = 250;
-const LONGEST_MS = 5_000;
+const PAUSES = { firstMs: 250, longestMs: 5_000, jitter: 0 };
 
 /** Events in order, and the cursor to go on from once they have been dealt with. */
 export interface EventPage {
@@ -34,7 +33,7 @@ interface Polling {
 export async function* eventPages(options: Polling & { after?: string | undefined }): AsyncGenerator<EventPage> {
   const { smis, signal } = options;
   let after = options.after;
-  let pause = SHORTEST_MS;
+  let inVain = 0;
   while (true) {
     const query = new URLSearchParams({ limit: String(PAGE), ...(after !== undefined && { after }) });
     const request = {
@@ -47,11 +46,10 @@ export async function* eventPages(options: Polling & { after?: string | undefine
     after = page.next;
     if (page.events.length > 0) {
       yield page;
-      pause = SHORTEST_MS;
+      inVain = 0;
       continue;
     }
-    await options.wait(pause, signal);
-    pause = Math.min(pause * 2, LONGEST_MS);
+    await options.wait(backOff(++inVain, PAUSES), signal);
   }
 }
 
@@ -66,18 +64,17 @@ export function isOver(state: MessageState): boolean {
 export async function* followMessage(options: Polling & { id: string }): AsyncGenerator<MessageView> {
   const { smis, id, signal } = options;
   let seen = '';
-  let pause = SHORTEST_MS;
+  let inVain = 0;
   while (true) {
     const path = `/v1/messages/${encodeURIComponent(id)}`;
     const view = await smis.call({ method: 'GET', path, signal }, messageViewSchema);
     const shown = JSON.stringify(view);
     if (shown !== seen) {
       yield view;
-      pause = SHORTEST_MS;
+      inVain = 0;
     }
     seen = shown;
     if (isOver(view.state)) return;
-    await options.wait(pause, signal);
-    pause = Math.min(pause * 1.5, LONGEST_MS);
+    await options.wait(backOff(++inVain, PAUSES), signal);
   }
 }

@@ -9,6 +9,7 @@ import {
   messageViewSchema,
   type SealedPart,
 } from '@civicline/protocol';
+import { wait } from '@civicline/protocol/run';
 import { SealingError, type SealingPublicKey, sealPart } from '@civicline/protocol/sealing';
 import { isSupportedCountry } from 'libphonenumber-js';
 import { z } from 'zod';
@@ -19,7 +20,6 @@ import { createChannelKeys } from './channel-keys.ts';
 import { mistaken, SenderError } from './errors.ts';
 import { type EventPage, eventPages, followMessage } from './feed.ts';
 import { channelsOf, checkMessage, type OutgoingMessage, type SmsSize } from './message.ts';
-import { wait } from './retry.ts';
 import { createSmisClient } from './smis-client.ts';
 
 export type SenderOptions = {

@@ -1,9 +1,10 @@
 /** SMIS over HTTP: every request is idempotent, so that one whose answer was lost is simply sent again. */
 import { problemSchema, readRetryAfter } from '@civicline/protocol';
+import type { wait } from '@civicline/protocol/run';
 import type { z } from 'zod';
 import type { AccessTokens } from './access.ts';
 import { SenderError } from './errors.ts';
-import { delayBefore, type wait } from './retry.ts';
+import { delayBefore } from './retry.ts';
 
 /** How long to go on trying, milliseconds, unless a call says otherwise. */
 const PATIENCE_MS = 60_000;

@@ -6,13 +6,13 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { BatchAnswer, MessageInput } from '@civicline/protocol';
+import { type Loop, startLoop } from '@civicline/protocol/run';
 import { BATCH_BYTES, sizeOf, UNKNOWN_KEY } from '../batches.ts';
 import { type Sender, SenderError } from '../index.ts';
 import { REFUSED } from '../smis-client.ts';
 import type { Log } from './log.ts';
 import type { SideCarStore } from './store.ts';
 import type { Batch, StoredMessage, Submitted } from './stored.ts';
-import { startWorker, type Worker } from './worker.ts';
 
 const BATCH = 1_000;
 /** SMIS remembers Idempotency-Keys for 24 hours; after this, it is asked which messages it has before it gets them again. */
@@ -29,7 +29,7 @@ const MAY_PASS = ['SMIS_UNREACHABLE', 'TOKEN_UNAVAILABLE', 'ANSWER_MALFORMED'];
 /** Why the last submission failed, as a stable code; null: it did not. */
 export type OutboxState = { failure: string | null };
 
-export interface Outbox extends Worker {
+export interface Outbox extends Loop {
   state(): OutboxState;
 }
 
@@ -150,11 +150,11 @@ export function startOutbox(options: OutboxOptions): Outbox {
     return { id, refused: code };
   }
 
-  const worker = startWorker(work, (error) => {
+  const loop = startLoop(work, (error) => {
     failure = error instanceof SenderError ? error.code : 'INTERNAL';
     log('submission failed; it is repeated', { service, code: failure, ...(failure === 'INTERNAL' && { error }) });
   });
-  return { ...worker, state: () => ({ failure }) };
+  return { ...loop, state: () => ({ failure }) };
 }
 
 /** Whether SMIS has lost a channel since it was asked for the keys: all else about channels was checked before. */

@@ -1,6 +1,7 @@
 /** The side-car put together: what comes in is stored, submitted, followed, and its end told. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Loop } from '@civicline/protocol/run';
 import { v7 as uuid } from 'uuid';
 import {
   type CountryCode,
@@ -20,7 +21,6 @@ import { startWebhooks } from './ringring/webhooks.ts';
 import { startStatuses } from './statuses.ts';
 import { createSideCarStore, type SideCarStore } from './store.ts';
 import type { Dialect, Settings } from './stored.ts';
-import type { Worker } from './worker.ts';
 
 /** One government application behind this side-car. */
 export interface Service {
@@ -73,7 +73,7 @@ export function startSideCar(options: { config: SideCarConfig; log: Log; now?: (
   const senders = new Map(services.map((service) => [service.name, senderOf(service.config, config)]));
   const webhooks = startWebhooks({ store, timeZone: config.timeZone, log, now });
   const outboxes = new Map<string, Outbox>();
-  const workers: Worker[] = [webhooks];
+  const workers: Loop[] = [webhooks];
   for (const [service, sender] of senders) {
     const outbox = startOutbox({ service, sender, store, onEnded: webhooks.wake, log, now });
     outboxes.set(service, outbox);

@@ -1,8 +1,8 @@
 /** Follows a service's feed of events at SMIS and records in the side-car's database what became of its messages. */
+import { type Loop, startLoop } from '@civicline/protocol/run';
 import { type Sender, SenderError } from '../index.ts';
 import type { Log } from './log.ts';
 import type { SideCarStore } from './store.ts';
-import { startWorker, type Worker } from './worker.ts';
 
 export interface StatusesOptions {
   service: string;
@@ -14,7 +14,7 @@ export interface StatusesOptions {
 
 const AFTER_FAILURE_MS = 10_000;
 
-export function startStatuses({ service, sender, store, onRecorded, log }: StatusesOptions): Worker {
+export function startStatuses({ service, sender, store, onRecorded, log }: StatusesOptions): Loop {
   async function follow(signal: AbortSignal): Promise<number> {
     try {
       for await (const { events, next } of sender.events({ after: store.cursor(service), signal })) {
@@ -31,5 +31,5 @@ export function startStatuses({ service, sender, store, onRecorded, log }: Statu
     return AFTER_FAILURE_MS;
   }
 
-  return startWorker(follow, (error) => log('recording events failed', { service, error }));
+  return startLoop(follow, (error) => log('recording events failed', { service, error }));
 }

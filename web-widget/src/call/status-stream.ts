@@ -6,14 +6,15 @@
  * Not an EventSource: the request's secret goes in a header, never in a URL.
  */
 import type { CallRequestState, CallRequestStatus } from '@civicline/protocol';
+import { backOff } from '@civicline/protocol/run';
 import { createParser } from 'eventsource-parser';
 import { GatewayError, isObject, type Problem } from './problem.ts';
 
 const ANSWER_WITHIN_MS = 15_000;
 /** The gateway sends a comment more often than this; silence for longer means a dead connection. */
 const SILENCE_MS = 45_000;
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
+/** Jittered, so that a thousand widgets do not return in the same second. */
+const PAUSES = { firstMs: 500, longestMs: 10_000 };
 const STATES: readonly CallRequestState[] = [
   'awaiting-disclosure',
   'disclosed',
@@ -64,7 +65,7 @@ export function followStatus(options: StatusStreamOptions): StatusStream {
       fruitless = outcome === 'told' ? 0 : fruitless + 1;
       await new Promise<void>((resolve) => {
         endPause = resolve;
-        setTimeout(resolve, pauseAfter(fruitless));
+        setTimeout(resolve, backOff(fruitless + 1, PAUSES));
       });
     }
   };
@@ -131,11 +132,6 @@ function parseStatus(data: string): CallRequestStatus | null {
 
 function asGatewayError(error: unknown): GatewayError {
   return error instanceof GatewayError ? error : new GatewayError({ kind: 'offline' });
-}
-
-/** Doubling pauses, shortened at random so that a thousand widgets do not return in the same second. */
-function pauseAfter(fruitless: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** fruitless) * (0.5 + Math.random() / 2);
 }
 
 function startTimer(milliseconds: number, onEnd: () => void): { restart(milliseconds: number): void; stop(): void } {

@@ -2,8 +2,6 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import fc from 'fast-check';
-import { reconnectDelay } from './client.ts';
 import { type Ari, AriError, type AriOptions, connectAri } from './index.ts';
 import { record, whenever } from './testing/recorder.ts';
 import { type StandIn, startStandIn } from './testing/stand-in/index.ts';
@@ -231,16 +229,6 @@ describe('ARI client when things go wrong', () => {
       open();
       for (let failure = 0; failure < 3; failure++) await whenever(ari, 'connect-failed');
       expect(logged.filter((line) => line.startsWith('warn'))).to.have.length(1);
-    });
-
-    it('waits 0.1 to 5 s, longer after each failure', () => {
-      fc.assert(
-        fc.property(fc.nat(1000), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (failures, random) => {
-          const delay = reconnectDelay(failures, random);
-          expect(delay).to.be.within(100, 5000);
-          expect(reconnectDelay(failures + 1, random)).to.be.at.least(delay);
-        }),
-      );
     });
   });
 

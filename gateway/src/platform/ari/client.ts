@@ -13,10 +13,11 @@
  * Events that come before `connected` was told are held back and follow it in their order. What happens while not
  * connected is lost, since Asterisk does not keep it: on `connected`, compare with its channels and bridges.
  */
+import { backOff } from '@civicline/protocol/run';
+import { createListeners } from '../run/index.ts';
 import { AriError } from './errors.ts';
 import { type AriEvent, EVENT_TYPES, type RESTResponse } from './generated/events.ts';
 import { type AriOperations, OPERATIONS } from './generated/operations.ts';
-import { createListeners } from './listeners.ts';
 import { bindOperations, type RequestContent } from './operation.ts';
 import { createPendingRequests } from './pending.ts';
 import { type AriSocket, openSocket } from './socket.ts';
@@ -92,20 +93,8 @@ export interface Ari extends AriOperations {
 }
 
 const KNOWN_EVENTS: ReadonlySet<string> = new Set(EVENT_TYPES);
-const FIRST_DELAY_MS = 200;
-const LONGEST_DELAY_MS = 5_000;
-
-/**
- * How long to wait before a further attempt, in milliseconds: doubles from 0.2 s up to 5 s, of which a random half is
- * left out, so that many gateways do not come back in step.
- *
- * @param failures attempts that failed in a row, 0 after a connection that had been up
- * @param random from 0 up to 1
- */
-export function reconnectDelay(failures: number, random: number): number {
-  const longest = Math.min(FIRST_DELAY_MS * 2 ** Math.min(failures, 10), LONGEST_DELAY_MS);
-  return Math.round(longest * (1 - random / 2));
-}
+/** Between attempts to connect. */
+const RECONNECT = { firstMs: 200, longestMs: 5_000 };
 
 /** Connects, and stays connected until `close()` or until another gateway takes the application over. */
 export function connectAri(options: AriOptions): Ari {
@@ -113,12 +102,13 @@ export function connectAri(options: AriOptions): Ari {
   const pingIntervalMs = options.pingIntervalMs ?? 5_000;
   const pending = createPendingRequests(options.requestTimeoutMs ?? 10_000);
   const counters: AriCounters = { reconnections: 0, unknownEvents: 0, malformedFrames: 0, lateAnswers: 0 };
-  const listeners = createListeners<AriListeners>((err) => log.error({ ari: id, err }, 'A listener of ARI failed'));
+  const listeners = createListeners<AriListeners>((error) => log.error({ ari: id, error }, 'A listener of ARI failed'));
   const handshake = bindOperations<AriOperations>(OPERATIONS, send);
 
   let state: AriState = 'connecting';
   let socket: AriSocket | null = null;
   let retry: NodeJS.Timeout | undefined;
+  /** Attempts that failed in a row, with the loss of the connection before them. */
   let failures = 0;
   let lastFailure: string | undefined;
   let held: AriEvent[] = [];
@@ -165,18 +155,18 @@ export function connectAri(options: AriOptions): Ari {
       whenClosed?.();
       return;
     }
-    wait(wasConnected);
+    wait();
     if (error) reportFailure(error);
     if (!wasConnected) return;
     log.warn({ ari: id }, 'Lost the connection with Asterisk');
     listeners.emit('disconnected');
   }
 
-  function wait(wasConnected: boolean): void {
+  function wait(): void {
     state = 'waiting';
     counters.reconnections += 1;
-    retry = setTimeout(connect, reconnectDelay(failures, Math.random()));
-    if (!wasConnected) failures += 1;
+    failures += 1;
+    retry = setTimeout(connect, backOff(failures, RECONNECT));
   }
 
   /** An Asterisk that stays away says so once, not every five seconds. */

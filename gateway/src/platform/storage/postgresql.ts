@@ -4,6 +4,7 @@
  * then fails as STORAGE_UNAVAILABLE.
  */
 
+import { backOff, wait } from '@civicline/protocol/run';
 import {
   type CompiledQuery,
   type Kysely,
@@ -30,6 +31,7 @@ const LARGEST_GROUP = 60;
 const READING_CONNECTIONS = 4;
 /** How long a server that does not answer is waited for; a restart takes a second. */
 const PATIENCE_MS = 5_000;
+const PAUSES = { firstMs: 20, longestMs: 1_000 };
 /**
  * A statement of a write that takes longer has lost its server, which fell silent: all other writes wait for it. Longer
  * than it may wait for a lock.
@@ -128,12 +130,13 @@ async function createSchema(settings: pg.ClientConfig, role: string): Promise<vo
 /** Repeats a step while the server cannot be reached, within bounds; throws its error under our code. */
 async function patiently<Result>(step: () => Promise<Result>): Promise<Result> {
   const end = Date.now() + PATIENCE_MS;
-  for (let pause = 20; ; pause *= 2) {
+  for (let failures = 1; ; failures++) {
     try {
       return await step();
     } catch (error) {
+      const pause = backOff(failures, PAUSES);
       if (!isConnectionLost(error) || Date.now() + pause > end) throw named(error);
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await wait(pause);
     }
   }
 }

@@ -75,7 +75,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   const connections = options.asterisks.map(({ id, url, user, password }) =>
     connectAri({ id, url, user, password, application: APPLICATION, eventFilter: EVENT_FILTER, log }),
   );
-  const asterisks = createAsterisks(connections);
+  const asterisks = createAsterisks(connections, log);
   const store = createCallStore(database, sealer);
 
   const engine = createEngine({

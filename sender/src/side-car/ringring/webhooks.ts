@@ -1,15 +1,14 @@
 /** Tells a service the end of its message at the StatusUrl that it gave, once it is known, until it is understood. */
+import { backOff, type Loop, startLoop } from '@civicline/protocol/run';
 import type { Log } from '../log.ts';
 import type { SideCarStore } from '../store.ts';
 import type { StoredMessage } from '../stored.ts';
-import { startWorker, type Worker } from '../worker.ts';
 import { statusMessage } from './status.ts';
 import { writeXml } from './xml.ts';
 
 const AT_ONCE = 16;
 const ANSWER_WITHIN_MS = 10_000;
-const FIRST_RETRY_MS = 5_000;
-const LONGEST_RETRY_MS = 2 * 3600_000;
+const RETRIES = { firstMs: 5_000, longestMs: 2 * 3600_000 };
 /** About a day of tries; after that, the status stays to be fetched by /Status. */
 const TRIES = 20;
 
@@ -20,7 +19,7 @@ export interface WebhooksOptions {
   now: () => number;
 }
 
-export function startWebhooks({ store, timeZone, log, now }: WebhooksOptions): Worker {
+export function startWebhooks({ store, timeZone, log, now }: WebhooksOptions): Loop {
   async function work(signal: AbortSignal): Promise<number> {
     while (!signal.aborted) {
       const due = store.webhooksDue(AT_ONCE);
@@ -39,8 +38,7 @@ export function startWebhooks({ store, timeZone, log, now }: WebhooksOptions): W
     if (signal.aborted) return;
     log('status webhook failed', { service, messageId: id, status, tries: webhookTries + 1 });
     if (status === 410 || webhookTries + 1 >= TRIES) return store.webhookDone(id, false);
-    const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** webhookTries);
-    await store.webhookLater(id, now() + longest * (0.5 + Math.random() / 2));
+    await store.webhookLater(id, now() + backOff(webhookTries + 1, RETRIES));
   }
 
   /** The answer's status; null: none came. */
@@ -69,5 +67,5 @@ export function startWebhooks({ store, timeZone, log, now }: WebhooksOptions): W
     return [target, { method: 'POST', headers, body, redirect: 'manual', signal }];
   }
 
-  return startWorker(work, (error) => log('telling statuses failed', { error }));
+  return startLoop(work, (error) => log('telling statuses failed', { error }));
 }

@@ -9,6 +9,7 @@
  */
 import { type Device, NO_PHONE, type Presence } from '@civicline/protocol';
 import type { Logger } from '../../../platform/http/index.ts';
+import { createListeners } from '../../../platform/run/index.ts';
 import type { Registrations } from './registrations.ts';
 import type { AgentStore, StoredAgent } from './store.ts';
 
@@ -57,10 +58,10 @@ export async function createAgents(options: {
   const known = await store.all();
   const consoles = new Map<string, number>();
   const leaving = new Map<string, NodeJS.Timeout>();
-  const listeners: ((agentId: string) => void)[] = [];
-  const tell = (agentId: string) => {
-    for (const listener of listeners) listener(agentId);
-  };
+  const listeners = createListeners<{ change(agentId: string): void }>((error) =>
+    log.error({ error }, 'a listener of agents failed'),
+  );
+  const tell = (agentId: string) => listeners.emit('change', agentId);
   const registrations = makeRegistrations(tell);
   const of = (agentId: string) => known.get(agentId) ?? NEWCOMER;
   const isOnline = (agentId: string) => (consoles.get(agentId) ?? 0) > 0 || leaving.has(agentId);
@@ -137,7 +138,7 @@ export async function createAgents(options: {
       }, OFFLINE_AFTER_MS);
       leaving.set(agentId, timer.unref());
     },
-    onChange: (listener) => void listeners.push(listener),
+    onChange: (listener) => void listeners.on('change', listener),
     close() {
       for (const timer of leaving.values()) clearTimeout(timer);
     },

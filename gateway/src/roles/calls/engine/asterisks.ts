@@ -3,6 +3,8 @@
  * connection is lost; only then does the gateway give it orders that begin something.
  */
 import { type Ari, AriError } from '../../../platform/ari/index.ts';
+import type { Logger } from '../../../platform/http/index.ts';
+import { createListeners } from '../../../platform/run/index.ts';
 
 export interface Asterisk {
   readonly ari: Ari;
@@ -19,9 +21,11 @@ export interface Asterisks {
   onAvailability(listener: (available: boolean) => void): void;
 }
 
-export function createAsterisks(connections: readonly Ari[]): Asterisks {
+export function createAsterisks(connections: readonly Ari[], log: Logger): Asterisks {
   const byId = new Map<string, Asterisk>(connections.map((ari) => [ari.id, { ari, available: false }]));
-  const listeners: ((available: boolean) => void)[] = [];
+  const listeners = createListeners<{ availability(available: boolean): void }>((error) =>
+    log.error({ error }, 'a listener of availability failed'),
+  );
   const anyAvailable = () => [...byId.values()].some(({ available }) => available);
 
   return {
@@ -34,9 +38,9 @@ export function createAsterisks(connections: readonly Ari[]): Asterisks {
       const before = anyAvailable();
       asterisk.available = available;
       const after = anyAvailable();
-      if (before !== after) for (const listener of listeners) listener(after);
+      if (before !== after) listeners.emit('availability', after);
     },
-    onAvailability: (listener) => void listeners.push(listener),
+    onAvailability: (listener) => void listeners.on('availability', listener),
   };
 }
 

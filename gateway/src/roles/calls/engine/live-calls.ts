@@ -4,6 +4,7 @@
  * different calls never wait for each other.
  */
 import type { Logger } from '../../../platform/http/index.ts';
+import { createListeners } from '../../../platform/run/index.ts';
 import { type Call, type CallCommand, type CallEvent, hasEnded, type LegCause, occupiesAgent } from './call.ts';
 import { createCallWriter, type Writable } from './call-writer.ts';
 import { nextDeadline, type Step, step } from './machine.ts';
@@ -85,7 +86,9 @@ export function createLiveCalls(options: {
   const entries = new Map<string, Entry>();
   const byCaller = new Map<string, Entry>();
   const byAgent = new Map<string, Entry>();
-  const listeners = new Set<(change: CallChange) => void>();
+  const listeners = createListeners<{ change(change: CallChange): void }>((error) =>
+    log.error({ error }, 'a listener of call changes failed'),
+  );
   const writer = createCallWriter<Entry>({ store, log, writeAgainMs, writtenAgain: (entry) => carryOut(entry, []) });
   let closed = false;
 
@@ -118,16 +121,6 @@ export function createLiveCalls(options: {
     }, delay);
   }
 
-  function tell(change: CallChange): void {
-    for (const listener of listeners) {
-      try {
-        listener(change);
-      } catch (error) {
-        log.error({ error, callId: change.after.id }, 'a listener of call changes failed');
-      }
-    }
-  }
-
   function become(entry: Entry, after: Call): void {
     const before = entry.call;
     entry.call = after;
@@ -135,7 +128,7 @@ export function createLiveCalls(options: {
       byAgent.delete(before.agentId);
     if (occupiesAgent(after) && after.agentId) byAgent.set(after.agentId, entry);
     arm(entry);
-    tell({ before, after, personal: entry.personal });
+    listeners.emit('change', { before, after, personal: entry.personal });
   }
 
   /** Attributes come and go with the transition that says so, in the same row. */
@@ -235,7 +228,7 @@ export function createLiveCalls(options: {
           // What its commands write goes to disk with it: the code is used up by a call that is there, or not at all.
           const carriedOut = carryOut(entry, first.commands);
           await written;
-          tell({ before: null, after: first.call, personal });
+          listeners.emit('change', { before: null, after: first.call, personal });
           resolve();
           await carriedOut;
         });
@@ -252,7 +245,7 @@ export function createLiveCalls(options: {
             const personal = { ...entry.personal, note };
             await writer.save(entry, entry.call, personal);
             entry.personal = personal;
-            tell({ before: entry.call, after: entry.call, personal });
+            listeners.emit('change', { before: entry.call, after: entry.call, personal });
             resolve();
           } catch (error) {
             reject(error);
@@ -264,13 +257,10 @@ export function createLiveCalls(options: {
       for (const { call: written, personal } of stored) {
         const call = leftToRecovery(written, Date.now());
         take({ call, personal, chain: Promise.resolve(), timer: undefined, owed: [] });
-        tell({ before: null, after: call, personal });
+        listeners.emit('change', { before: null, after: call, personal });
       }
     },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    onChange: (listener) => listeners.on('change', listener),
     async idle() {
       for (let chains = 0; chains < 1_000; chains += 1) {
         const pending = [...entries.values()].map(({ chain }) => chain);

@@ -1,3 +1,4 @@
+import { type Loop, startLoop } from '@civicline/protocol/run';
 import type { Logger } from '../../../platform/http/index.ts';
 import { IrmaError } from '../../directory/irma/index.ts';
 import { DISCLOSURE_SECONDS, type Disclosures } from './disclosures.ts';
@@ -97,28 +98,20 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
   }
 
   function start(): () => Promise<void> {
-    const stops = [repeat(reconcileAll, RECONCILE_MS), repeat(sweep, SWEEP_MS), repeat(catchUp, CATCH_UP_MS)];
-    return async () => void (await Promise.all(stops.map((stop) => stop())));
+    const loops = [repeat(reconcileAll, RECONCILE_MS), repeat(sweep, SWEEP_MS), repeat(catchUp, CATCH_UP_MS)];
+    return async () => void (await Promise.all(loops.map((loop) => loop.stop())));
   }
 
   /** One round after the other, never two at once; a failed one is logged and the next one comes all the same. */
-  function repeat(round: () => Promise<void>, pauseMs: number): () => Promise<void> {
-    let stopped = false;
-    let timer: NodeJS.Timeout;
-    let running = Promise.resolve();
-    const next = () => {
-      running = round()
-        .catch((error: unknown) => log.error({ error, round: round.name }, 'upkeep of call requests failed'))
-        .then(() => {
-          if (!stopped) timer = setTimeout(next, pauseMs);
-        });
-    };
-    next();
-    return () => {
-      stopped = true;
-      clearTimeout(timer);
-      return running;
-    };
+  function repeat(round: () => Promise<void>, pauseMs: number): Loop {
+    return startLoop(
+      async () => {
+        await round();
+        return pauseMs;
+      },
+      (error) => log.error({ error, round: round.name }, 'upkeep of call requests failed'),
+      { afterFailure: { firstMs: pauseMs, longestMs: pauseMs } },
+    );
   }
 
   return { reconcileAll, sweep, catchUp, start };

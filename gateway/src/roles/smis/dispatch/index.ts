@@ -1,10 +1,10 @@
 /** Dispatch: brings messages to their channels, takes in what becomes of them, and sees to what time brings. */
 import { type ChannelName, URGENCIES } from '@civicline/protocol';
 import type { Channel } from '@civicline/protocol/channel';
+import { type Loop, startLoop } from '@civicline/protocol/run';
 import { Gauge, type Logger, type Metrics } from '../../../platform/http/index.ts';
 import { laneOf, type Messages } from '../messages/index.ts';
 import type { Sender } from '../senders/index.ts';
-import { type Loop, startLoop } from './loop.ts';
 import { outcomesRound } from './outcomes.ts';
 import { createSubmitRound } from './submit.ts';
 import type { Windows } from './windows.ts';
@@ -19,6 +19,8 @@ export {
 } from './windows.ts';
 
 const [URGENT, ...OTHERS] = URGENCIES.map(laneOf) as [number, ...number[]];
+/** Another gateway's work, and what falls due, is found after such a rest at the latest. */
+const REST_MS = 250;
 const WITHDRAWALS = 500;
 const DUE = 500;
 
@@ -49,29 +51,28 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   measure(metrics, messages);
 
   function start(): void {
-    const onError = (task: string) => (error: unknown) => log.error({ error, task }, 'dispatch failed; it goes on');
+    /** `round` says whether it found something; then there may be more. */
+    const repeat = (task: string, round: () => Promise<boolean>) =>
+      startLoop(
+        async () => ((await round()) ? 0 : REST_MS),
+        (error) => log.error({ error, task }, 'dispatch failed; it goes on'),
+      );
     for (const [name, channel] of channels) {
       const queue = messages.queues.get(name);
       if (!queue) continue;
       const common = { messages, channel, queue, windows, findSender, now };
-      const submitUrgent = startLoop(
+      const submitUrgent = repeat(
+        `submit urgent ${name}`,
         createSubmitRound({ ...common, lanes: [URGENT], mostInFlight: null }),
-        onError(`submit urgent ${name}`),
       );
-      const submit = startLoop(
-        createSubmitRound({ ...common, lanes: OTHERS, mostInFlight }),
-        onError(`submit ${name}`),
-      );
-      const withdraw = startLoop(() => withdrawRound(messages, channel), onError(`withdraw ${name}`));
-      const takeIn = startLoop(
-        async () => {
-          const busy = await outcomesRound(messages, channel);
-          // There may be room again.
-          if (busy) submit.wake();
-          return busy;
-        },
-        onError(`outcomes ${name}`),
-      );
+      const submit = repeat(`submit ${name}`, createSubmitRound({ ...common, lanes: OTHERS, mostInFlight }));
+      const withdraw = repeat(`withdraw ${name}`, () => withdrawRound(messages, channel));
+      const takeIn = repeat(`outcomes ${name}`, async () => {
+        const busy = await outcomesRound(messages, channel);
+        // There may be room again.
+        if (busy) submit.wake();
+        return busy;
+      });
       stopListening.push(channel.onOutcome(takeIn.wake));
       wakeFor.set(name, () => {
         submitUrgent.wake();
@@ -80,7 +81,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       });
       loops.push(submitUrgent, submit, withdraw, takeIn);
     }
-    loops.push(startLoop(() => timeRound(messages, now), onError('time')));
+    loops.push(repeat('time', () => timeRound(messages, now)));
   }
 
   async function stop(): Promise<void> {

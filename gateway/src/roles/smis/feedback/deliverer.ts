@@ -8,6 +8,7 @@
  * Within a page, messages go side by side and the events of one message one after another. What was delivered beyond
  * the cursor is delivered again after a failure or a crash, under the same id: at least once, and in order per message.
  */
+import { type Loop, startLoop } from '@civicline/protocol/run';
 import type { Kysely } from 'kysely';
 import type { Logger } from '../../../platform/http/index.ts';
 import type { Database } from '../../../platform/storage/index.ts';
@@ -24,6 +25,8 @@ const SIDE_BY_SIDE = 8;
 const MOST_WEBHOOKS = 256;
 /** How soon events of another process, and retries that fall due, are noticed. */
 const LOOK_EVERY_MS = 250;
+/** Leases have to be renewed while the database comes and goes. */
+const LOOK_FAILED = { firstMs: LOOK_EVERY_MS, longestMs: LEASE_MS / 6 };
 /** From a hint to the look: for its commit, and for more hints. */
 const HINT_MS = 20;
 /** How long calls under way get when the process stops. */
@@ -55,37 +58,20 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   /** By lease: a webhook that was restarted meanwhile may be called under a new one before the old run has noticed. */
   const running = new Map<Lease, Promise<void>>();
   const stopping = new AbortController();
-  let looping: Promise<void> = Promise.resolve();
-  let wake: () => void = () => undefined;
+  let loop: Loop | undefined;
   let hinted = false;
+  let renewedAt = performance.now();
 
-  async function loop(): Promise<void> {
-    let renewedAt = performance.now();
-    while (!stopping.signal.aborted) {
-      try {
-        if (performance.now() - renewedAt > LEASE_MS / 3) {
-          renewedAt = performance.now();
-          if (running.size > 0) await webhooks.renew([...running.keys()], now());
-        }
-        for (const claimed of await webhooks.claim(now(), MOST_WEBHOOKS - running.size)) {
-          running.set(claimed.lease, run(claimed));
-        }
-      } catch (error) {
-        log.error({ error }, 'webhooks could not be looked up');
-      }
-      await pause();
+  async function look(): Promise<number> {
+    if (performance.now() - renewedAt > LEASE_MS / 3) {
+      renewedAt = performance.now();
+      if (running.size > 0) await webhooks.renew([...running.keys()], now());
     }
+    for (const claimed of await webhooks.claim(now(), MOST_WEBHOOKS - running.size)) {
+      running.set(claimed.lease, run(claimed));
+    }
+    return LOOK_EVERY_MS;
   }
-
-  /** Until the next look is due, or a hint comes. */
-  const pause = () =>
-    new Promise<void>((resolve) => {
-      const due = setTimeout(resolve, LOOK_EVERY_MS);
-      wake = () => {
-        clearTimeout(due);
-        resolve();
-      };
-    });
 
   async function run(claimed: ClaimedWebhook): Promise<void> {
     try {
@@ -99,20 +85,21 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
 
   return {
     start() {
-      looping = loop();
+      loop = startLoop(look, (error) => log.error({ error }, 'webhooks could not be looked up'), {
+        afterFailure: LOOK_FAILED,
+      });
     },
     hint() {
       if (hinted) return;
       hinted = true;
       setTimeout(() => {
         hinted = false;
-        wake();
+        loop?.wake();
       }, HINT_MS).unref();
     },
     async stop() {
       stopping.abort();
-      wake();
-      await looping;
+      await loop?.stop();
       const forced = setTimeout(breakOff, STOP_MS);
       await Promise.all(running.values());
       clearTimeout(forced);

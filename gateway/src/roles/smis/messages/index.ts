@@ -4,6 +4,7 @@ import type { Channel } from '@civicline/protocol/channel';
 import type { Express } from 'express';
 import type { Kysely } from 'kysely';
 import { Counter, type Logger, type Metrics, type Operation } from '../../../platform/http/index.ts';
+import { createListeners } from '../../../platform/run/index.ts';
 import { createQueue, type Database, queueMigrations, type Sealer } from '../../../platform/storage/index.ts';
 import type { Feedback } from '../feedback/index.ts';
 import type { Senders } from '../senders/index.ts';
@@ -78,9 +79,11 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
     labelNames: ['category', 'urgency'],
     registers: [metrics],
   });
-  const listeners: ((channel: ChannelName) => void)[] = [];
+  const listeners = createListeners<{ work(channel: ChannelName): void }>((error) =>
+    log.error({ error }, 'a listener of messages failed'),
+  );
   const tell = (concerned: Iterable<ChannelName>) => {
-    for (const channel of concerned) for (const listener of listeners) listener(channel);
+    for (const channel of concerned) listeners.emit('work', channel);
   };
 
   async function turn<Result>(work: (turn: Turn) => Promise<Result>): Promise<Result> {
@@ -122,7 +125,7 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
     store,
     queues,
     turn,
-    onWork: (listener) => void listeners.push(listener),
+    onWork: (listener) => void listeners.on('work', listener),
     operations: messageOperations,
     mount: (http) => mountMessages(http, { channels, senders, store, intake, cancel, sealer, now }),
     start() {
