@@ -10,7 +10,7 @@ import {
   PHONE_GONE_MS,
   RESUME_MS,
 } from './call.ts';
-import { arrive, nextDeadline, step, TRANSITIONS } from './machine.ts';
+import { arrive, nextDeadline, STATES, step } from './machine.ts';
 import { isAsExpected } from './reconcile.ts';
 
 const CALL_ID = '01920000-0000-7000-8000-000000000001';
@@ -199,7 +199,7 @@ function run(kind: 'asterisk' | 'exchange', events: CallEvent[]): { call: Call; 
     happened(held, call, event);
     const before = call;
     const next = step(before, event);
-    if (next.call.state !== before.state) expect(TRANSITIONS[before.state]).to.include(next.call.state);
+    if (next.call.state !== before.state) expect(STATES.transitions[before.state]).to.include(next.call.state);
     for (const command of next.commands) {
       carryOut(held, command);
       if (command.type === 'report') reported.push(command.state);

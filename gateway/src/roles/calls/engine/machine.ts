@@ -52,7 +52,7 @@ import { end, fallBack, type Step, unchanged } from './steps.ts';
 
 export { arrive } from './arrival.ts';
 export { mayClaim } from './conversation.ts';
-export { type Step, TRANSITIONS } from './steps.ts';
+export { STATES, type Step } from './steps.ts';
 
 /** What the event makes of the call, and what is to be done. Never throws for an event at the wrong moment. */
 export function step(call: Call, event: CallEvent): Step {

@@ -1,5 +1,6 @@
 /** What one event leads to, and the pieces from which such steps are made. The machine itself is in `machine.ts`. */
 import type { CallState } from '@civicline/protocol';
+import { createStateTable } from '@civicline/protocol/run';
 import type { Call, CallCommand, FallbackLine } from './call.ts';
 
 export interface Step {
@@ -7,8 +8,7 @@ export interface Step {
   commands: CallCommand[];
 }
 
-/** From each state, the states that may follow it. */
-export const TRANSITIONS: Record<CallState, readonly CallState[]> = {
+export const STATES = createStateTable<CallState>('a call', {
   arriving: ['queued', 'abandoned', 'fallback'],
   queued: ['claimed', 'connected', 'abandoned', 'fallback'],
   claimed: ['connecting', 'queued', 'abandoned', 'wrapping-up', 'closed'],
@@ -19,7 +19,7 @@ export const TRANSITIONS: Record<CallState, readonly CallState[]> = {
   closed: [],
   abandoned: [],
   fallback: [],
-};
+});
 
 export function unchanged(call: Call): Step {
   return { call, commands: [] };
@@ -31,8 +31,7 @@ export function after(commands: CallCommand[], next: Step): Step {
 
 /** The call in another state; a programming error when the table does not allow it. */
 export function move(call: Call, state: CallState, changes: Partial<Call>): Call {
-  if (!TRANSITIONS[call.state].includes(state)) throw new Error(`a call cannot go from ${call.state} to ${state}`);
-  return { ...call, ...changes, state };
+  return { ...call, ...changes, state: STATES.move(call.state, state) };
 }
 
 /** A command for the caller's channel; a call at another exchange has none. */

@@ -10,11 +10,13 @@
  *        │   └───────► cancelled ◄─────────┘   │
  *        └───────────► expired ◄───────────────┘
  *
- * It only moves forward, so that a late or repeated message changes nothing. States on the way may be skipped.
+ * It only moves forward, so that a late or repeated message changes nothing: whatever writes a state does so where the
+ * table allows it, `where state in (statesBefore(…))`. States on the way may be skipped.
  */
 import type { CallRequestState } from '@civicline/protocol';
+import { createStateTable } from '@civicline/protocol/run';
 
-const MAY_BECOME: Record<CallRequestState, readonly CallRequestState[]> = {
+const STATES = createStateTable<CallRequestState>('a call request', {
   'awaiting-disclosure': ['disclosed', 'cancelled', 'expired', 'failed'],
   disclosed: ['calling', 'cancelled', 'expired'],
   calling: ['queued', 'connected', 'ended'],
@@ -24,17 +26,13 @@ const MAY_BECOME: Record<CallRequestState, readonly CallRequestState[]> = {
   cancelled: [],
   expired: [],
   failed: [],
-};
+});
 
 /** The states from which a request may come to `state`. */
-export function statesBefore(state: CallRequestState): CallRequestState[] {
-  return (Object.keys(MAY_BECOME) as CallRequestState[]).filter((from) => MAY_BECOME[from].includes(state));
-}
+export const statesBefore = STATES.before;
 
 /** Whether nothing can happen to the request any more. */
-export function isFinal(state: CallRequestState): boolean {
-  return MAY_BECOME[state].length === 0;
-}
+export const isFinal = STATES.isLast;
 
 /**
  * The states in which each secret is needed; in all others it is erased. A call that reports `queued` has written its

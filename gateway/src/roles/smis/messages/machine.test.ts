@@ -1,6 +1,16 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { advance, beginning, canCancel, type Input, isFinal, type Progress, type Step, waitsFor } from './machine.ts';
+import {
+  advance,
+  beginning,
+  canCancel,
+  type Input,
+  isFinal,
+  type Progress,
+  STATES,
+  type Step,
+  waitsFor,
+} from './machine.ts';
 
 const T0 = Date.UTC(2026, 2, 2, 10);
 const HOUR = 3600_000;
@@ -198,6 +208,28 @@ describe('the message machine', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it('goes every way of its table, and no other', () => {
+    const seen = new Set<string>();
+    const allowed = Object.entries(STATES.transitions).flatMap(([from, all]) => all.map((to) => `${from} ${to}`));
+    fc.assert(
+      fc.property(steps, fc.array(input, { maxLength: 25 }), (strategy, inputs) => {
+        let progress = beginning(strategy, T0 + HOUR);
+        for (const one of inputs) {
+          const { progress: next, events } = advance(progress, one);
+          // An input may lead through several states.
+          const ways = [progress.state, ...events.map(({ state }) => state), next.state];
+          for (const [i, to] of ways.slice(1).entries()) {
+            const from = ways[i] as string;
+            if (from !== to || events.length > 0) seen.add(`${from} ${to}`);
+          }
+          progress = next;
+        }
+      }),
+      { numRuns: 5_000, seed: 12 },
+    );
+    expect(allowed.filter((way) => !seen.has(way))).to.deep.equal([]);
   });
 
   it('takes a repeated input as the same', () => {

@@ -18,6 +18,21 @@
  */
 import type { ChannelName, MessageEventKind, MessageState } from '@civicline/protocol';
 import type { Outcome } from '@civicline/protocol/channel';
+import { createStateTable } from '@civicline/protocol/run';
+
+export const STATES = createStateTable<MessageState>('a message', {
+  accepted: ['deferred', 'attempting', 'falling-back', 'undeliverable', 'expired', 'cancelled'],
+  // A step before it may still deliver.
+  deferred: ['attempting', 'falling-back', 'delivered', 'undeliverable', 'expired', 'cancelled'],
+  // Again for each step whose channel is not there.
+  'falling-back': ['deferred', 'attempting', 'falling-back', 'delivered', 'undeliverable', 'expired', 'cancelled'],
+  attempting: ['falling-back', 'delivered', 'undeliverable', 'expired', 'cancelled'],
+  delivered: ['read'],
+  read: [],
+  undeliverable: ['delivered'],
+  expired: ['delivered'],
+  cancelled: ['delivered'],
+});
 
 /** Carriers report the end of a message's validity a little after it. */
 const RECEIPT_GRACE_MS = 5 * 60_000;
@@ -149,10 +164,14 @@ function change(draft: Draft, changes: Partial<Progress>): void {
   draft.progress = { ...draft.progress, ...changes };
 }
 
+function move(draft: Draft, state: MessageState, changes: Partial<Progress>): void {
+  change(draft, { ...changes, state: STATES.move(draft.progress.state, state) });
+}
+
 /** Enters a state of which the sender is told. */
 function enter(draft: Draft, state: keyof typeof EVENT_OF, at: number, more: Partial<Telling> = {}): void {
   const final = isFinal(state);
-  change(draft, { state, reason: more.reason ?? null, ...(final ? { deadline: null } : {}) });
+  move(draft, state, { reason: more.reason ?? null, ...(final ? { deadline: null } : {}) });
   draft.events.push({ kind: EVENT_OF[state], at, state, ...more });
   if (!final) return;
   for (const [step, attempt] of draft.progress.attempts.entries()) {
@@ -235,8 +254,13 @@ function goOn(draft: Draft, reason: string, at: number): void {
     enter(draft, 'falling-back', at, { channel: from, reason });
     return;
   }
-  if (!isOpen(progress)) giveUp(draft, at);
-  else change(draft, { state: 'attempting', deadline: progress.expiresAt });
+  if (!isOpen(progress)) {
+    giveUp(draft, at);
+    return;
+  }
+  // A step before it may still deliver.
+  if (progress.state !== 'attempting') move(draft, 'attempting', {});
+  change(draft, { deadline: progress.expiresAt });
 }
 
 function giveUp(draft: Draft, at: number): void {
