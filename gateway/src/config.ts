@@ -101,6 +101,8 @@ const environmentSchema = z.object({
   CIVICLINE_IRMA_CALLBACK_URL: urlSchema.optional(),
   /** Where wallets and the widget reach the IRMA server: the demo pages' security policy names it. */
   CIVICLINE_IRMA_CLIENT_URL: urlSchema.optional(),
+  /** Where this gateway itself reaches what wallets speak to; absent: where wallets do. */
+  CIVICLINE_IRMA_FRONTEND_URL: urlSchema.optional(),
   CIVICLINE_OIDC_ISSUER: urlSchema.refine(
     (url) => url.startsWith('https:') || isLoopback(url),
     'must be https, except on the loopback address',
@@ -181,6 +183,7 @@ function arrange(values: Values) {
       token: values.CIVICLINE_IRMA_TOKEN,
       callbackUrl: values.CIVICLINE_IRMA_CALLBACK_URL ?? publicUrl,
       clientUrl: values.CIVICLINE_IRMA_CLIENT_URL ?? null,
+      frontendUrl: values.CIVICLINE_IRMA_FRONTEND_URL ?? null,
     },
     signIn: {
       issuer: values.CIVICLINE_OIDC_ISSUER,

@@ -4,6 +4,7 @@
  *   GET  /v1/organisations/{organisation}/purposes/{purpose}     → PurposeView
  *   POST /v1/call-requests             CallRequestInput          → CallRequestCreated
  *   GET  /v1/call-requests/{id}/events  Authorization: Bearer token  → server-sent events, `data:` a CallRequestStatus
+ *   POST /v1/call-requests/{id}/pairing  Authorization: Bearer token → 204: the digits that the app shows, for another phone
  *   POST /v1/call-requests/{id}/dial-code  Authorization: Bearer token → DialCode (only on the citizen's explicit choice)
  *   DELETE /v1/call-requests/{id}      Authorization: Bearer token  → 204, cancels
  */
@@ -38,6 +39,11 @@ export const callRequestInputSchema = z.strictObject({
   organisation: z.string().min(1).max(64),
   purpose: z.string().min(1).max(64),
   language: languageSchema.default('nl'),
+  /**
+   * The code is to be shown on the page, for another phone than the app's. Only where the purpose allows it, and with the
+   * digits of the app typed over (`…/pairing`).
+   */
+  otherPhone: z.boolean().default(false),
 });
 export type CallRequestInput = z.input<typeof callRequestInputSchema>;
 
@@ -47,7 +53,8 @@ export const callRequestCreatedSchema = z.object({
   token: z.string(),
   /** Handed to the Yivi client as it is; the requestor token of the IRMA server is never part of it. */
   sessionPtr: z.object({ u: z.string(), irmaqr: z.string() }),
-  frontendRequest: z.looseObject({ authorization: z.string() }),
+  /** null for another phone: the gateway itself pairs, so that a page cannot say it did. */
+  frontendRequest: z.looseObject({ authorization: z.string() }).nullable(),
   /** When an undisclosed request ends by itself, RFC 3339. */
   expiresAt: z.string(),
 });
@@ -73,11 +80,18 @@ export const dialCodeSchema = z.object({
 });
 export type DialCode = z.infer<typeof dialCodeSchema>;
 
+export const pairingInputSchema = z.strictObject({
+  /** The digits that the app shows. */
+  code: z.string().regex(/^\d{4,8}$/, 'must be the digits that the app shows'),
+});
+
 export const purposeViewSchema = z.object({
   organisation: z.object({ id: z.string(), name: localizedTextSchema }),
   purpose: z.object({ id: z.string(), title: localizedTextSchema }),
   /** E.164, for people who call without Yivi. */
   number: z.string(),
+  /** Whether the code may be shown, for calling from another phone. */
+  otherPhone: z.boolean(),
   open: z.boolean(),
   /** RFC 3339, when it is closed now and opens again within 14 days. */
   opensAt: z.string().optional(),

@@ -49,8 +49,24 @@ export const NOT_VERIFIED_REASONS = [
 ] as const;
 export type NotVerifiedReason = (typeof NOT_VERIFIED_REASONS)[number];
 
+/**
+ * How the one who calls is known to be the one who disclosed: the Yivi app itself dialled the code, or the digits that the
+ * app showed were typed over on the page, which then showed the code for another phone.
+ */
+export const BINDINGS = ['app-dialled', 'pairing-code'] as const;
+export type Binding = (typeof BINDINGS)[number];
+
 export type Verification =
-  | { kind: 'verified'; disclosedAt: string }
+  | {
+      kind: 'verified';
+      /** RFC 3339. */
+      disclosedAt: string;
+      binding: Binding;
+      /** Whether the call comes from the mobile number that was disclosed; null: none was, or the number is withheld. */
+      numberAgrees: boolean | null;
+      /** Another caller keyed the same code during this call: one of the two is not the one who disclosed. */
+      contested: boolean;
+    }
   | { kind: 'not-verified'; reason: NotVerifiedReason };
 
 export interface AttributeView {

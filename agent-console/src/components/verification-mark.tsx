@@ -1,12 +1,13 @@
-import type { Verification } from '@civicline/protocol';
+import type { Language, Verification } from '@civicline/protocol';
 import { formatTime } from '../i18n/format.ts';
-import { useWords } from '../i18n/index.ts';
+import { type Texts, useWords } from '../i18n/index.ts';
 import { DoubtIcon, SealIcon } from './icons.tsx';
 
 /** Verified or not: another word, another icon, another outline. Never colour alone. */
 export function VerificationMark({ verification }: { verification: Verification }) {
   const { t, language } = useWords();
   const verified = verification.kind === 'verified';
+  if (verified && verification.contested) return <Contested />;
   return (
     <p class={`verification verification--${verification.kind}`}>
       <span class="verification-word">
@@ -14,10 +15,29 @@ export function VerificationMark({ verification }: { verification: Verification 
         {verified ? t.calls.verified : t.calls.notVerified}
       </span>
       <span class="verification-detail">
-        {verified
-          ? t.calls.disclosedAt(formatTime(verification.disclosedAt, language))
-          : t.calls.notVerifiedReasons[verification.reason]}
+        {verified ? detailsOf(verification, t, language).join(' · ') : t.calls.notVerifiedReasons[verification.reason]}
       </span>
+    </p>
+  );
+}
+
+/** When, and how the caller is known to be the one who disclosed. */
+function detailsOf(verification: Verification & { kind: 'verified' }, t: Texts, language: Language): string[] {
+  const { disclosedAt, binding, numberAgrees } = verification;
+  const number = numberAgrees ? [t.calls.numberAgrees] : numberAgrees === false ? [t.calls.numberDiffers] : [];
+  return [t.calls.disclosedAt(formatTime(disclosedAt, language)), t.calls.bindings[binding], ...number];
+}
+
+/** Two callers keyed one code: whom the agent is speaking with is no longer known. */
+function Contested() {
+  const { t } = useWords();
+  return (
+    <p class="verification verification--not-verified" role="alert">
+      <span class="verification-word">
+        <DoubtIcon />
+        {t.calls.contested}
+      </span>
+      <span class="verification-detail">{t.calls.contestedWhy}</span>
     </p>
   );
 }

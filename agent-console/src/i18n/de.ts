@@ -96,6 +96,14 @@ export const de: Texts = {
     verified: 'Verifiziert',
     notVerified: 'Nicht verifiziert',
     disclosedAt: (time) => `mit Yivi um ${time} Uhr`,
+    bindings: {
+      'app-dialled': 'das Telefon mit der App rief selbst an',
+      'pairing-code': 'Ziffern aus der App übernommen, Anruf von einem anderen Telefon',
+    },
+    numberAgrees: 'von der offengelegten Nummer',
+    numberDiffers: 'von einer anderen als der offengelegten Nummer',
+    contested: 'Zweifel',
+    contestedWhy: 'Zwei Anrufer haben denselben Code eingegeben. Klären Sie, wer das ist, bevor Sie fortfahren.',
     notVerifiedReasons: {
       'no-code': 'ohne Code angerufen',
       'code-incomplete': 'Code unvollständig',

@@ -94,6 +94,14 @@ export const en: Texts = {
     verified: 'Verified',
     notVerified: 'Not verified',
     disclosedAt: (time) => `with Yivi at ${time}`,
+    bindings: {
+      'app-dialled': 'the app’s own phone called',
+      'pairing-code': 'digits copied from the app, another phone called',
+    },
+    numberAgrees: 'from the number they disclosed',
+    numberDiffers: 'from another number than the one they disclosed',
+    contested: 'In doubt',
+    contestedWhy: 'Two callers keyed the same code. Check who this is before you go on.',
     notVerifiedReasons: {
       'no-code': 'called without a code',
       'code-incomplete': 'code not complete',

@@ -97,6 +97,14 @@ export const fr: Texts = {
     verified: 'Vérifié',
     notVerified: 'Non vérifié',
     disclosedAt: (time) => `avec Yivi à ${time}`,
+    bindings: {
+      'app-dialled': 'le téléphone de l’app a appelé lui-même',
+      'pairing-code': 'chiffres de l’app recopiés, appel d’un autre téléphone',
+    },
+    numberAgrees: 'depuis le numéro divulgué',
+    numberDiffers: 'depuis un autre numéro que celui divulgué',
+    contested: 'Doute',
+    contestedWhy: 'Deux appelants ont composé le même code. Vérifiez de qui il s’agit avant de continuer.',
     notVerifiedReasons: {
       'no-code': 'appel sans code',
       'code-incomplete': 'code incomplet',

@@ -96,6 +96,14 @@ export const nl: Texts = {
     verified: 'Geverifieerd',
     notVerified: 'Niet geverifieerd',
     disclosedAt: (time) => `met Yivi om ${time}`,
+    bindings: {
+      'app-dialled': 'de telefoon met de app belde zelf',
+      'pairing-code': 'cijfers uit de app overgenomen, belt met een andere telefoon',
+    },
+    numberAgrees: 'vanaf het getoonde nummer',
+    numberDiffers: 'vanaf een ander nummer dan het getoonde',
+    contested: 'Twijfel',
+    contestedWhy: 'Twee bellers toetsten dezelfde code in. Ga na wie dit is voordat u verdergaat.',
     notVerifiedReasons: {
       'no-code': 'zonder code gebeld',
       'code-incomplete': 'code niet volledig ingetoetst',

@@ -1,4 +1,4 @@
-import type { Device, NotVerifiedReason, Presence, RemovalReason } from '@civicline/protocol';
+import type { Binding, Device, NotVerifiedReason, Presence, RemovalReason } from '@civicline/protocol';
 import type { AuditEntry } from '../state/audit.ts';
 
 /** Every text of the console. A language is complete or does not compile. */
@@ -82,6 +82,11 @@ export interface Texts {
     verified: string;
     notVerified: string;
     disclosedAt: (time: string) => string;
+    bindings: Record<Binding, string>;
+    numberAgrees: string;
+    numberDiffers: string;
+    contested: string;
+    contestedWhy: string;
     notVerifiedReasons: Record<NotVerifiedReason, string>;
     purposeUnknown: string;
     queue: string;

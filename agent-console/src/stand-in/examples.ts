@@ -51,7 +51,13 @@ export function exampleCall(given: Partial<CallView> = {}, waitedSeconds = 0): C
   return {
     id: `0195a000-0000-7000-8000-${String(made).padStart(12, '0')}`,
     state: 'queued',
-    verification: { kind: 'verified', disclosedAt: began },
+    verification: {
+      kind: 'verified',
+      disclosedAt: began,
+      binding: 'app-dialled',
+      numberAgrees: null,
+      contested: false,
+    },
     organisation: ORGANISATION,
     purpose: {
       id: 'verhuizing',

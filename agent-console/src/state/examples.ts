@@ -4,7 +4,13 @@ import type { CallView, Snapshot } from '@civicline/protocol';
 export function call(given: Partial<CallView> & { id: string }): CallView {
   return {
     state: 'queued',
-    verification: { kind: 'verified', disclosedAt: '2025-03-01T09:58:00Z' },
+    verification: {
+      kind: 'verified',
+      disclosedAt: '2025-03-01T09:58:00Z',
+      binding: 'app-dialled',
+      numberAgrees: null,
+      contested: false,
+    },
     organisation: { id: 'voorbeeldstad', name: { nl: 'Gemeente Voorbeeldstad' } },
     purpose: { id: 'verhuizing', title: { nl: 'Verhuizing doorgeven', en: 'Report a move' } },
     queueId: 'burgerzaken',

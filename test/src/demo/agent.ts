@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { readRunFile } from '@civicline/launcher/run-file';
-import { type CallView, localize, type NotVerifiedReason, type RemovalReason } from '@civicline/protocol';
+import { type Binding, type CallView, localize, type NotVerifiedReason, type RemovalReason } from '@civicline/protocol';
 import { type AgentEvent, startAgentLine } from './agent-line.ts';
 import { number } from './options.ts';
 
@@ -25,6 +25,10 @@ Ctrl-C signs off.
 
 const DEFAULT_NOTE = 'Answered by the scripted agent.';
 
+const BINDINGS_IN_WORDS: Record<Binding, string> = {
+  'app-dialled': 'the app’s own phone called',
+  'pairing-code': 'digits copied from the app, another phone called',
+};
 const REASONS: Record<NotVerifiedReason, string> = {
   'no-code': 'called without a code',
   'code-incomplete': 'keyed too few digits',
@@ -141,7 +145,7 @@ function describe(call: CallView): string[] {
   return [
     '',
     verification.kind === 'verified'
-      ? '■ VERIFIED CALLER'
+      ? `■ VERIFIED CALLER: ${BINDINGS_IN_WORDS[verification.binding]}`
       : `○ NOT VERIFIED: the caller ${REASONS[verification.reason]}`,
     `  ${purpose ? localize(purpose.title, 'en') : 'Purpose unknown'} · ${callingNumber ?? 'number withheld'}`,
     ...attributes.map(({ label, value }) => `  ${localize(label, 'en').padEnd(width)}  ${value}`),
@@ -154,7 +158,7 @@ function jsonOf({ call, reason, heardCaller }: Extract<AgentEvent, { kind: 'gone
   return {
     call: id,
     verified: verification.kind === 'verified',
-    ...(verification.kind === 'verified' ? {} : { reason: verification.reason }),
+    ...(verification.kind === 'verified' ? { binding: verification.binding } : { reason: verification.reason }),
     organisation: organisation.id,
     purpose: purpose?.id ?? null,
     queue: queueId,

@@ -67,6 +67,22 @@ describe('a disclosure, with the real Yivi server and a real wallet', () => {
       (error: IrmaError) => error.code,
     );
 
+  it('waits for the digits that the app shows where pairing is required, and for no others', async () => {
+    const { url: callbackUrl } = callbacks.expectOne();
+    const session = await client.startDisclosure({ disclose: [[[BSN]]], callbackUrl, timeoutSeconds: 60 });
+    const { pairingCode } = await client.requirePairing(session);
+    expect(await codeOf(client.completePairing(session))).to.equal('IRMA_REJECTED');
+    const outcome = wallet.disclose(session.sessionPtr);
+    expect(await wallet.pairingCode()).to.equal(pairingCode);
+    expect(await client.sessionStatus(session.requestorToken)).to.equal('PAIRING');
+    await client.completePairing(session);
+    expect(await outcome)
+      .to.include({ status: 'done' })
+      .and.not.have.property('clientReturnUrl');
+    const forged = { ...session, frontendRequest: { authorization: 'forged' } };
+    expect(await codeOf(client.completePairing(forged))).to.equal('IRMA_REJECTED');
+  });
+
   it('proves who somebody is, and sends the phone to the number with the code', async () => {
     const session = await start([[[BSN, `${PERSONAL_DATA}.fullname`]], [[MOBILE], [EMAIL]]]);
     expect(await client.sessionStatus(session.requestorToken)).to.equal('INITIALIZED');

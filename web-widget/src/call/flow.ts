@@ -23,19 +23,28 @@ export type Identification =
   | { kind: 'link'; url: string }
   /** The app shows four digits that have to be typed here; `rejected` when the last ones were wrong. */
   | { kind: 'pairing'; rejected: boolean }
+  /**
+   * For calling from another phone: scanned, or opened here, and paired by the gateway, which asks for the digits that the
+   * app shows. `link` opens the app on this device; null on a desktop.
+   */
+  | { kind: 'paired-qr'; url: string; link: string | null; digits: 'wanted' | 'checking' | 'rejected' }
   | { kind: 'in-app' }
   /** The app is done, the gateway has not yet said so. */
   | { kind: 'checking' };
 
-/** Number and code for another phone: only on the citizen's own choice. */
+/** Number and code for another phone; `hidden` as well where the app's own phone calls. */
 export type OtherPhone =
   | { kind: 'hidden' }
   | { kind: 'asking' }
   | { kind: 'shown'; dialCode: DialCode }
   | { kind: 'refused'; problem: Problem };
 
+/** The phone that calls: the one with the app, which keys the code by itself, or another one. */
+export type CallingPhone = 'app' | 'other';
+
 export interface Flow {
   readonly step: Step;
+  readonly phone: CallingPhone;
   /** null until the gateway has told it; stays when the citizen starts again. */
   readonly purpose: PurposeView | null;
   readonly identification: Identification;
@@ -59,9 +68,10 @@ export type FlowEvent =
   | { type: 'problem'; problem: Problem };
 
 /** The beginning, also of a new attempt, which then shows the purpose it already knows. */
-export function begin(purpose: PurposeView | null = null): Flow {
+export function begin(purpose: PurposeView | null = null, phone: CallingPhone = 'app'): Flow {
   return {
     step: 'preparing',
+    phone,
     purpose,
     identification: { kind: 'preparing' },
     otherPhone: { kind: 'hidden' },

@@ -12,6 +12,8 @@ export interface GatewayApi {
   createCallRequest(input: CallRequestInput): Promise<CallRequestCreated>;
   /** The event stream; the caller reads its body and ends it by the signal. */
   events(request: OpenRequest, signal: AbortSignal): Promise<Response>;
+  /** The digits that the app shows: false when they are wrong. */
+  pair(request: OpenRequest, digits: string): Promise<boolean>;
   dialCode(request: OpenRequest): Promise<DialCode>;
   /** Best effort, also while the page is being left: an abandoned request expires by itself. */
   cancel(request: OpenRequest): void;
@@ -54,6 +56,18 @@ export function createGatewayApi(origin: string): GatewayApi {
       return expectShape<CallRequestCreated>(body, isObject(body) && isObject(body.sessionPtr));
     },
     events: (request, signal) => ofRequest(request, '/events', { headers: { Accept: 'text/event-stream' }, signal }),
+    pair: (request, digits) =>
+      ofRequest(request, '/pairing', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ code: digits }),
+      }).then(
+        () => true,
+        (error) => {
+          if (error instanceof GatewayError && error.problem.code === 'PAIRING_CODE_WRONG') return false;
+          throw error;
+        },
+      ),
     dialCode: async (request) => {
       const body = await read(await ofRequest(request, '/dial-code', { method: 'POST' }));
       return expectShape<DialCode>(body, isObject(body) && typeof body.code === 'string');

@@ -34,13 +34,15 @@ describe('a call session, against a stand-in for the gateway', () => {
   }
 
   const showsQr = (flow: Flow): boolean => flow.identification.kind === 'qr';
+  const wantsDigits = ({ identification }: Flow): boolean =>
+    identification.kind === 'paired-qr' && identification.digits === 'wanted';
   const settled = async (holds: () => boolean): Promise<void> => {
     while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
   };
 
   it('asks for what the page says and shows the session as a QR code for the app', async () => {
     const flow = await start().until(showsQr);
-    expect(standIn.requests.map(({ input }) => input)).to.deep.equal([OPTIONS]);
+    expect(standIn.requests.map(({ input }) => input)).to.deep.equal([{ ...OPTIONS, otherPhone: false }]);
     const { url } = flow.identification as { url: string };
     const prefix = 'https://open.yivi.app/-/session#';
     expect(url.startsWith(prefix)).to.equal(true);
@@ -95,12 +97,18 @@ describe('a call session, against a stand-in for the gateway', () => {
     expect(standIn.requests[0]?.cancelled).to.equal(false);
   });
 
-  it('gives the code only when asked', async () => {
+  it('shows a code only for another phone, chosen before the disclosure', async () => {
     const { session, until, step } = start();
     await until(showsQr);
+    session.callFrom('other');
+    await until(wantsDigits);
+    expect(standIn.requests.map(({ cancelled }) => cancelled)).to.deep.equal([true, false]);
+    session.enterPairingCode('1357');
+    await until(({ identification }) => identification.kind === 'paired-qr' && identification.digits === 'rejected');
+    session.enterPairingCode('2468');
+    await until(({ identification }) => identification.kind === 'in-app');
     standIn.tell('disclosed');
-    expect((await step('disclosed')).otherPhone.kind).to.equal('hidden');
-    session.askForOtherPhone();
+    await step('disclosed');
     const { otherPhone } = await until((flow) => flow.otherPhone.kind === 'shown');
     expect(otherPhone).to.deep.include({ kind: 'shown' });
     expect((otherPhone as { dialCode: object }).dialCode).to.include({ number: PURPOSE.number, code: '12345678' });

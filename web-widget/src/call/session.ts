@@ -3,11 +3,11 @@
  * Yivi session, and keeps the {@link Flow}. What the dialog shows is a function of the flow alone.
  */
 import type { CallRequestCreated, Language } from '@civicline/protocol';
-import { advance, begin, type Flow, type FlowEvent, isCancelledByClosing, isFinal } from './flow.ts';
+import { advance, begin, type CallingPhone, type Flow, type FlowEvent, isCancelledByClosing, isFinal } from './flow.ts';
 import type { GatewayApi } from './gateway-api.ts';
 import { GatewayError, type Problem } from './problem.ts';
 import { followStatus, type StatusStream } from './status-stream.ts';
-import { followYivi, type YiviFollower } from './yivi.ts';
+import { followYivi, sessionLinks, type YiviFollower } from './yivi.ts';
 
 export interface CallOptions {
   organisation: string;
@@ -19,6 +19,9 @@ export interface CallSession {
   flow(): Flow;
   /** After an end: the same call from the start. */
   startAgain(): void;
+  /** While it is shown how to begin: the same call from another phone, or from the app's own again. */
+  callFrom(phone: CallingPhone): void;
+  /** Asks again for number and code, which come by themselves once the app has disclosed. */
   askForOtherPhone(): void;
   enterPairingCode(digits: string): void;
   showQr(): void;
@@ -31,7 +34,7 @@ export interface CallSession {
 
 export function startCall(api: GatewayApi, options: CallOptions, onChange: (flow: Flow) => void): CallSession {
   let flow = begin();
-  let attempt = startAttempt(api, options, apply);
+  let attempt = startAttempt(api, options, flow.phone, apply);
 
   function apply(event: FlowEvent): void {
     const next = advance(flow, event);
@@ -40,27 +43,39 @@ export function startCall(api: GatewayApi, options: CallOptions, onChange: (flow
     if (isFinal(flow)) attempt.stop();
     else if (flow.step !== 'preparing' && flow.step !== 'identify') attempt.yivi()?.stop();
     onChange(flow);
+    if (event.type === 'status' && flow.step === 'disclosed' && flow.phone === 'other') void askForOtherPhone();
+  }
+
+  function beginAgain(phone: CallingPhone): void {
+    flow = begin(flow.purpose, phone);
+    attempt = startAttempt(api, options, phone, apply);
+    onChange(flow);
+  }
+
+  async function askForOtherPhone(): Promise<void> {
+    if (flow.otherPhone.kind === 'asking' || flow.otherPhone.kind === 'shown') return;
+    apply({ type: 'other-phone', otherPhone: { kind: 'asking' } });
+    const { stopped, dialCode } = attempt;
+    const answer = await dialCode().then(
+      (told) => ({ kind: 'shown', dialCode: told }) as const,
+      (error) => ({ kind: 'refused', problem: problemIn(error) }) as const,
+    );
+    if (!stopped()) apply({ type: 'other-phone', otherPhone: answer });
   }
 
   return {
     flow: () => flow,
     startAgain: () => {
-      if (!isFinal(flow)) return;
-      flow = begin(flow.purpose);
-      attempt = startAttempt(api, options, apply);
-      onChange(flow);
+      if (isFinal(flow)) beginAgain(flow.phone);
     },
-    askForOtherPhone: async () => {
-      if (flow.otherPhone.kind === 'asking') return;
-      apply({ type: 'other-phone', otherPhone: { kind: 'asking' } });
-      const { stopped, dialCode } = attempt;
-      const answer = await dialCode().then(
-        (told) => ({ kind: 'shown', dialCode: told }) as const,
-        (error) => ({ kind: 'refused', problem: problemIn(error) }) as const,
-      );
-      if (!stopped()) apply({ type: 'other-phone', otherPhone: answer });
+    callFrom: (phone) => {
+      if (flow.step !== 'identify' || flow.phone === phone) return;
+      attempt.stop();
+      attempt.cancel();
+      beginAgain(phone);
     },
-    enterPairingCode: (digits) => attempt.yivi()?.enterPairingCode(digits),
+    askForOtherPhone: () => void askForOtherPhone(),
+    enterPairingCode: (digits) => attempt.enterPairingCode(digits),
     showQr: () => attempt.yivi()?.showQr(),
     showLink: () => attempt.yivi()?.showLink(),
     wake: () => attempt.wake(),
@@ -73,6 +88,7 @@ export function startCall(api: GatewayApi, options: CallOptions, onChange: (flow
 }
 
 interface Attempt {
+  enterPairingCode(digits: string): void;
   yivi(): YiviFollower | null;
   dialCode(): ReturnType<GatewayApi['dialCode']>;
   stopped(): boolean;
@@ -81,7 +97,12 @@ interface Attempt {
   cancel(): void;
 }
 
-function startAttempt(api: GatewayApi, options: CallOptions, apply: (event: FlowEvent) => void): Attempt {
+function startAttempt(
+  api: GatewayApi,
+  options: CallOptions,
+  phone: CallingPhone,
+  apply: (event: FlowEvent) => void,
+): Attempt {
   let stopped = false;
   let cancelled = false;
   let request: CallRequestCreated | null = null;
@@ -100,7 +121,7 @@ function startAttempt(api: GatewayApi, options: CallOptions, apply: (event: Flow
     if (stopped) return;
     tell({ type: 'purpose-loaded', purpose: view });
     if (!view.open) return;
-    const created = await api.createCallRequest({ organisation, purpose, language });
+    const created = await api.createCallRequest({ organisation, purpose, language, otherPhone: phone === 'other' });
     // Closed while the gateway was creating it: there is something to cancel only now.
     if (cancelled) return api.cancel(created);
     request = created;
@@ -111,19 +132,47 @@ function startAttempt(api: GatewayApi, options: CallOptions, apply: (event: Flow
       onLost: (lost) => tell({ type: 'connection', to: 'gateway', lost }),
       onRefused: tellProblem,
     });
-    yivi = followYivi(created, {
-      onIdentification: (identification) => tell({ type: 'identification', identification }),
-      onEnded: (how) => tell({ type: 'yivi-ended', how }),
-      onLost: (lost) => tell({ type: 'connection', to: 'yivi', lost }),
-      onUnusable: () => {
-        tellProblem({ kind: 'unavailable', code: 'YIVI_UNREACHABLE' });
-        api.cancel(created);
+    if (created.frontendRequest === null) return tellDigits('wanted');
+    yivi = followYivi(
+      { sessionPtr: created.sessionPtr, frontendRequest: created.frontendRequest },
+      {
+        onIdentification: (identification) => tell({ type: 'identification', identification }),
+        onEnded: (how) => tell({ type: 'yivi-ended', how }),
+        onLost: (lost) => tell({ type: 'connection', to: 'yivi', lost }),
+        onUnusable: () => {
+          tellProblem({ kind: 'unavailable', code: 'YIVI_UNREACHABLE' });
+          api.cancel(created);
+        },
       },
-    });
+    );
   };
   run().catch((error) => tellProblem(problemIn(error)));
 
+  /** Where the gateway pairs, it is also the only one that says how far the app is. */
+  function tellDigits(digits: 'wanted' | 'checking' | 'rejected'): void {
+    if (!request) return;
+    tell({
+      type: 'identification',
+      identification: { kind: 'paired-qr', ...sessionLinks(request.sessionPtr), digits },
+    });
+  }
+
+  async function pair(digits: string): Promise<void> {
+    if (!request) return;
+    tellDigits('checking');
+    try {
+      if (await api.pair(request, digits)) tell({ type: 'identification', identification: { kind: 'in-app' } });
+      else tellDigits('rejected');
+    } catch (error) {
+      tellProblem(problemIn(error));
+    }
+  }
+
   return {
+    enterPairingCode: (digits) => {
+      if (yivi) yivi.enterPairingCode(digits);
+      else void pair(digits);
+    },
     yivi: () => yivi,
     dialCode: () =>
       request ? api.dialCode(request) : Promise.reject(new GatewayError({ kind: 'gone', code: 'NO_REQUEST' })),

@@ -6,7 +6,7 @@
  * lives on, so it is taken up again once the Yivi server answers.
  */
 import type { CallRequestCreated } from '@civicline/protocol';
-import { YiviClient } from '@privacybydesign/yivi-client';
+import { userAgent, YiviClient } from '@privacybydesign/yivi-client';
 import {
   type StateChangeEvent,
   YiviCore,
@@ -20,7 +20,9 @@ import { isObject } from './problem.ts';
 const POLL_MS = 1000;
 const LONGEST_PAUSE_MS = 10_000;
 
-type YiviSession = Pick<CallRequestCreated, 'sessionPtr' | 'frontendRequest'>;
+type YiviSession = Pick<CallRequestCreated, 'sessionPtr'> & {
+  frontendRequest: NonNullable<CallRequestCreated['frontendRequest']>;
+};
 
 export interface YiviListener {
   onIdentification(identification: Identification): void;
@@ -103,6 +105,20 @@ export function followYivi(session: YiviSession, listener: YiviListener): YiviFo
       current.core.abort();
     },
   };
+}
+
+/** How the app gets a session that `yivi-client` does not follow: by a scan, or by a link on the app's own device. */
+export function sessionLinks(sessionPtr: YiviSession['sessionPtr']): { url: string; link: string | null } {
+  const app = 'https://open.yivi.app/-/session#';
+  const elsewhere = encodeURIComponent(JSON.stringify({ ...sessionPtr, continueOnSecondDevice: true }));
+  const here = encodeURIComponent(JSON.stringify(sessionPtr));
+  const links = {
+    Android: `intent://qr/json/${here}#Intent;package=org.irmacard.cardemu;scheme=irma;end`,
+    iOS: `${app}${here}`,
+    Desktop: null,
+    nodejs: null,
+  };
+  return { url: `${app}${elsewhere}`, link: links[userAgent()] };
 }
 
 function optionsFor({ sessionPtr, frontendRequest }: YiviSession): YiviOptions {

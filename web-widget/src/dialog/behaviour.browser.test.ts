@@ -37,6 +37,14 @@ describe('the dialog, used', function () {
       const inner = activeElement?.shadowRoot?.activeElement ?? activeElement;
       return (inner?.getAttribute('aria-label') ?? inner?.textContent ?? '').trim();
     });
+  /** Chooses to call from another phone, and types over what the app shows. */
+  const pairs = async (): Promise<void> => {
+    const { dialog, texts, sees } = citizen;
+    await dialog.getByRole('button', { name: texts.otherPhone.choose }).click();
+    await sees(texts.pairedQr.heading);
+    await dialog.getByLabel(texts.pairing.label).fill('2468');
+    await sees(texts.inApp.heading);
+  };
   const cancelled = async (): Promise<void> => {
     while (!stage.standIn.requests.at(-1)?.cancelled) await citizen.page.waitForTimeout(10);
   };
@@ -57,11 +65,14 @@ describe('the dialog, used', function () {
     expect([...reached]).to.include.members([texts.close, texts.help.summary, '085 000 00 01']);
     expect([...reached]).to.not.include.members([texts.callButton, 'Own button']);
 
-    stage.standIn.tell('disclosed');
-    await sees(texts.disclosed.heading);
     await dialog.getByRole('button', { name: texts.otherPhone.choose }).focus();
     await page.keyboard.press('Enter');
+    await sees(texts.pairedQr.heading);
+    await page.keyboard.type('2468');
+    await sees(texts.inApp.heading);
+    stage.standIn.tell('disclosed');
     await sees(texts.otherPhone.heading);
+    await dialog.getByText('1234 5678').waitFor();
     expect(await focused()).to.equal(texts.otherPhone.heading);
 
     await page.keyboard.press('Escape');
@@ -165,7 +176,19 @@ describe('the dialog, used', function () {
       await sees(texts.link.heading);
       stage.standIn.tell('disclosed');
       await dialog.getByText(texts.disclosed.leadHere, { exact: true }).waitFor();
+    });
+
+    it(`shows the code for another phone on ${phone}, once its digits are typed over`, async () => {
+      const { dialog, texts, begins, sees } = await arrive({ userAgent: PHONE_USER_AGENTS[phone] });
+      await begins();
       await dialog.getByRole('button', { name: texts.otherPhone.choose }).click();
+      await sees(texts.pairedQr.heading);
+      const link = await dialog.getByRole('link', { name: texts.link.open }).getAttribute('href');
+      expect(link).to.match(phone === 'iOS' ? /^https:\/\/open\.yivi\.app\/-\/session#/ : /^intent:\/\/qr\/json\//);
+      expect(decodeURIComponent(link ?? '')).to.contain(stage.standIn.yivi.latest().sessionPtr.u);
+      await dialog.getByLabel(texts.pairing.label).fill('2468');
+      await sees(texts.inApp.heading);
+      stage.standIn.tell('disclosed');
       const dial = await dialog.getByRole('link', { name: texts.otherPhone.dialNow }).getAttribute('href');
       expect(dial).to.equal('tel:+31850000001,,12345678');
     });
@@ -181,8 +204,8 @@ describe('the dialog, used', function () {
   it('copies number and code', async () => {
     const { page, dialog, texts, begins } = await arrive({ permissions: ['clipboard-read', 'clipboard-write'] });
     await begins();
+    await pairs();
     stage.standIn.tell('disclosed');
-    await dialog.getByRole('button', { name: texts.otherPhone.choose }).click();
     await dialog.getByRole('button', { name: texts.otherPhone.copyCode }).click();
     await dialog.getByText(texts.copied).waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).to.equal('12345678');
@@ -193,10 +216,38 @@ describe('the dialog, used', function () {
   it('says so in words when the code cannot be had', async () => {
     const { dialog, texts, begins } = await arrive();
     await begins();
-    stage.standIn.tell('disclosed');
+    await pairs();
     stage.standIn.refuse = { matching: /dial-code/, status: 409, code: 'DIAL_CODE_NOT_AVAILABLE' };
-    await dialog.getByRole('button', { name: texts.otherPhone.choose }).click();
+    stage.standIn.tell('disclosed');
     await dialog.getByText(texts.problems.gone).waitFor();
+    stage.standIn.refuse = null;
+    await dialog.getByRole('button', { name: texts.again }).click();
+    await dialog.getByText('1234 5678').waitFor();
+  });
+
+  it('offers no other phone where the purpose allows none, and shows no code after the disclosure', async () => {
+    const { purpose } = stage.standIn;
+    stage.standIn.purpose = { ...purpose, otherPhone: false };
+    const { dialog, texts, begins, sees } = await arrive();
+    await begins();
+    expect(await dialog.getByRole('button', { name: texts.otherPhone.choose }).count()).to.equal(0);
+    stage.standIn.tell('disclosed');
+    await sees(texts.disclosed.heading);
+    expect(await dialog.getByRole('button', { name: texts.otherPhone.choose }).count()).to.equal(0);
+    stage.standIn.purpose = purpose;
+  });
+
+  it('leads back to the phone with the app, and takes wrong digits again', async () => {
+    const { dialog, texts, begins, sees } = await arrive();
+    await begins();
+    await dialog.getByRole('button', { name: texts.otherPhone.choose }).click();
+    await sees(texts.pairedQr.heading);
+    expect(stage.standIn.requests.map(({ cancelled }) => cancelled).slice(-2)).to.deep.equal([true, false]);
+    await dialog.getByLabel(texts.pairing.label).fill('1357');
+    await dialog.getByText(texts.pairing.rejected).waitFor();
+    await dialog.getByRole('button', { name: texts.otherPhone.back }).click();
+    await sees(texts.qr.heading);
+    expect(stage.standIn.requests.at(-1)?.input.otherPhone).to.equal(false);
   });
 
   it('says what is wrong with a wrong purpose', async () => {

@@ -1,4 +1,4 @@
-/** "Call from another phone": number and code, which the gateway gives only after the citizen asks. */
+/** "Call from another phone": number and code, which the gateway gives only to a page that was paired with the app. */
 import type { DialCode } from '@civicline/protocol';
 import type { JSX } from 'preact';
 import type { OtherPhone } from '../call/flow.ts';
@@ -7,33 +7,46 @@ import { CopyButton } from './copy-button.tsx';
 import type { ViewContext } from './state-view.tsx';
 import { clockTime } from './times.ts';
 
-export function OtherPhoneChoice({
+/** Offered before the disclosure, as only a session that began so is paired with the page. */
+export function OtherPhoneLink({ context }: { context: ViewContext }): JSX.Element {
+  const { otherPhone } = context.texts;
+  return (
+    <>
+      <button
+        type="button"
+        class="text-button"
+        aria-describedby="other-phone-hint"
+        onClick={() => context.actions.callFrom('other')}
+      >
+        {otherPhone.choose}
+      </button>
+      <p id="other-phone-hint" class="hint">
+        {otherPhone.hint}
+      </p>
+    </>
+  );
+}
+
+/** The gateway gave no number and code: why, and asking once more. */
+export function OtherPhoneRefused({
   otherPhone,
   context,
 }: {
   otherPhone: OtherPhone;
   context: ViewContext;
 }): JSX.Element {
-  const { otherPhone: texts, problems } = context.texts;
-  const asking = otherPhone.kind === 'asking';
+  const { texts, actions } = context;
+  const refused = otherPhone.kind === 'refused' ? otherPhone.problem : null;
   return (
     <div class="actions">
-      <button
-        type="button"
-        class="button secondary"
-        part="secondary-button"
-        aria-disabled={asking}
-        aria-describedby="other-phone-hint"
-        onClick={context.actions.askForOtherPhone}
-      >
-        {texts.choose}
-      </button>
-      <p id="other-phone-hint" class="hint">
-        {texts.hint}
-      </p>
       <p class="rejected" role="alert">
-        {otherPhone.kind === 'refused' ? `${texts.refused} ${problems[otherPhone.problem.kind]}` : ''}
+        {refused && `${texts.otherPhone.refused} ${texts.problems[refused.kind]}`}
       </p>
+      {refused && (
+        <button type="button" class="button primary" part="primary-button" onClick={actions.askForOtherPhone}>
+          {texts.again}
+        </button>
+      )}
     </div>
   );
 }

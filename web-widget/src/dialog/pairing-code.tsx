@@ -7,11 +7,13 @@ const LENGTH = 4;
 interface Props {
   texts: Texts['pairing'];
   rejected: boolean;
+  /** The digits are being checked: no others are taken. */
+  waiting?: boolean;
   onEntered(digits: string): void;
 }
 
 /** One field rather than four: it has a name, and pasting and correcting work as everywhere. */
-export function PairingCode({ texts, rejected, onEntered }: Props): JSX.Element {
+export function PairingCode({ texts, rejected, waiting = false, onEntered }: Props): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
   const onInput = ({ currentTarget }: { currentTarget: HTMLInputElement }): void => {
@@ -29,6 +31,7 @@ export function PairingCode({ texts, rejected, onEntered }: Props): JSX.Element 
         inputMode="numeric"
         autocomplete="off"
         maxLength={LENGTH}
+        readOnly={waiting}
         aria-describedby="pairing-rejected"
         aria-invalid={rejected}
         onInput={onInput}

@@ -1,10 +1,11 @@
 /** What the dialog's middle shows for each state of the flow. */
 import type { Language } from '@civicline/protocol';
-import type { JSX } from 'preact';
-import type { Flow, Identification } from '../call/flow.ts';
+import type { ComponentChildren, JSX } from 'preact';
+import type { CallingPhone, Flow, Identification } from '../call/flow.ts';
 import type { StateText, Texts } from '../texts/texts.ts';
 import type { IconName } from './icons.tsx';
-import { OtherPhoneChoice, OtherPhoneDetails } from './other-phone.tsx';
+import { OtherPhoneDetails, OtherPhoneLink, OtherPhoneRefused } from './other-phone.tsx';
+import { PairedQr } from './paired-qr.tsx';
 import { PairingCode } from './pairing-code.tsx';
 import { QrImage } from './qr-image.tsx';
 import { dayAndTime } from './times.ts';
@@ -14,6 +15,7 @@ export type Device = 'Desktop' | 'Android' | 'iOS' | 'nodejs';
 
 export interface Actions {
   startAgain(): void;
+  callFrom(phone: CallingPhone): void;
   askForOtherPhone(): void;
   enterPairingCode(digits: string): void;
   showQr(): void;
@@ -51,7 +53,7 @@ export function viewOf(flow: Flow, context: ViewContext): StateView {
     case 'preparing':
       return { name: 'preparing', text: texts.preparing, icon: 'spinner', tone: 'plain', stage: 0 };
     case 'identify':
-      return { ...identificationView(flow.identification, context), stage: 0 };
+      return { ...identificationView(flow, context), stage: 0 };
     case 'disclosed':
       return disclosedView(flow, context);
     case 'calling':
@@ -75,7 +77,7 @@ export function viewOf(flow: Flow, context: ViewContext): StateView {
   }
 }
 
-function identificationView(identification: Identification, context: ViewContext): Omit<StateView, 'stage'> {
+function identificationView({ identification, purpose }: Flow, context: ViewContext): Omit<StateView, 'stage'> {
   const { texts, actions } = context;
   const name = `identify-${identification.kind}`;
   const stop = (
@@ -83,6 +85,7 @@ function identificationView(identification: Identification, context: ViewContext
       {texts.stop}
     </button>
   );
+  const otherPhone = purpose?.otherPhone ? <OtherPhoneLink context={context} /> : null;
   switch (identification.kind) {
     case 'preparing':
       return { name: 'preparing', text: texts.preparing, icon: 'spinner', tone: 'plain' };
@@ -93,7 +96,7 @@ function identificationView(identification: Identification, context: ViewContext
         icon: null,
         tone: 'plain',
         help: true,
-        details: <Qr {...{ identification, context }} />,
+        details: <Qr {...{ identification, context }}>{otherPhone}</Qr>,
       };
     case 'link':
       return {
@@ -110,6 +113,7 @@ function identificationView(identification: Identification, context: ViewContext
             <button type="button" class="text-button" onClick={actions.showQr}>
               {texts.link.otherDevice}
             </button>
+            {otherPhone}
           </div>
         ),
       };
@@ -130,6 +134,15 @@ function identificationView(identification: Identification, context: ViewContext
           </>
         ),
       };
+    case 'paired-qr':
+      return {
+        name,
+        text: texts.pairedQr,
+        icon: null,
+        tone: 'plain',
+        help: true,
+        details: <PairedQr {...{ identification, context }} />,
+      };
     case 'in-app':
       return { name, text: texts.inApp, icon: 'app', tone: 'plain', details: stop };
     case 'checking':
@@ -137,7 +150,13 @@ function identificationView(identification: Identification, context: ViewContext
   }
 }
 
-function Qr({ identification, context }: { identification: Identification & { kind: 'qr' }; context: ViewContext }) {
+interface QrProps {
+  identification: Identification & { kind: 'qr' };
+  context: ViewContext;
+  children: ComponentChildren;
+}
+
+function Qr({ identification, context, children }: QrProps): JSX.Element {
   const { texts, actions } = context;
   return (
     <div class="scan">
@@ -152,12 +171,26 @@ function Qr({ identification, context }: { identification: Identification & { ki
           {texts.link.thisDevice}
         </button>
       )}
+      {children}
     </div>
   );
 }
 
 function disclosedView(flow: Flow, context: ViewContext): StateView {
   const { texts, device } = context;
+  if (flow.phone === 'other') return otherPhoneView(flow, context);
+  const { heading, lead, leadHere } = texts.disclosed;
+  return {
+    name: 'disclosed',
+    text: { heading, lead: device === 'Desktop' ? lead : leadHere },
+    icon: 'check',
+    tone: 'good',
+    stage: 1,
+  };
+}
+
+function otherPhoneView(flow: Flow, context: ViewContext): StateView {
+  const { texts } = context;
   if (flow.otherPhone.kind === 'shown') {
     return {
       name: 'other-phone',
@@ -168,14 +201,13 @@ function disclosedView(flow: Flow, context: ViewContext): StateView {
       details: <OtherPhoneDetails dialCode={flow.otherPhone.dialCode} context={context} />,
     };
   }
-  const { heading, lead, leadHere } = texts.disclosed;
   return {
-    name: 'disclosed',
-    text: { heading, lead: device === 'Desktop' ? lead : leadHere },
-    icon: 'check',
-    tone: 'good',
+    name: 'disclosed-other-phone',
+    text: { heading: texts.otherPhone.heading, lead: texts.otherPhone.asking },
+    icon: flow.otherPhone.kind === 'refused' ? 'warning' : 'spinner',
+    tone: 'plain',
     stage: 1,
-    details: <OtherPhoneChoice otherPhone={flow.otherPhone} context={context} />,
+    details: <OtherPhoneRefused otherPhone={flow.otherPhone} context={context} />,
   };
 }
 

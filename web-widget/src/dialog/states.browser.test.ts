@@ -60,14 +60,23 @@ describe('every state of the dialog', function () {
         await sees(texts.checking.heading);
         await look('checking');
         await tell('disclosed', texts.disclosed.heading);
+        await tell('calling', texts.calling.heading);
+        await tell('queued', texts.queued.heading);
+        await tell('connected', texts.connected.heading);
+        await tell('ended', texts.ended.heading);
+        await dialog.getByRole('button', { name: texts.close }).last().click();
+
+        await citizen.begins();
         await dialog.getByRole('button', { name: texts.otherPhone.choose }).click();
-        await sees(texts.otherPhone.heading);
+        await sees(texts.pairedQr.heading);
+        await look('other-phone-digits');
+        await dialog.getByLabel(texts.pairing.label).fill('2468');
+        await sees(texts.inApp.heading);
+        standIn.tell('disclosed');
         await dialog.getByText('1234 5678').waitFor();
         await look('other-phone');
         await tell('calling', texts.calling.heading);
         expect(await dialog.textContent()).to.not.contain(CODE.slice(4));
-        await tell('queued', texts.queued.heading);
-        await tell('connected', texts.connected.heading);
         await tell('ended', texts.ended.heading);
         await dialog.getByRole('button', { name: texts.close }).last().click();
 

@@ -12,7 +12,7 @@ import {
   type PurposeView,
 } from '@civicline/protocol';
 import { answersPreflight, readBody, type Server, sendJson, sendProblem, serve } from './server.ts';
-import { createYivi, type Yivi } from './yivi.ts';
+import { createYivi, PAIRING_CODE, type Yivi } from './yivi.ts';
 
 export const PURPOSE: PurposeView = {
   organisation: {
@@ -29,6 +29,7 @@ export const PURPOSE: PurposeView = {
     title: { nl: 'Verhuizing doorgeven', fr: 'Signaler un déménagement', de: 'Umzug melden', en: 'Report a move' },
   },
   number: '+31850000001',
+  otherPhone: true,
   open: true,
 };
 
@@ -84,6 +85,7 @@ export async function createStandIn(): Promise<StandIn> {
       return sendProblem(response, 404, 'CALL_REQUEST_UNKNOWN');
     if (rest === '/events') return openStream(known, response);
     if (rest === '/dial-code') return tellCode(known, response);
+    if (rest === '/pairing') return pair(await readBody(request), response);
     known.cancelled = true;
     response.writeHead(204).end();
   });
@@ -130,7 +132,13 @@ export async function createStandIn(): Promise<StandIn> {
     await standIn.delay;
     const { sessionPtr, frontendRequest } = session;
     const expiresAt = new Date(Date.now() + 300_000).toISOString();
-    sendJson(response, 201, { id: request.id, token: request.token, sessionPtr, frontendRequest, expiresAt });
+    sendJson(response, 201, {
+      id: request.id,
+      token: request.token,
+      sessionPtr,
+      frontendRequest: request.input.otherPhone ? null : frontendRequest,
+      expiresAt,
+    });
   }
 
   function openStream(request: StandInRequest, response: ServerResponse): void {
@@ -143,8 +151,15 @@ export async function createStandIn(): Promise<StandIn> {
   return standIn;
 }
 
-function tellCode({ status }: StandInRequest, response: ServerResponse): void {
-  if (status.state === 'disclosed') {
+function pair(body: unknown, response: ServerResponse): void {
+  if ((body as { code: string }).code === PAIRING_CODE) response.writeHead(204).end();
+  else sendProblem(response, 409, 'PAIRING_CODE_WRONG');
+}
+
+function tellCode({ status, input }: StandInRequest, response: ServerResponse): void {
+  if (!input.otherPhone) {
+    sendProblem(response, 403, 'OTHER_PHONE_NOT_CHOSEN');
+  } else if (status.state === 'disclosed') {
     sendJson(response, 200, { number: PURPOSE.number, code: CODE, telUrl: TEL_URL, ...inTenMinutes() });
   } else {
     sendProblem(response, 409, 'DIAL_CODE_NOT_AVAILABLE');

@@ -33,6 +33,10 @@ export const de: Texts = {
     label: 'Die 4 Ziffern in Ihrer Yivi-App',
     rejected: 'Diese Ziffern stimmen nicht. Sehen Sie in der Yivi-App nach und versuchen Sie es erneut.',
   },
+  pairedQr: {
+    heading: 'QR-Code scannen, dann die Ziffern übernehmen',
+    lead: 'Nach dem Scannen zeigt die App vier Ziffern. Geben Sie sie hier ein. So wissen wir, dass Sie selbst nach dem Code fragen.',
+  },
   inApp: {
     heading: 'Weiter in der Yivi-App',
     lead: 'Entscheiden Sie in der App, ob Sie Ihre Daten teilen. Danach geht es hier von selbst weiter.',
@@ -44,6 +48,8 @@ export const de: Texts = {
     leadHere: 'Tippen Sie in der Yivi-App auf Anrufen. Ihr Telefon wählt unsere Nummer und gibt Ihren Code selbst ein.',
   },
   otherPhone: {
+    back: 'Mit dem Telefon anrufen, auf dem die App ist',
+    asking: 'Einen Moment, Nummer und Code kommen gleich.',
     choose: 'Mit einem anderen Telefon anrufen',
     hint: 'Sie erhalten dann eine Nummer und einen Code, den Sie selbst eingeben.',
     heading: 'Rufen Sie an und geben Sie Ihren Code ein',

@@ -33,6 +33,10 @@ export const en: Texts = {
     label: 'The 4 digits in your Yivi app',
     rejected: 'These digits are not right. Look in the Yivi app and try again.',
   },
+  pairedQr: {
+    heading: 'Scan the QR code, then copy the digits',
+    lead: 'The app shows four digits once you have scanned. Type them here, so that we know that it is you who asks for the code.',
+  },
   inApp: {
     heading: 'Continue in the Yivi app',
     lead: 'Choose in the app whether to share your details. This page then continues by itself.',
@@ -44,6 +48,8 @@ export const en: Texts = {
     leadHere: 'Tap call in the Yivi app. Your phone dials our number and keys your code by itself.',
   },
   otherPhone: {
+    back: 'Call with the phone that has the app',
+    asking: 'One moment, your number and code are coming.',
     choose: 'Call from another phone',
     hint: 'You then get a number and a code that you key yourself.',
     heading: 'Call us and key your code',

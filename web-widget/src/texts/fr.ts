@@ -33,6 +33,10 @@ export const fr: Texts = {
     label: 'Les 4 chiffres dans votre app Yivi',
     rejected: 'Ces chiffres ne sont pas corrects. Regardez dans l’app Yivi et réessayez.',
   },
+  pairedQr: {
+    heading: 'Scannez le code QR, puis recopiez les chiffres',
+    lead: 'Après le scan, l’app affiche quatre chiffres. Saisissez-les ici : nous savons ainsi que c’est bien vous qui demandez le code.',
+  },
   inApp: {
     heading: 'Continuez dans l’app Yivi',
     lead: 'Choisissez dans l’app de partager vos données ou non. La suite vient ici toute seule.',
@@ -44,6 +48,8 @@ export const fr: Texts = {
     leadHere: 'Touchez « appeler » dans l’app Yivi. Votre téléphone compose notre numéro et votre code tout seul.',
   },
   otherPhone: {
+    back: 'Appeler avec le téléphone qui a l’app',
+    asking: 'Un instant, votre numéro et votre code arrivent.',
     choose: 'Appeler avec un autre téléphone',
     hint: 'Vous recevez alors un numéro et un code à composer vous-même.',
     heading: 'Appelez-nous et composez votre code',

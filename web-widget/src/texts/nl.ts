@@ -33,6 +33,10 @@ export const nl: Texts = {
     label: 'De 4 cijfers in uw Yivi-app',
     rejected: 'Deze cijfers kloppen niet. Kijk in de Yivi-app en probeer het opnieuw.',
   },
+  pairedQr: {
+    heading: 'Scan de QR-code en neem de cijfers over',
+    lead: 'De app toont vier cijfers zodra u hebt gescand. Typ ze hier over. Zo weten wij dat u zelf om de code vraagt.',
+  },
   inApp: {
     heading: 'Ga verder in de Yivi-app',
     lead: 'Kies in de app of u uw gegevens deelt. Hier gaat het daarna vanzelf verder.',
@@ -44,6 +48,8 @@ export const nl: Texts = {
     leadHere: 'Tik in de Yivi-app op bellen. Uw telefoon kiest ons nummer en toetst uw code zelf in.',
   },
   otherPhone: {
+    back: 'Bellen met de telefoon waarop de app staat',
+    asking: 'Een ogenblik, uw nummer en code komen eraan.',
     choose: 'Bellen met een andere telefoon',
     hint: 'U krijgt dan een nummer en een code die u zelf intoetst.',
     heading: 'Bel zelf en toets uw code in',

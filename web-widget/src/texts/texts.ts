@@ -24,12 +24,17 @@ export interface Texts {
   qr: StateText & { steps: string[]; image: string; notScanning: string; copyLink: string };
   link: StateText & { open: string; otherDevice: string; thisDevice: string };
   pairing: StateText & { label: string; rejected: string };
+  /** For calling from another phone. */
+  pairedQr: StateText;
   inApp: StateText;
   checking: StateText;
   /** `lead` for a phone that scanned, `leadHere` when the app is on this device. */
   disclosed: StateText & { leadHere: string };
   otherPhone: {
     choose: string;
+    /** Back to the app's own phone. */
+    back: string;
+    asking: string;
     hint: string;
     heading: string;
     dial: string;

@@ -2,7 +2,7 @@
  * How the call engine turns what a caller keyed into an identity. `requests/` implements it; `engine/` uses it.
  * The engine never sees codes at rest, the IRMA server or the widget; `requests/` never sees channels or agents.
  */
-import type { CallRequestState, Language, NotVerifiedReason } from '@civicline/protocol';
+import type { Binding, CallRequestState, Language, NotVerifiedReason } from '@civicline/protocol';
 
 export interface RedemptionInput {
   organisationId: string;
@@ -29,11 +29,16 @@ export type Redemption =
       language: Language;
       /** UTC milliseconds. */
       disclosedAt: number;
+      binding: Binding;
+      /** Whether the call comes from the mobile number that was disclosed; null: none was, or the number is withheld. */
+      numberAgrees: boolean | null;
       attributes: DisclosedAttribute[];
     }
   | {
       outcome: 'rejected';
       reason: NotVerifiedReason;
+      /** The call that had used the same code before. */
+      usedBy?: string;
       /** Whether asking the caller to key the code again makes sense. */
       mayRetry: boolean;
     };

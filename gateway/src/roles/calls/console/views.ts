@@ -109,7 +109,9 @@ export function withoutAttributes(view: CallView): CallView {
 
 function verificationOf({ verification }: Call): CallView['verification'] {
   if (verification?.kind === 'verified') {
-    return { kind: 'verified', disclosedAt: rfc3339(verification.disclosedAt) };
+    // Calls of before an update may lack what is newer.
+    const { disclosedAt, binding = 'app-dialled', numberAgrees = null, contested = false } = verification;
+    return { kind: 'verified', disclosedAt: rfc3339(disclosedAt), binding, numberAgrees, contested };
   }
   return { kind: 'not-verified', reason: verification?.reason ?? 'no-code' };
 }

@@ -80,7 +80,13 @@ export function redeemed(call: Call, event: CallEvent & { type: 'redeemed' }): S
   if (!awaitsAnswer(call)) return unchanged(call);
   const identified: Call = {
     ...call,
-    verification: { kind: 'verified', disclosedAt: event.disclosedAt },
+    verification: {
+      kind: 'verified',
+      disclosedAt: event.disclosedAt,
+      binding: event.binding,
+      numberAgrees: event.numberAgrees,
+      contested: false,
+    },
     requestId: event.requestId,
     purposeId: event.purposeId,
     language: event.language,
@@ -92,6 +98,13 @@ export function redeemed(call: Call, event: CallEvent & { type: 'redeemed' }): S
     ...onChannel(call, { type: 'set-language' }),
   ];
   return after(begun, admit(identified, event.admission, event.at, ['verified', 'please-wait']));
+}
+
+/** Whoever has the call now is told at once; that a code was keyed twice is never taken back. */
+export function contested(call: Call): Step {
+  const { verification } = call;
+  if (verification?.kind !== 'verified' || verification.contested) return unchanged(call);
+  return { call: { ...call, verification: { ...verification, contested: true } }, commands: [] };
 }
 
 export function rejected(call: Call, event: CallEvent & { type: 'rejected' }): Step {

@@ -2,7 +2,7 @@
  * One call as plain data, what can happen to it, and what is to be done about it. The rules are in `machine.ts`.
  * Personal data (calling number, attributes, note) is kept apart from it, see `store.ts`.
  */
-import type { CallState, Device, Language, NotVerifiedReason } from '@civicline/protocol';
+import type { Binding, CallState, Device, Language, NotVerifiedReason } from '@civicline/protocol';
 import type { DisclosedAttribute } from '../identification.ts';
 
 export type CallSource =
@@ -10,7 +10,14 @@ export type CallSource =
   | { kind: 'exchange'; exchange: string; forwardNumber: string | null };
 
 export type Verification =
-  | { kind: 'verified'; disclosedAt: number }
+  | {
+      kind: 'verified';
+      disclosedAt: number;
+      binding: Binding;
+      numberAgrees: boolean | null;
+      /** The code came in a second time, from another caller. */
+      contested: boolean;
+    }
   /** `mayRetry`: another exchange may ask for the code once more; Asterisk's callers have had their tries. */
   | { kind: 'not-verified'; reason: NotVerifiedReason; mayRetry: boolean };
 
@@ -123,9 +130,13 @@ export type CallEvent = { at: number } & (
       purposeId: string;
       language: Language;
       disclosedAt: number;
+      binding: Binding;
+      numberAgrees: boolean | null;
       attributes: DisclosedAttribute[];
       admission: Admission;
     }
+  /** Another caller keyed the code of this call. */
+  | { type: 'contested' }
   | { type: 'rejected'; reason: NotVerifiedReason; mayRetry: boolean; admission: Admission }
   | { type: 'claim'; agentId: string; device: Device }
   | { type: 'leg-ringing'; channelId: string }

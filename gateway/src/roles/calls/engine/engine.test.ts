@@ -211,6 +211,23 @@ describe('call engine', () => {
     expect(room.call().verification?.kind).to.equal('verified');
   });
 
+  it('marks the first of two callers with one code while that call goes on, and says so in the log', async () => {
+    const code = newCode();
+    const first = asterisk.makeCall({ did: NUMBER, code });
+    await isIn('queued');
+    const { id } = room.call();
+    const contested = () => {
+      const { verification } = room.core.engine.live.get(id)?.call ?? {};
+      return verification?.kind === 'verified' && verification.contested;
+    };
+    expect(contested()).to.equal(false);
+    const second = asterisk.makeCall({ did: NUMBER, code });
+    await until(contested);
+    second.hangUp();
+    first.hangUp();
+    await isOver();
+  });
+
   it('forgets a caller who hangs up while keying again', async () => {
     const caller = asterisk.makeCall({ did: NUMBER, code: '01111111' });
     await asterisk.until(() => placeOf(caller) === 'civicline-retry,s');

@@ -79,7 +79,11 @@ export function createIdentify(options: {
         return live.post(call.id, event);
       }
       measured.redeemed(redemption.reason);
-      const { reason, mayRetry } = redemption;
+      const { reason, mayRetry, usedBy } = redemption;
+      if (usedBy !== undefined && live.get(usedBy)) {
+        log.error({ code: 'CALL_CODE_CONTESTED', callId: usedBy }, 'two callers keyed the same code');
+        live.post(usedBy, { type: 'contested', at });
+      }
       live.post(call.id, () => ({ type: 'rejected', reason, mayRetry, admission: admissions.of(call, null), at }));
     },
   };

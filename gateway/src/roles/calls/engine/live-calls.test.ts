@@ -83,6 +83,8 @@ describe('live calls', () => {
       purposeId: 'algemeen',
       language: 'nl',
       disclosedAt: at,
+      binding: 'app-dialled',
+      numberAgrees: null,
       attributes,
       admission: { kind: 'admitted', rules: RULES },
       at,

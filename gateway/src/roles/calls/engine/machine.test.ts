@@ -561,6 +561,8 @@ function redeemed(at: number): CallEvent {
     purposeId: 'verhuizing',
     language: 'nl',
     disclosedAt: 0,
+    binding: 'app-dialled',
+    numberAgrees: null,
     attributes: [{ id: 'a.b.c.d', value: 'x' }],
     admission: { kind: 'admitted', rules: RULES },
     at,

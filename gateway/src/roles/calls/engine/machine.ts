@@ -31,7 +31,7 @@
  * - A call has at most one timer, derived from its data: {@link nextDeadline}.
  */
 
-import { codeEntered, codeUnread, redeemed, rejected } from './arrival.ts';
+import { codeEntered, codeUnread, contested, redeemed, rejected } from './arrival.ts';
 import type { Call, CallEvent } from './call.ts';
 import { hasEnded } from './call.ts';
 import {
@@ -64,6 +64,8 @@ export function step(call: Call, event: CallEvent): Step {
       return codeUnread(call);
     case 'redeemed':
       return redeemed(call, event);
+    case 'contested':
+      return contested(call);
     case 'rejected':
       return rejected(call, event);
     case 'claim':

@@ -7,6 +7,7 @@ import {
   acceptedAttributes,
   type IrmaClient,
   IrmaError,
+  type SessionFrontend,
   type SessionResult,
   telUrl,
 } from '../../directory/irma/index.ts';
@@ -16,6 +17,16 @@ import type { CallRequest, RequestStore } from './store.ts';
 
 /** How long a citizen may do nothing in the Yivi app before the session ends. */
 export const DISCLOSURE_SECONDS = 300;
+
+/** Four digits, tried so often, are guessed once in two thousand times. */
+const PAIRING_TRIES = 5;
+
+export interface DisclosureWish {
+  organisation: Organisation;
+  purpose: Purpose;
+  language: Language;
+  otherPhone: boolean;
+}
 
 export interface DisclosureOptions {
   store: RequestStore;
@@ -33,8 +44,13 @@ export interface DisclosureOptions {
 
 /** The part of a call request in which the citizen discloses. */
 export interface Disclosures {
-  /** Throws AppError `IRMA_UNREACHABLE` or `IRMA_REJECTED`. */
-  start(organisation: Organisation, purpose: Purpose, language: Language): Promise<CallRequestCreated>;
+  /** With `otherPhone` the code is for the page and not for the app. Throws AppError `IRMA_UNREACHABLE` or `IRMA_REJECTED`. */
+  start(wish: DisclosureWish): Promise<CallRequestCreated>;
+  /**
+   * Confirms the digits that the app shows. Throws AppError `PAIRING_CODE_WRONG`, or `PAIRING_NOT_AVAILABLE` when there
+   * is nothing to pair (any more) or they were tried too often.
+   */
+  pair(request: CallRequest, code: string): Promise<void>;
   /** A result that the IRMA server posted, as a JWT. Repeats do no harm; one that is not ours throws an AppError. */
   accept(requestId: string, jwt: string): Promise<void>;
   /** Asks the IRMA server how an open disclosure stands. Throws IrmaError `IRMA_UNREACHABLE`. */
@@ -52,13 +68,14 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
     registers: [options.metrics],
   });
 
-  async function start(organisation: Organisation, purpose: Purpose, language: Language): Promise<CallRequestCreated> {
+  async function start(wish: DisclosureWish): Promise<CallRequestCreated> {
+    const { organisation, purpose, language, otherPhone } = wish;
     const id = uuid();
     const token = randomBytes(32).toString('base64url');
     // A code that another request has already is met once in thousands of times; then the session was for nothing.
     for (;;) {
       const code = randomCode();
-      const session = await startSession(id, organisation, purpose, code);
+      const session = await startSession(id, wish, code);
       const created = now();
       const added = await store.add({
         id,
@@ -69,6 +86,8 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
         code_digest: sealer.digests(code, 'code')[0],
         code_sealed: sealer.seal(code, `code:${id}`),
         irma_token_sealed: sealer.seal(session.requestorToken, `irma token:${id}`),
+        binding: otherPhone ? 'pairing-code' : 'app-dialled',
+        pairing_sealed: session.pairing && sealer.seal(JSON.stringify(session.pairing), `pairing:${id}`),
         created_at: created,
       });
       if (!added) {
@@ -76,24 +95,31 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
         continue;
       }
       const { sessionPtr, frontendRequest } = session;
+      // A page that could speak for the app's holder could also say that the digits were typed over.
       return {
         id,
         token,
         sessionPtr,
-        frontendRequest,
+        frontendRequest: otherPhone ? null : frontendRequest,
         expiresAt: new Date(created + DISCLOSURE_SECONDS * 1000).toISOString(),
       };
     }
   }
 
-  async function startSession(id: string, organisation: Organisation, purpose: Purpose, code: string) {
+  async function startSession(id: string, { organisation, purpose, otherPhone }: DisclosureWish, code: string) {
     try {
-      return await irma.startDisclosure({
+      const session = await irma.startDisclosure({
         disclose: purpose.disclose,
-        clientReturnUrl: telUrl({ number: purpose.number, pauses: organisation.dialPauses, code }),
+        ...(otherPhone
+          ? {}
+          : { clientReturnUrl: telUrl({ number: purpose.number, pauses: organisation.dialPauses, code }) }),
         callbackUrl: `${callbackUrl}/internal/irma/results/${id}`,
         timeoutSeconds: DISCLOSURE_SECONDS,
       });
+      if (!otherPhone) return { ...session, pairing: null };
+      const { sessionPtr, frontendRequest } = session;
+      const { pairingCode } = await irma.requirePairing({ sessionPtr, frontendRequest });
+      return { ...session, pairing: { sessionPtr, frontendRequest, pairingCode } satisfies Pairing };
     } catch (error) {
       if (!(error instanceof IrmaError)) throw error;
       log.error({ code: error.code, purposeId: purpose.id }, 'a disclosure could not be started');
@@ -186,12 +212,33 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
     return true;
   }
 
+  async function pair(request: CallRequest, code: string): Promise<void> {
+    const tried = await store.tryPairing(request.id, PAIRING_TRIES);
+    if (!tried?.pairing_sealed) {
+      throw new AppError(409, 'PAIRING_NOT_AVAILABLE', 'The digits cannot be confirmed any more: begin again.');
+    }
+    const pairing = JSON.parse(sealer.open(tried.pairing_sealed, `pairing:${request.id}`)) as Pairing;
+    if (!sameText(code, pairing.pairingCode)) {
+      throw new AppError(409, 'PAIRING_CODE_WRONG', 'These are not the digits that the app shows.');
+    }
+    try {
+      await irma.completePairing(pairing);
+    } catch (error) {
+      if (!(error instanceof IrmaError)) throw error;
+      if (error.code === 'IRMA_UNREACHABLE') throw new AppError(503, error.code, 'The Yivi server does not answer.');
+      throw new AppError(409, 'PAIRING_NOT_AVAILABLE', 'The digits cannot be confirmed any more: begin again.');
+    }
+  }
+
   function irmaTokenOf(request: CallRequest): string {
     return request.irma_token_sealed === null ? '' : sealer.open(request.irma_token_sealed, `irma token:${request.id}`);
   }
 
-  return { start, accept, reconcile, cancel };
+  return { start, pair, accept, reconcile, cancel };
 }
+
+/** What pairs a session with the page: kept by the gateway alone. */
+type Pairing = SessionFrontend & { pairingCode: string };
 
 /** How the citizen's token is stored. */
 export function digestOf(token: string): string {

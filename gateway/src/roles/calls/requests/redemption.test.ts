@@ -32,7 +32,7 @@ describe('redemption', () =>
           publicUrl: 'http://127.0.0.1:3000',
           codeMinutes: 10,
           callRequestsPerMinute: 0,
-          irma: { url: '', token: '', callbackUrl: 'http://127.0.0.1:3000', clientUrl: null },
+          irma: { url: '', token: '', callbackUrl: 'http://127.0.0.1:3000', clientUrl: null, frontendUrl: null },
         },
         database,
         sealer,
@@ -52,11 +52,19 @@ describe('redemption', () =>
       await serve();
     });
 
-    async function begin(): Promise<StandInSession> {
+    async function begin(otherPhone = false): Promise<StandInSession> {
       const found = organisations.purpose('voorbeeldstad', 'verhuizing');
       if (!found) throw new Error('the demo has no purpose "verhuizing"');
-      await requests.disclosures.start(found.organisation, found.purpose, 'fr');
+      await requests.disclosures.start({ ...found, language: 'fr', otherPhone });
       return irma.sessions.at(-1) as StandInSession;
+    }
+    /** The code is for the page: it is where the page would get it. */
+    async function disclosedForPage(): Promise<{ session: StandInSession; code: string }> {
+      const session = await begin(true);
+      session.disclose();
+      await requests.upkeep.reconcileAll();
+      const row = (await rows()).at(-1);
+      return { session, code: sealer.open(row?.code_sealed ?? '', `code:${row?.id}`) };
     }
     async function disclosed(): Promise<StandInSession> {
       const session = await begin();
@@ -105,6 +113,40 @@ describe('redemption', () =>
       for (const answer of answers) {
         if (answer.outcome === 'rejected') expect(answer).to.deep.include({ reason: 'code-used', mayRetry: true });
       }
+    });
+
+    it('names the call that had the code before, so that it can be marked', async () => {
+      const session = await disclosed();
+      await redeem(session.code, 'call-1');
+      expect(await redeem(session.code, 'call-2')).to.include({ reason: 'code-used', usedBy: 'call-1' });
+      expect(await redeem(wrongCode(session), 'call-3')).not.to.have.property('usedBy');
+    });
+
+    it('says how the caller is bound to the disclosure', async () => {
+      const own = await disclosed();
+      expect(await redeem(own.code, 'call-1')).to.include({ binding: 'app-dialled', numberAgrees: null });
+      const { session, code } = await disclosedForPage();
+      expect(session.code).to.equal('');
+      expect(await redeem(code, 'call-2')).to.include({ outcome: 'verified', binding: 'pairing-code' });
+    });
+
+    it('compares the calling number with the mobile number that was disclosed', async () => {
+      const disclosedNumber = async (value: string) => {
+        const session = await begin();
+        session.disclose();
+        const id = 'civicline-demo.contact.mobilenumber.mobilenumber';
+        session.result?.disclosed.push([{ id, rawvalue: value, value: { '': value }, status: 'PRESENT' }]);
+        await requests.upkeep.reconcileAll();
+        return session.code;
+      };
+      const agrees = async (value: string, callingNumber: string | null, callId: string) => {
+        const answer = await redeem(await disclosedNumber(value), callId, { callingNumber });
+        return answer.outcome === 'verified' ? answer.numberAgrees : answer.reason;
+      };
+      expect(await agrees('+31612345678', '+31612345678', 'call-1')).to.equal(true);
+      expect(await agrees('0031 6 1234 5678', '+31612345678', 'call-2')).to.equal(true);
+      expect(await agrees('+31612345678', '+31687654321', 'call-3')).to.equal(false);
+      expect(await agrees('+31612345678', null, 'call-4')).to.equal(null);
     });
 
     it('finds the result itself when the phone is faster than the callback', async () => {

@@ -23,7 +23,7 @@ export interface RedemptionOptions {
 type Attempt =
   | { kind: 'redeemed'; request: CallRequest; repeated: boolean }
   | { kind: 'unfinished'; request: CallRequest }
-  | { kind: 'rejected'; reason: NotVerifiedReason; mayRetry: boolean; tries: Tries };
+  | { kind: 'rejected'; reason: NotVerifiedReason; mayRetry: boolean; tries: Tries; usedBy?: string };
 
 /** Exchanges what a caller keyed for the attributes: see {@link Identification.redeem}. */
 export function createRedemption(options: RedemptionOptions): (input: RedemptionInput) => Promise<Redemption> {
@@ -72,7 +72,9 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
         ofOrganisation: tries.ofOrganisation + (code === null ? 0 : 1),
       };
       const reason = code === null ? 'code-incomplete' : reasonOf(found);
-      return { kind: 'rejected', reason, mayRetry: limitReached(counted, limits) === null, tries: counted };
+      const mayRetry = limitReached(counted, limits) === null;
+      const usedBy = found?.redeemed_by ?? null;
+      return { kind: 'rejected', reason, mayRetry, tries: counted, ...(usedBy === null ? {} : { usedBy }) };
     });
 
   return async (input) => {
@@ -88,10 +90,11 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
     if (attempted.kind === 'unfinished') throw new Error('An attempt that settles cannot stay unfinished.');
     if (attempted.kind === 'rejected') {
       alarm(input.organisationId, attempted.tries);
-      return { outcome: 'rejected', reason: attempted.reason, mayRetry: attempted.mayRetry };
+      const { reason, mayRetry, usedBy } = attempted;
+      return { outcome: 'rejected', reason, mayRetry, ...(usedBy === undefined ? {} : { usedBy }) };
     }
     if (!attempted.repeated) onChange(attempted.request);
-    return verified(attempted.request, sealer);
+    return verified(attempted.request, input.callingNumber, sealer);
   };
 }
 
@@ -104,17 +107,32 @@ function findByCode(sql: Parameters<typeof advance>[0], codeDigests: string[], o
     .executeTakeFirst();
 }
 
-function verified(request: CallRequest, sealer: Sealer): Redemption {
+function verified(request: CallRequest, callingNumber: string | null, sealer: Sealer): Redemption {
   const sealed = request.attributes_sealed;
   if (sealed === null || request.disclosed_at === null) throw new Error('A redeemed request has lost its attributes.');
+  const attributes = JSON.parse(sealer.open(sealed, `attributes:${request.id}`)) as DisclosedAttribute[];
   return {
     outcome: 'verified',
     requestId: request.id,
     purposeId: request.purpose_id,
     language: request.language,
     disclosedAt: request.disclosed_at,
-    attributes: JSON.parse(sealer.open(sealed, `attributes:${request.id}`)) as DisclosedAttribute[],
+    binding: request.binding,
+    numberAgrees: numberAgrees(attributes, callingNumber),
+    attributes,
   };
+}
+
+/** A hint only: a calling number can be forged. */
+function numberAgrees(attributes: DisclosedAttribute[], callingNumber: string | null): boolean | null {
+  const disclosed = attributes.filter(({ id }) => id.endsWith('.mobilenumber'));
+  if (callingNumber === null || disclosed.length === 0) return null;
+  return disclosed.some(({ value }) => normalised(value) === callingNumber);
+}
+
+/** As issued, `+31612345678` or `0031 6 1234 5678`, in E.164. */
+function normalised(number: string): string {
+  return number.replaceAll(/[^+\d]/g, '').replace(/^00/, '+');
 }
 
 function reasonOf(found: CallRequest | undefined): NotVerifiedReason {

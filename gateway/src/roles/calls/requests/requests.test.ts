@@ -2,7 +2,7 @@ import type { CallRequestCreated, CallRequestStatus, DialCode, Problem } from '@
 import { expect } from 'chai';
 import { openDatabase } from '../../../platform/storage/index.ts';
 import { startTestGateway, type TestGateway } from '../../../test-gateway.ts';
-import type { StandInSession } from '../testing/stand-in-irma.ts';
+import { PAIRING_CODE, type StandInSession } from '../testing/stand-in-irma.ts';
 import { createRequestStore } from './store.ts';
 
 const MINUTE = 60_000;
@@ -23,8 +23,8 @@ describe('call requests over HTTP', () => {
       headers: { ...json, ...headers },
       body: JSON.stringify(body),
     });
-  async function begin(purpose = 'verhuizing'): Promise<{ created: CallRequestCreated; session: StandInSession }> {
-    const response = await create({ organisation: 'voorbeeldstad', purpose });
+  async function begin(otherPhone = false): Promise<{ created: CallRequestCreated; session: StandInSession }> {
+    const response = await create({ organisation: 'voorbeeldstad', purpose: 'verhuizing', otherPhone });
     expect(response.status).to.equal(201);
     const session = test.irma.sessions.at(-1);
     if (!session) throw new Error('no session was started');
@@ -39,6 +39,12 @@ describe('call requests over HTTP', () => {
     });
   const dialCode = (created: CallRequestCreated) =>
     fetch(at(`/v1/call-requests/${created.id}/dial-code`), { method: 'POST', headers: bearer(created) });
+  const pair = (created: CallRequestCreated, code: string) =>
+    fetch(at(`/v1/call-requests/${created.id}/pairing`), {
+      method: 'POST',
+      headers: { ...json, ...bearer(created) },
+      body: JSON.stringify({ code }),
+    });
   const cancel = (created: CallRequestCreated) =>
     fetch(at(`/v1/call-requests/${created.id}`), { method: 'DELETE', headers: bearer(created) });
   const problem = async (response: Response) => (await response.json()) as Problem;
@@ -134,13 +140,13 @@ describe('call requests over HTTP', () => {
   });
 
   it('gives the dial code only when disclosed, and only to its own page', async () => {
-    const { created, session } = await begin();
+    const { created, session } = await begin(true);
     expect((await problem(await dialCode(created))).code).to.equal('DIAL_CODE_NOT_AVAILABLE');
     session.disclose();
     await callback(created, session.jwt());
     const shown = (await (await dialCode(created)).json()) as DialCode;
-    const telUrl = `tel:+31850000001,${session.code}`;
-    expect(shown).to.include({ number: '+31850000001', code: session.code, telUrl });
+    expect(shown.code).to.match(/^\d{8}$/);
+    expect(shown).to.include({ number: '+31850000001', telUrl: `tel:+31850000001,${shown.code}` });
 
     const other = await begin();
     expect((await problem(await dialCode({ ...created, token: other.created.token }))).status).to.equal(404);
@@ -149,6 +155,39 @@ describe('call requests over HTTP', () => {
 
     test.clock.now += 10 * MINUTE;
     expect((await dialCode(created)).status).to.equal(409);
+  });
+
+  it('gives whoever opened a request no code that the app of another carries', async () => {
+    const { created, session } = await begin();
+    session.disclose();
+    await callback(created, session.jwt());
+    expect(await problem(await dialCode(created))).to.include({ status: 403, code: 'OTHER_PHONE_NOT_CHOSEN' });
+    expect(session.request.clientReturnUrl).to.equal(`tel:+31850000001,${session.code}`);
+  });
+
+  it('gives the code to the page only where the purpose allows it, and then not to the app', async () => {
+    const refused = await create({ organisation: 'voorbeeldstad', purpose: 'belastingen', otherPhone: true });
+    expect(await problem(refused)).to.include({ status: 403, code: 'OTHER_PHONE_NOT_ALLOWED' });
+    const { created, session } = await begin(true);
+    expect(session.request).not.to.have.property('clientReturnUrl');
+    // With it the page itself could say that the digits were typed over.
+    expect(created.frontendRequest).to.equal(null);
+    expect(test.irma.pairing.get(created.sessionPtr.u)).to.equal('required');
+  });
+
+  it('lets the app go on when its digits are typed over, and takes five tries', async () => {
+    const { created } = await begin(true);
+    const [other] = [await begin(true)];
+    expect(await problem(await pair(created, '0000'))).to.include({ status: 409, code: 'PAIRING_CODE_WRONG' });
+    expect((await problem(await pair({ ...created, token: other.created.token }, PAIRING_CODE))).status).to.equal(404);
+    expect(test.irma.pairing.get(created.sessionPtr.u)).to.equal('required');
+    expect((await pair(created, PAIRING_CODE)).status).to.equal(204);
+    expect(test.irma.pairing.get(created.sessionPtr.u)).to.equal('completed');
+    for (let tries = 0; tries < 5; tries += 1) await pair(other.created, '0000');
+    expect((await problem(await pair(other.created, PAIRING_CODE))).code).to.equal('PAIRING_NOT_AVAILABLE');
+    expect(test.irma.pairing.get(other.created.sessionPtr.u)).to.equal('required');
+    const app = await begin();
+    expect((await problem(await pair(app.created, PAIRING_CODE))).code).to.equal('PAIRING_NOT_AVAILABLE');
   });
 
   it('ends in the state that the session ended in', async () => {
@@ -160,7 +199,7 @@ describe('call requests over HTTP', () => {
       [(session) => session.disclose('UNMATCHED_REQUEST'), 'failed'],
     ];
     for (const [end, state] of ends) {
-      const { created, session } = await begin();
+      const { created, session } = await begin(true);
       end(session);
       await callback(created, session.jwt());
       expect((await states(created)).map((status) => status.state)).to.deep.equal([state]);
@@ -216,16 +255,17 @@ describe('call requests over HTTP', () => {
   });
 
   it('logs neither code, token nor attribute', async () => {
-    const { created, session } = await begin();
+    const { created, session } = await begin(true);
+    await pair(created, PAIRING_CODE);
     session.disclose();
     await callback(created, session.jwt());
-    await dialCode(created);
+    const { code } = (await (await dialCode(created)).json()) as DialCode;
     await states(created, 'disclosed');
     const log = test.lines.join('');
-    for (const secret of [session.code, session.token, created.token, 'value of', 'tel:']) {
+    for (const secret of [code, PAIRING_CODE, session.token, created.token, 'value of', 'tel:']) {
       expect(log).not.to.include(secret);
     }
-    expect(await (await fetch(at('/metrics'))).text()).not.to.include(session.code);
+    expect(await (await fetch(at('/metrics'))).text()).not.to.include(code);
   });
 
   it('tells what a purpose is, and whether it is open', async () => {

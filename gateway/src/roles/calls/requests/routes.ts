@@ -3,6 +3,7 @@ import {
   callRequestInputSchema,
   callRequestStatusSchema,
   dialCodeSchema,
+  pairingInputSchema,
   purposeViewSchema,
 } from '@civicline/protocol';
 import express, { type Express, type RequestHandler } from 'express';
@@ -53,6 +54,7 @@ const createOperation = operation({
   body: callRequestInputSchema,
   answers: {
     201: { description: 'The disclosure can begin.', schema: callRequestCreatedSchema },
+    403: { description: 'The purpose does not allow another phone: `OTHER_PHONE_NOT_ALLOWED`.' },
     404: { description: '`PURPOSE_UNKNOWN`' },
     429: { description: 'Too many from this address: `TOO_MANY_REQUESTS`.' },
     503: { description: 'The Yivi server does not answer: `IRMA_UNREACHABLE`.' },
@@ -76,15 +78,33 @@ const eventsOperation = operation({
   },
 });
 
+const pairingOperation = operation({
+  method: 'post',
+  path: '/v1/call-requests/{id}/pairing',
+  tag,
+  summary: 'Confirms the digits that the app shows, before it discloses for another phone.',
+  description: 'The disclosure goes on in the app once they are right. Five tries.',
+  security: 'call-request-token',
+  body: pairingInputSchema,
+  answers: {
+    204: { description: 'The app goes on.' },
+    409: { description: '`PAIRING_CODE_WRONG`, or `PAIRING_NOT_AVAILABLE`: begin again.' },
+    503: { description: 'The Yivi server does not answer: `IRMA_UNREACHABLE`.' },
+    ...unknown,
+  },
+});
+
 const dialCodeOperation = operation({
   method: 'post',
   path: '/v1/call-requests/{id}/dial-code',
   tag,
   summary: 'Number and code, for calling from another phone.',
-  description: 'Only on the citizen’s explicit choice, and only after the disclosure.',
+  description:
+    'Only for a request that was begun with `otherPhone`, and only after the disclosure: the digits of the app have been typed over by then.',
   security: 'call-request-token',
   answers: {
     200: { description: 'To be shown, digits in groups.', schema: dialCodeSchema },
+    403: { description: 'The code is for the app alone: `OTHER_PHONE_NOT_CHOSEN`.' },
     409: { description: 'Not disclosed, expired, or used already: `DIAL_CODE_NOT_AVAILABLE`.' },
     ...unknown,
   },
@@ -107,6 +127,8 @@ const cancelOperation = operation({
 export const requestLogCodes = {
   CALL_CODE_GUESSING:
     'Alarm: many wrong codes are being keyed, from one calling number or at one organisation. From the limit on, these callers are not verified any more.',
+  CALL_CODE_CONTESTED:
+    'Alarm: two callers keyed the same code at a time. The first call is marked in the console; one of the two did not disclose.',
   IRMA_UNREACHABLE: 'The Yivi server does not answer; nobody can begin a verified call.',
   IRMA_REJECTED: 'The Yivi server refuses a purpose’s disclosure: its attributes, or this gateway’s key.',
   IRMA_SESSION_UNKNOWN: 'The Yivi server has lost a session, as after its restart; the citizen has to begin again.',
@@ -117,6 +139,7 @@ export const requestOperations = [
   purposeOperation,
   createOperation,
   eventsOperation,
+  pairingOperation,
   dialCodeOperation,
   cancelOperation,
 ];
@@ -150,6 +173,7 @@ export function mountRequests(http: Express, options: RequestRouteOptions): void
       organisation: { id: organisation.id, name: organisation.name },
       purpose: { id: purpose.id, title: purpose.title },
       number: purpose.number,
+      otherPhone: purpose.otherPhone,
       open,
       ...(opens === null ? {} : { opensAt: new Date(opens).toISOString() }),
     });
@@ -158,7 +182,15 @@ export function mountRequests(http: Express, options: RequestRouteOptions): void
   mount(http, createOperation, [limitPerAddress(options.perMinute)], async ({ body, request }, response) => {
     const { organisation, purpose } = findPurpose(body.organisation, body.purpose);
     checkOrigin(request.headers.origin, organisation);
-    response.status(201).json(await disclosures.start(organisation, purpose, body.language));
+    if (body.otherPhone && !purpose.otherPhone) {
+      throw new AppError(
+        403,
+        'OTHER_PHONE_NOT_ALLOWED',
+        'About this, one can only call with the phone that has the app.',
+      );
+    }
+    const { language, otherPhone } = body;
+    response.status(201).json(await disclosures.start({ organisation, purpose, language, otherPhone }));
   });
 
   mount(http, eventsOperation, [withRequest], async (_input, response) => {
@@ -166,8 +198,17 @@ export function mountRequests(http: Express, options: RequestRouteOptions): void
     await statuses.follow(request, () => store.find(request.id), streams.open(response));
   });
 
+  mount(http, pairingOperation, [withRequest], async ({ body }, response) => {
+    await disclosures.pair(response.locals.callRequest as CallRequest, body.code);
+    response.status(204).end();
+  });
+
   mount(http, dialCodeOperation, [withRequest], (_input, response) => {
     const request = response.locals.callRequest as CallRequest;
+    // Whoever opened the request need not be the one who disclosed: without pairing the code goes to the app alone.
+    if (request.binding !== 'pairing-code') {
+      throw new AppError(403, 'OTHER_PHONE_NOT_CHOSEN', 'The code of this request is for the app alone.');
+    }
     const { organisation, purpose } = findPurpose(request.organisation_id, request.purpose_id);
     const { state, code_sealed: sealed, code_expires_at: expires } = request;
     if (state !== 'disclosed' || sealed === null || expires === null || expires <= now()) {

@@ -1,4 +1,4 @@
-import type { CallRequestState, Language } from '@civicline/protocol';
+import type { Binding, CallRequestState, Language } from '@civicline/protocol';
 import type { Kysely, Selectable, Updateable } from 'kysely';
 import { validate as isUuid } from 'uuid';
 import type { Database, Migration } from '../../../platform/storage/index.ts';
@@ -18,6 +18,11 @@ interface CallRequestTable {
   code_digest: string;
   code_sealed: string | null;
   irma_token_sealed: string | null;
+  /** How whoever keys the code is bound to whoever disclosed. */
+  binding: Binding;
+  /** The session's page side and the digits that the app shows, where this gateway pairs. */
+  pairing_sealed: string | null;
+  pairing_tries: number;
   attributes_sealed: string | null;
   created_at: number;
   disclosed_at: number | null;
@@ -104,6 +109,19 @@ export const migrations: Migration[] = [
       await sql.schema.createIndex('code_tries_at').on('code_tries').column('at').execute();
     },
   },
+  {
+    name: 'how the caller is bound to the disclosure',
+    async up(sql) {
+      const requests = () => sql.schema.alterTable('call_requests');
+      await requests()
+        .addColumn('binding', 'text', (column) => column.notNull().defaultTo('app-dialled'))
+        .execute();
+      await requests().addColumn('pairing_sealed', 'text').execute();
+      await requests()
+        .addColumn('pairing_tries', 'integer', (column) => column.notNull().defaultTo(0))
+        .execute();
+    },
+  },
 ];
 
 /** The SQL of call requests. Functions that take `sql` run inside a caller's write. */
@@ -158,6 +176,19 @@ export function createRequestStore(all: Database) {
         .where('state', 'in', statesBefore('ended'))
         .execute(),
 
+    /** Counts a try of the app's digits; undefined: there is nothing to pair, or they were tried too often. */
+    tryPairing: (id: string, most: number): Promise<CallRequest | undefined> =>
+      database.write((sql) =>
+        sql
+          .updateTable('call_requests')
+          .set((expression) => ({ pairing_tries: expression('pairing_tries', '+', 1) }))
+          .where('id', '=', id)
+          .where('pairing_sealed', 'is not', null)
+          .where('pairing_tries', '<', most)
+          .returningAll()
+          .executeTakeFirst(),
+      ),
+
     advance: (id: string, to: CallRequestState, at: number, set: Updateable<CallRequestTable> = {}) =>
       database.write((sql) => advance(sql, to, at, set).where('id', '=', id).executeTakeFirst()),
 
@@ -203,12 +234,15 @@ type NewFields =
   | 'code_digest'
   | 'code_sealed'
   | 'irma_token_sealed'
+  | 'binding'
+  | 'pairing_sealed'
   | 'created_at';
 
 const EMPTY = {
   state: 'awaiting-disclosure',
   sequence: 1,
   attributes_sealed: null,
+  pairing_tries: 0,
   disclosed_at: null,
   code_expires_at: null,
   redeemed_by: null,
@@ -224,7 +258,7 @@ export function advance(sql: Sql, to: CallRequestState, at: number, set: Updatea
     .set({
       ...set,
       ...(needed('code') ? {} : { code_sealed: null }),
-      ...(needed('irmaToken') ? {} : { irma_token_sealed: null }),
+      ...(needed('irmaToken') ? {} : { irma_token_sealed: null, pairing_sealed: null }),
       ...(needed('attributes') ? {} : { attributes_sealed: null }),
       ...(isFinal(to) ? { ended_at: at } : {}),
       state: to,

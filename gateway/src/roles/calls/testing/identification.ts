@@ -20,13 +20,15 @@ export function standInIdentification(): Identification & {
       if (code.startsWith('0')) return { outcome: 'rejected', reason: 'code-unknown', mayRetry: true };
       const owner = usedBy.get(code) ?? callId;
       usedBy.set(code, owner);
-      if (owner !== callId) return { outcome: 'rejected', reason: 'code-used', mayRetry: true };
+      if (owner !== callId) return { outcome: 'rejected', reason: 'code-used', mayRetry: true, usedBy: owner };
       return {
         outcome: 'verified',
         requestId: `request-${[...usedBy.keys()].indexOf(code) + 1}`,
         purposeId: 'verhuizing',
         language: 'fr',
         disclosedAt: 1_700_000_000_000,
+        binding: 'app-dialled',
+        numberAgrees: null,
         attributes: [
           { id: NAME, value: 'W. de Vries' },
           { id: BSN, value: code },

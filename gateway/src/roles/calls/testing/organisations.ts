@@ -25,6 +25,7 @@ export function testOrganisations(agents: string[] = ['agent-a', 'agent-b', 'age
             title: { nl: 'Verhuizing doorgeven' },
             number: NUMBER,
             queue: 'burgerzaken',
+            otherPhone: true,
             disclose: [[[NAME, BSN]]],
           },
         ],

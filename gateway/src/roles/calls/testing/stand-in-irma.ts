@@ -4,6 +4,8 @@ import { type DisclosureRequest, type IrmaClient, IrmaError, type SessionResult 
 export interface StandInIrma extends IrmaClient {
   /** Every session begun, in order. */
   sessions: StandInSession[];
+  /** The digits that the app shows, by session; whether they were confirmed. */
+  pairing: Map<string, 'required' | 'completed'>;
   /** While false, the "server" cannot be reached. */
   reachable: boolean;
 }
@@ -21,6 +23,9 @@ export interface StandInSession {
   jwt(): string;
 }
 
+/** What every app shows that is to pair. */
+export const PAIRING_CODE = '4321';
+
 export function createStandInIrma(): StandInIrma {
   const sessions: StandInSession[] = [];
   const find = (token: string): SessionResult => {
@@ -31,6 +36,7 @@ export function createStandInIrma(): StandInIrma {
   };
   const irma: StandInIrma = {
     sessions,
+    pairing: new Map(),
     reachable: true,
     async startDisclosure(request) {
       if (!irma.reachable) throw new IrmaError('IRMA_UNREACHABLE', 'The stand-in is away.');
@@ -41,6 +47,15 @@ export function createStandInIrma(): StandInIrma {
         frontendRequest: { authorization: `frontend${sessions.length}` },
         requestorToken: token,
       };
+    },
+    async requirePairing({ sessionPtr }) {
+      irma.pairing.set(sessionPtr.u, 'required');
+      return { pairingCode: PAIRING_CODE };
+    },
+    async completePairing({ sessionPtr }) {
+      if (!irma.reachable) throw new IrmaError('IRMA_UNREACHABLE', 'The stand-in is away.');
+      if (irma.pairing.get(sessionPtr.u) !== 'required') throw new IrmaError('IRMA_REJECTED', 'Nothing to pair.');
+      irma.pairing.set(sessionPtr.u, 'completed');
     },
     sessionStatus: async (token) => find(token).status,
     sessionResult: async (token) => find(token),
@@ -62,7 +77,7 @@ function session(request: DisclosureRequest, token: string): StandInSession {
     request,
     token,
     result: initial,
-    code: request.clientReturnUrl.slice(-8),
+    code: request.clientReturnUrl?.slice(-8) ?? '',
     disclose(proofStatus = 'VALID') {
       const disclosed = request.disclose.map((disjunction) =>
         (disjunction[0] ?? []).map((attribute) => {

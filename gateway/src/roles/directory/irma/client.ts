@@ -2,6 +2,7 @@ import type { LocalizedText } from '@civicline/protocol';
 import { requestJson, requestText } from './requestor-api.ts';
 import { createResultVerifier } from './result-jwt.ts';
 import {
+  pairingSchema,
   type SessionResult,
   type SessionStatus,
   sessionResultSchema,
@@ -16,6 +17,8 @@ export interface IrmaClientOptions {
   token: string;
   /** The server's `jwt_issuer`. */
   issuer?: string;
+  /** Where this gateway reaches what apps and pages speak to; absent: where they reach it. */
+  frontendUrl?: string | null;
   timeoutMs?: number;
 }
 
@@ -29,8 +32,8 @@ export interface DisclosureRequest {
   disclose: RequestedAttribute[][][];
   /** What the app shows above an outer conjunction, by its index. */
   labels?: Record<string, LocalizedText>;
-  /** Where the app goes after the disclosure, unchanged: see {@link telUrl}. */
-  clientReturnUrl: string;
+  /** Where the app goes after the disclosure, unchanged: see {@link telUrl}; absent: nowhere. */
+  clientReturnUrl?: string;
   /**
    * Gets the result as a JWT (POST, text/plain), once, at any ending; a failed delivery is not repeated. The server adds
    * a slash to it when it does not end in one, so a query does not survive.
@@ -48,6 +51,9 @@ export interface StartedDisclosure {
   requestorToken: string;
 }
 
+/** What the page that shows a session may do with it: for the browser, or kept by the gateway where it pairs. */
+export type SessionFrontend = Pick<StartedDisclosure, 'sessionPtr' | 'frontendRequest'>;
+
 export interface IrmaClient {
   startDisclosure(request: DisclosureRequest): Promise<StartedDisclosure>;
   sessionStatus(requestorToken: string): Promise<SessionStatus>;
@@ -56,6 +62,10 @@ export interface IrmaClient {
   /** Ends a session; one that has ended stays as it is. */
   cancel(requestorToken: string): Promise<void>;
   verifyResultJwt(jwt: string): Promise<SessionResult>;
+  /** The session goes on only once the digits that the app shows are confirmed. Before the app has the session. */
+  requirePairing(frontend: SessionFrontend): Promise<{ pairingCode: string }>;
+  /** The digits were typed over. Throws IrmaError `IRMA_REJECTED` when no app waits for it. */
+  completePairing(frontend: SessionFrontend): Promise<void>;
 }
 
 /**
@@ -66,12 +76,23 @@ export interface IrmaClient {
 export function createIrmaClient(options: IrmaClientOptions): IrmaClient {
   const { issuer = 'irmaserver', timeoutMs = 5_000, token } = options;
   const api = { url: options.url.replace(/\/+$/, ''), token, timeoutMs };
+  /** The session as pages speak to it, under the address at which the gateway reaches it. */
+  const frontendApi = ({ sessionPtr, frontendRequest }: SessionFrontend) => {
+    const { pathname, origin } = new URL(sessionPtr.u);
+    const url = `${options.frontendUrl ?? origin}${pathname}/frontend`;
+    return { url, token: frontendRequest.authorization, timeoutMs };
+  };
   const session = (requestorToken: string) => `/session/${encodeURIComponent(requestorToken)}`;
 
   return {
     async startDisclosure(request) {
       const body = sessionRequest(request);
-      const started = await requestJson(api, startedSessionSchema, { method: 'POST', path: '/session', body });
+      const started = await requestJson(api, startedSessionSchema, {
+        method: 'POST',
+        path: '/session',
+        body,
+        authorized: true,
+      });
       const { sessionPtr, frontendRequest, token: requestorToken } = started;
       return { sessionPtr, frontendRequest, requestorToken };
     },
@@ -83,6 +104,18 @@ export function createIrmaClient(options: IrmaClientOptions): IrmaClient {
       await requestText(api, { method: 'DELETE', path: session(requestorToken) });
     },
     verifyResultJwt: createResultVerifier(issuer, () => requestText(api, { method: 'GET', path: '/publickey' })),
+    async requirePairing(frontend) {
+      const body = { '@context': 'https://irma.app/ld/request/frontendoptions/v1', pairingMethod: 'pin' };
+      return requestJson(frontendApi(frontend), pairingSchema, {
+        method: 'POST',
+        path: '/options',
+        body,
+        authorized: true,
+      });
+    },
+    async completePairing(frontend) {
+      await requestText(frontendApi(frontend), { method: 'POST', path: '/pairingcompleted', authorized: true });
+    },
   };
 }
 

@@ -5,6 +5,7 @@ export {
   type IrmaClient,
   type IrmaClientOptions,
   type RequestedAttribute,
+  type SessionFrontend,
   type StartedDisclosure,
 } from './client.ts';
 export { IrmaError, type IrmaErrorCode } from './errors.ts';

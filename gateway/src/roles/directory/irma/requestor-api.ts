@@ -4,7 +4,7 @@ import { serverErrorSchema } from './schemas.ts';
 
 export interface RequestorApi {
   url: string;
-  /** The requestor's key at the server. */
+  /** Goes along with what begins a session, or belongs to the page that shows one. */
   token: string;
   timeoutMs: number;
 }
@@ -14,6 +14,8 @@ interface Call {
   /** Holds the session's token: a secret, like everything else here. */
   path: string;
   body?: unknown;
+  /** Whether the token goes along. */
+  authorized?: boolean;
 }
 
 /**
@@ -21,7 +23,7 @@ interface Call {
  * seconds (its ReadTimeout), and a request that is on its way then would be lost.
  * @throws IrmaError, of which nothing is a secret
  */
-export async function requestText(api: RequestorApi, { method, path, body }: Call): Promise<string> {
+export async function requestText(api: RequestorApi, { method, path, body, authorized }: Call): Promise<string> {
   const { status, text } = await exchange(
     api,
     {
@@ -29,7 +31,8 @@ export async function requestText(api: RequestorApi, { method, path, body }: Cal
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       headers: {
         Connection: 'close',
-        ...(path === '/session' && { 'Content-Type': 'application/json', Authorization: api.token }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...(authorized && { Authorization: api.token }),
       },
       redirect: 'error',
       signal: AbortSignal.timeout(api.timeoutMs),

@@ -43,3 +43,6 @@ export const sessionResultSchema = z.object({
 export type SessionResult = z.infer<typeof sessionResultSchema>;
 
 export const serverErrorSchema = z.object({ error: z.string().regex(/^[A-Z_]+$/) });
+
+/** The server's answer when pairing is required: the digits that the app will show. */
+export const pairingSchema = z.object({ pairingCode: z.string().regex(/^\d{4,}$/) });

@@ -48,6 +48,8 @@ const purposeSchema = z.strictObject({
   number: phoneNumberSchema,
   queue: idSchema,
   disclose: disclosureSchema,
+  /** Whether citizens may call from another phone than the one with the Yivi app: the page then shows the code. */
+  otherPhone: z.boolean().default(false),
 });
 
 const queueSchema = z.strictObject({
