@@ -182,7 +182,7 @@ describe('the dialog, used', function () {
       const { dialog, texts, begins, sees } = await arrive({ userAgent: PHONE_USER_AGENTS[phone] });
       await begins();
       await dialog.getByRole('button', { name: texts.otherPhone.choose }).click();
-      await sees(texts.pairedQr.heading);
+      await sees(texts.pairedApp.heading);
       const link = await dialog.getByRole('link', { name: texts.link.open }).getAttribute('href');
       expect(link).to.match(phone === 'iOS' ? /^https:\/\/open\.yivi\.app\/-\/session#/ : /^intent:\/\/qr\/json\//);
       expect(decodeURIComponent(link ?? '')).to.contain(stage.standIn.yivi.latest().sessionPtr.u);

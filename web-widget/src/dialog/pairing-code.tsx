@@ -9,13 +9,17 @@ interface Props {
   rejected: boolean;
   /** The digits are being checked: no others are taken. */
   waiting?: boolean;
+  /** On a phone the keyboard would cover what comes first. */
+  focused?: boolean;
   onEntered(digits: string): void;
 }
 
 /** One field rather than four: it has a name, and pasting and correcting work as everywhere. */
-export function PairingCode({ texts, rejected, waiting = false, onEntered }: Props): JSX.Element {
+export function PairingCode({ texts, rejected, waiting = false, focused = true, onEntered }: Props): JSX.Element {
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    if (focused) field.current?.focus();
+  }, []);
   const onInput = ({ currentTarget }: { currentTarget: HTMLInputElement }): void => {
     const digits = currentTarget.value.replace(/\D/g, '').slice(0, LENGTH);
     currentTarget.value = digits;

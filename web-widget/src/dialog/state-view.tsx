@@ -137,7 +137,7 @@ function identificationView({ identification, purpose }: Flow, context: ViewCont
     case 'paired-qr':
       return {
         name,
-        text: texts.pairedQr,
+        text: identification.link === null ? texts.pairedQr : texts.pairedApp,
         icon: null,
         tone: 'plain',
         help: true,

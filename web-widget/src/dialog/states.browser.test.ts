@@ -68,7 +68,7 @@ describe('every state of the dialog', function () {
 
         await citizen.begins();
         await dialog.getByRole('button', { name: texts.otherPhone.choose }).click();
-        await sees(texts.pairedQr.heading);
+        await sees(size === 'phone' ? texts.pairedApp.heading : texts.pairedQr.heading);
         await look('other-phone-digits');
         await dialog.getByLabel(texts.pairing.label).fill('2468');
         await sees(texts.inApp.heading);

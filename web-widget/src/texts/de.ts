@@ -33,6 +33,10 @@ export const de: Texts = {
     label: 'Die 4 Ziffern in Ihrer Yivi-App',
     rejected: 'Diese Ziffern stimmen nicht. Sehen Sie in der Yivi-App nach und versuchen Sie es erneut.',
   },
+  pairedApp: {
+    heading: 'Yivi-App öffnen, dann die Ziffern übernehmen',
+    lead: 'Die App zeigt vier Ziffern. Kommen Sie hierher zurück und geben Sie sie ein. So wissen wir, dass Sie selbst nach dem Code fragen.',
+  },
   pairedQr: {
     heading: 'QR-Code scannen, dann die Ziffern übernehmen',
     lead: 'Nach dem Scannen zeigt die App vier Ziffern. Geben Sie sie hier ein. So wissen wir, dass Sie selbst nach dem Code fragen.',

@@ -33,6 +33,10 @@ export const en: Texts = {
     label: 'The 4 digits in your Yivi app',
     rejected: 'These digits are not right. Look in the Yivi app and try again.',
   },
+  pairedApp: {
+    heading: 'Open the Yivi app, then copy the digits',
+    lead: 'The app shows four digits. Come back here and type them, so that we know that it is you who asks for the code.',
+  },
   pairedQr: {
     heading: 'Scan the QR code, then copy the digits',
     lead: 'The app shows four digits once you have scanned. Type them here, so that we know that it is you who asks for the code.',

@@ -33,6 +33,10 @@ export const fr: Texts = {
     label: 'Les 4 chiffres dans votre app Yivi',
     rejected: 'Ces chiffres ne sont pas corrects. Regardez dans l’app Yivi et réessayez.',
   },
+  pairedApp: {
+    heading: 'Ouvrez l’app Yivi, puis recopiez les chiffres',
+    lead: 'L’app affiche quatre chiffres. Revenez ici et saisissez-les : nous savons ainsi que c’est bien vous qui demandez le code.',
+  },
   pairedQr: {
     heading: 'Scannez le code QR, puis recopiez les chiffres',
     lead: 'Après le scan, l’app affiche quatre chiffres. Saisissez-les ici : nous savons ainsi que c’est bien vous qui demandez le code.',

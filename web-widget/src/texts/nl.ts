@@ -33,6 +33,10 @@ export const nl: Texts = {
     label: 'De 4 cijfers in uw Yivi-app',
     rejected: 'Deze cijfers kloppen niet. Kijk in de Yivi-app en probeer het opnieuw.',
   },
+  pairedApp: {
+    heading: 'Open de Yivi-app en neem de cijfers over',
+    lead: 'De app toont vier cijfers. Kom hier terug en typ ze over. Zo weten wij dat u zelf om de code vraagt.',
+  },
   pairedQr: {
     heading: 'Scan de QR-code en neem de cijfers over',
     lead: 'De app toont vier cijfers zodra u hebt gescand. Typ ze hier over. Zo weten wij dat u zelf om de code vraagt.',

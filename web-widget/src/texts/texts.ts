@@ -26,6 +26,8 @@ export interface Texts {
   pairing: StateText & { label: string; rejected: string };
   /** For calling from another phone. */
   pairedQr: StateText;
+  /** The same where the app may be on this device. */
+  pairedApp: StateText;
   inApp: StateText;
   checking: StateText;
   /** `lead` for a phone that scanned, `leadHere` when the app is on this device. */
