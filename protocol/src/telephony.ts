@@ -11,8 +11,8 @@ import { z } from 'zod';
 export const exchangeCallInputSchema = z.strictObject({
   /** When the call arrived, RFC 3339. */
   time: z.iso.datetime({ offset: true }),
-  /** E.164; absent when withheld. */
-  callingNumber: z.string().optional(),
+  /** E.164; absent, null, empty or a word such as `anonymous` when withheld. */
+  callingNumber: z.string().nullish(),
   /** E.164: which of the organisation's numbers was called. */
   calledNumber: z.string(),
   /** What the caller keyed; absent or empty when nothing. */

@@ -10,6 +10,10 @@ const AHEAD_MS = 60_000;
 /** A call that arrived longer ago is not waiting any more. */
 const LATE_MS = 15 * 60_000;
 
+/** What exchanges write where a number is withheld: a word, or the address of RFC 3323 §4.1.1.3. */
+const WITHHELD =
+  /^(?:sips?:)?(?:(?:anonymous|anonyme?|anoniem|unavailable|restricted|withheld|private|blocked|unknown)(?: caller| number)?(?:@[\w.-]+)?)?$/i;
+
 type Mistake = NonNullable<Problem['errors']>[number];
 
 /** Reads a reported call. Throws AppError `INPUT_INVALID` with a JSON Pointer for everything that cannot be. */
@@ -20,9 +24,10 @@ export function readArrival(
 ): Omit<ExchangeArrival, 'callId'> {
   const mistakes: Mistake[] = [];
   const phoneNumber = (field: 'callingNumber' | 'calledNumber' | 'forwardNumber'): string | null => {
-    const text = input[field];
-    if (text === undefined) return null;
-    const number = parsePhoneNumberFromString(text);
+    const text = input[field]?.trim();
+    if (text === undefined || (field === 'callingNumber' && WITHHELD.test(text))) return null;
+    // The whole text, and not the number somewhere in it.
+    const number = parsePhoneNumberFromString(text, { extract: false });
     if (number?.isPossible()) return number.number;
     mistakes.push({ path: `/${field}`, message: 'is not an E.164 number such as +31501234567' });
     return null;

@@ -122,6 +122,30 @@ describe('calls from another exchange', () =>
       expect(calls.arrivals[0]).to.include({ callingNumber: null, code: '', forwardNumber: null });
     });
 
+    it('takes a number for withheld in whatever way exchanges say so', async () => {
+      const said = [
+        null,
+        '',
+        '  ',
+        'anonymous',
+        'Anonymous',
+        'ANONYMOUS CALLER',
+        'restricted',
+        'unavailable',
+        'unknown',
+        'private number',
+        'withheld',
+        'anoniem',
+        'anonymous@anonymous.invalid',
+        'sip:anonymous@anonymous.invalid',
+      ];
+      for (const [index, callingNumber] of said.entries()) {
+        const response = await post({ ...body, callingNumber }, { 'idempotency-key': `withheld-${index}` });
+        expect(response.status, String(callingNumber)).to.equal(201);
+        expect(calls.arrivals.at(-1)?.callingNumber, String(callingNumber)).to.equal(null);
+      }
+    });
+
     it('answers a repeat as the first time, however late, and makes one call', async () => {
       const first = await (await post(body)).json();
       clock += 3600_000;
@@ -154,6 +178,12 @@ describe('calls from another exchange', () =>
     it('says which field is wrong, and remembers nothing of it', async () => {
       const wrong: [object, string][] = [
         [{ callingNumber: '0612345678' }, '/callingNumber'],
+        [{ callingNumber: '<b>+31612345678</b>' }, '/callingNumber'],
+        [{ callingNumber: 'call me at +31612345678' }, '/callingNumber'],
+        [{ callingNumber: 'jan@anonymous.invalid' }, '/callingNumber'],
+        [{ calledNumber: '<b>+31850000001</b>' }, '/calledNumber'],
+        [{ forwardNumber: '<b>+31501234567</b>' }, '/forwardNumber'],
+        [{ forwardNumber: 'anonymous' }, '/forwardNumber'],
         [{ calledNumber: '+31850000009' }, '/calledNumber'],
         [{ forwardNumber: '+1' }, '/forwardNumber'],
         [{ time: '2026-06-01T10:02:00Z' }, '/time'],
