@@ -21,8 +21,8 @@ describe('ARI client when things go wrong', () => {
   });
 
   function open(options: Partial<AriOptions> = {}): Ari {
-    const write = (level: string) => (fields: { err?: Error }, message: string) => {
-      logged.push(`${level} ${message} ${JSON.stringify(fields)} ${fields.err?.stack ?? ''}`);
+    const write = (level: string) => (fields: { error?: Error }, message: string) => {
+      logged.push(`${level} ${message} ${JSON.stringify(fields)} ${fields.error?.stack ?? ''}`);
     };
     const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
     const { url, user, password } = standIn;
@@ -253,7 +253,7 @@ describe('ARI client when things go wrong', () => {
       .catch((error: Error) => `${error.message} ${error.stack} ${JSON.stringify(error)}`);
     standIn.dropConnections();
     const everything = [...logged, failed, await lost].join('\n');
-    expect(everything).to.include('A listener of ARI failed').and.to.include('ARI_DISCONNECTED');
+    expect(everything).to.include('a listener of ARI events failed').and.to.include('ARI_DISCONNECTED');
     expect(everything).not.to.match(/12345678|31850000001|stand-in-password/);
   });
 

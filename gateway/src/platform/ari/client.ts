@@ -102,7 +102,9 @@ export function connectAri(options: AriOptions): Ari {
   const pingIntervalMs = options.pingIntervalMs ?? 5_000;
   const pending = createPendingRequests(options.requestTimeoutMs ?? 10_000);
   const counters: AriCounters = { reconnections: 0, unknownEvents: 0, malformedFrames: 0, lateAnswers: 0 };
-  const listeners = createListeners<AriListeners>((error) => log.error({ ari: id, error }, 'A listener of ARI failed'));
+  const listeners = createListeners<AriListeners>((error) =>
+    log.error({ ari: id, error }, 'a listener of ARI events failed'),
+  );
   const handshake = bindOperations<AriOperations>(OPERATIONS, send);
 
   let state: AriState = 'connecting';
@@ -138,7 +140,7 @@ export function connectAri(options: AriOptions): Ari {
     state = 'connected';
     failures = 0;
     lastFailure = undefined;
-    log.info({ ari: id, version }, 'Connected with Asterisk');
+    log.info({ ari: id, version }, 'connected with Asterisk');
     listeners.emit('connected', { version, entityId });
     const early = held;
     held = [];
@@ -158,7 +160,7 @@ export function connectAri(options: AriOptions): Ari {
     wait();
     if (error) reportFailure(error);
     if (!wasConnected) return;
-    log.warn({ ari: id }, 'Lost the connection with Asterisk');
+    log.warn({ ari: id }, 'lost the connection with Asterisk');
     listeners.emit('disconnected');
   }
 
@@ -174,14 +176,14 @@ export function connectAri(options: AriOptions): Ari {
     if (state === 'closed') return;
     const level = error.message === lastFailure ? 'debug' : 'warn';
     lastFailure = error.message;
-    log[level]({ ari: id, code: error.code, reason: error.message }, 'No connection with Asterisk yet');
+    log[level]({ ari: id, code: error.code, reason: error.message }, 'cannot connect with Asterisk yet');
     listeners.emit('connect-failed', error);
   }
 
   function stepDown(): void {
     const wasConnected = state === 'connected';
     state = 'replaced';
-    log.error({ ari: id, application }, 'Another gateway took this application over: stepping down');
+    log.error({ ari: id, application }, 'another gateway took this application over; this one steps down');
     pending.giveUpAll();
     socket?.close();
     listeners.emit('replaced');
@@ -209,7 +211,7 @@ export function connectAri(options: AriOptions): Ari {
 
   function countMalformed(length: number): void {
     counters.malformedFrames += 1;
-    log.warn({ ari: id, length }, 'Dropped a frame that is no ARI message');
+    log.warn({ ari: id, length }, 'dropped a frame that is not an ARI message');
   }
 
   function send(operation: string, content: RequestContent): Promise<unknown> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import { type DestinationStream, type Logger, pino } from 'pino';
+import { type DestinationStream, type LogFn, type Logger, pino } from 'pino';
+import { describeError } from './describe-error.ts';
 
 export type { Logger } from 'pino';
 
@@ -18,20 +19,27 @@ export function createLog(level: string, destination?: DestinationStream): Logge
       paths: secret.flatMap((name) => [name, `*.${name}`]),
       censor: '[redacted]',
     },
-    serializers: { error: describeError },
+    // pino's own serializer would write the message and every field of what it finds under `err`.
+    serializers: { err: (value: unknown) => value },
+    formatters: { log: withDescribedErrors },
+    hooks: { logMethod },
   };
   return destination ? pino(options, destination) : pino(options);
 }
 
-/** Name, stable code and stack: enough to find the place. Other fields of an error may carry input. */
-function describeError(error: unknown): object {
-  if (!(error instanceof Error)) return { name: typeof error };
-  return {
-    name: error.name,
-    ...('code' in error ? { code: error.code } : {}),
-    stack: error.stack,
-    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
-  };
+/** pino takes the message of an error that stands alone for the message of the line. */
+function logMethod(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
+  const [fields, ...rest] = args as [unknown, ...unknown[]];
+  const alone = fields instanceof Error ? { error: fields } : fields;
+  const line = typeof alone === 'object' && rest.length === 0 ? [alone, 'an error'] : [alone, ...rest];
+  method.apply(this, line as Parameters<LogFn>);
+}
+
+/** Whatever was thrown stands under `error`; an error may stand under any name. */
+function withDescribedErrors(fields: Record<string, unknown>): Record<string, unknown> {
+  const errors = Object.keys(fields).filter((name) => name === 'error' || fields[name] instanceof Error);
+  if (errors.length === 0) return fields;
+  return { ...fields, ...Object.fromEntries(errors.map((name) => [name, describeError(fields[name])])) };
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
