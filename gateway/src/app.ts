@@ -21,7 +21,6 @@ import { createCallRequests, requestLogCodes, requestOperations } from './roles/
 import { createIrmaClient, type IrmaClient } from './roles/directory/irma/index.ts';
 import { createOrganisations, readOrganisationsFile } from './roles/directory/organisations/index.ts';
 import { createSignIn, signInLogCodes, signInOperations } from './roles/directory/sign-in/index.ts';
-import { STREAMED_PATHS } from './roles/smis/index.ts';
 import { type Readiness, serveFrontEnds, serveOwnPages } from './site/index.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -120,7 +119,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...messages.operations,
   ];
 
-  const http = createHttp({ log, metrics, trustedProxies: config.trustedProxies, streamed: STREAMED_PATHS });
+  const http = createHttp({ log, metrics, trustedProxies: config.trustedProxies });
   signIn.mount(http);
   requests.mount(http);
   exchange.mount(http);

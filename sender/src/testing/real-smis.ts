@@ -14,12 +14,7 @@ import {
 } from '../../../gateway/src/platform/http/index.ts';
 import { createSealer, openDatabase } from '../../../gateway/src/platform/storage/index.ts';
 import { createSmsChannel } from '../../../gateway/src/roles/channels/sms/index.ts';
-import {
-  createSenderAdministration,
-  createSmis,
-  SMIS_DEFAULTS,
-  STREAMED_PATHS,
-} from '../../../gateway/src/roles/smis/index.ts';
+import { createSenderAdministration, createSmis, SMIS_DEFAULTS } from '../../../gateway/src/roles/smis/index.ts';
 import { SCOPES } from '../../../gateway/src/roles/smis/senders/index.ts';
 
 export type RealSmis = Awaited<ReturnType<typeof startRealSmis>>;
@@ -48,7 +43,7 @@ export async function startRealSmis() {
   const config = { ...SMIS_DEFAULTS, sendWindows };
   const smis = await createSmis({ config, open: async () => database, channels: [sms], sealer, metrics, log, now });
   const administration = await createSenderAdministration({ database, sealer, now });
-  const http = createHttp({ log, metrics, trustedProxies: [], streamed: STREAMED_PATHS });
+  const http = createHttp({ log, metrics, trustedProxies: [] });
   smis.mount(http);
   finishHttp(http, log);
   sms.start();

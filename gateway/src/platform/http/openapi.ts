@@ -1,27 +1,6 @@
 import { problemSchema } from '@civicline/protocol';
 import { z } from 'zod';
-import type { Answer, Operation, Security } from './operation.ts';
-
-const SECURITY_SCHEMES: Record<Exclude<Security, 'none'>, object> = {
-  'call-request-token': {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'The `token` that came with the call request; good for that one request.',
-  },
-  'agent-session': {
-    type: 'apiKey',
-    in: 'cookie',
-    name: 'civicline-session',
-    description: 'Set by signing in at `/sign-in`; over TLS its name begins with `__Host-`.',
-  },
-  'exchange-key': { type: 'http', scheme: 'bearer', description: 'API key of a telephone exchange.' },
-  sender: {
-    type: 'http',
-    scheme: 'bearer',
-    description:
-      'API key of a sender (`cvl_…`), or a JWT access token (RFC 9068) of the issuer that the gateway trusts.',
-  },
-};
+import type { Answer, Operation } from './operation.ts';
 
 export interface OpenApiDocument {
   openapi: string;
@@ -55,8 +34,13 @@ export function openApiDocument(operations: readonly Operation[], version: strin
     },
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
-    components: { securitySchemes: SECURITY_SCHEMES, schemas: { Problem: jsonSchema(problemSchema, 'output') } },
+    components: { securitySchemes: schemesOf(operations), schemas: { Problem: jsonSchema(problemSchema, 'output') } },
   };
+}
+
+function schemesOf(operations: readonly Operation[]): Record<string, object> {
+  const used = operations.flatMap(({ security }) => (security === 'none' ? [] : [[security.name, security.scheme]]));
+  return Object.fromEntries(used);
 }
 
 function describe(op: Operation): OpenApiOperation {
@@ -71,7 +55,7 @@ function describe(op: Operation): OpenApiOperation {
     tags: [op.tag],
     summary: op.summary,
     ...(op.description ? { description: op.description } : {}),
-    security: op.security === 'none' ? [] : [{ [op.security]: [] }],
+    security: op.security === 'none' ? [] : [{ [op.security.name]: [] }],
     parameters: [...inPath, ...inHeader, ...queryParameters(op.query)],
     ...(op.body ? { requestBody: { required: true, content: json(jsonSchema(op.body, 'input')) } } : {}),
     responses: {

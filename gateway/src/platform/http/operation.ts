@@ -6,12 +6,15 @@ import type { Problem } from '@civicline/protocol';
 import type { Request, RequestHandler, Response, Router } from 'express';
 import type { z } from 'zod';
 import { AppError } from './errors.ts';
+import { jsonBody } from './json.ts';
 
-/**
- * Who may use it: anybody, the page that holds a call request's token, a signed-in agent, an exchange's API key, a
- * sender of messages.
- */
-export type Security = 'none' | 'call-request-token' | 'agent-session' | 'exchange-key' | 'sender';
+/** How callers of an operation prove who they are. Each role brings its own. */
+export interface SecurityScheme {
+  /** Under which the documentation lists it. */
+  name: string;
+  /** A Security Scheme Object of OpenAPI. */
+  scheme: object;
+}
 
 export interface Answer {
   description: string;
@@ -28,9 +31,11 @@ export interface Operation<Body extends z.ZodType = z.ZodType, Query extends z.Z
   tag: string;
   summary: string;
   description?: string;
-  security: Security;
+  /** `none`: open to everybody. */
+  security: SecurityScheme | 'none';
   headers?: { name: string; description: string; required: boolean }[];
   query?: Query;
+  /** JSON of at most 64 kB. Absent: the handler reads the body itself, as it comes. */
   body?: Body;
   answers: Record<number, Answer>;
 }
@@ -51,7 +56,7 @@ export function operation<Body extends z.ZodType = z.ZodUndefined, Query extends
 }
 
 /**
- * Mounts an operation: `guards` run first, then the input is checked (400 with a JSON Pointer per mistake), then
+ * Mounts an operation: `guards` run first, then the body is read, then the input is checked (400 with a JSON Pointer per mistake), then
  * `handle` runs; what it throws goes to the error mapping.
  */
 export function mount<Body extends z.ZodType, Query extends z.ZodType>(
@@ -61,7 +66,8 @@ export function mount<Body extends z.ZodType, Query extends z.ZodType>(
   handle: (input: Input<z.output<Body>, z.output<Query>>, response: Response) => Promise<void> | void,
 ): void {
   const path = op.path.replaceAll(/\{(\w+)\}/g, ':$1');
-  router[op.method](path, ...guards, async (request, response) => {
+  const readBody = op.body ? [jsonBody('64kb')] : [];
+  router[op.method](path, ...guards, ...readBody, async (request, response) => {
     const body = op.body ? parse(op.body, bodyOf(request), 'body') : undefined;
     const query = op.query ? parse(op.query, request.query, 'query') : undefined;
     const param = (name: string) => partOfPath(request, name);

@@ -3,21 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { type ParsedUrlQuery, parse } from 'node:querystring';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { AppError, problemOf } from './errors.ts';
-import { jsonBody } from './json.ts';
 import { type Logger, requestLog } from './log.ts';
 import { type Metrics, requestMetrics } from './metrics.ts';
 import { securityHeaders } from './security.ts';
 
 /**
- * An Express application with what every request gets; routes come next, {@link finishHttp} last. `streamed`: paths
- * whose routes read the body themselves, as it comes.
+ * An Express application with what every request gets; routes come next, {@link finishHttp} last. Each route reads its
+ * body by itself.
  */
-export function createHttp(options: {
-  log: Logger;
-  metrics: Metrics;
-  trustedProxies: readonly string[];
-  streamed?: readonly string[];
-}): Express {
+export function createHttp(options: { log: Logger; metrics: Metrics; trustedProxies: readonly string[] }): Express {
   const http = express();
   http.disable('x-powered-by');
   http.disable('etag');
@@ -27,13 +21,6 @@ export function createHttp(options: {
   http.use('/v1', (_request, response, next) => {
     response.setHeader('Cache-Control', 'no-store');
     next();
-  });
-  const parseJson = jsonBody('64kb');
-  const streamed = new Set(options.streamed);
-  http.use('/v1', (request, response, next) => {
-    const path = `${request.baseUrl}${request.path}`.toLowerCase().replace(/\/$/, '');
-    if (streamed.has(path)) next();
-    else parseJson(request, response, next);
   });
   return http;
 }

@@ -14,7 +14,6 @@ import { createSenders, type TokenIssuer } from './senders/index.ts';
 
 export { DEFAULT_WINDOWS, type Holidays, type SendWindow, type SendWindows } from './dispatch/index.ts';
 export { createWebhookAdministration } from './feedback/index.ts';
-export { STREAMED_PATHS } from './messages/index.ts';
 export { createSenderAdministration, type SenderAdministration, SenderError } from './senders/index.ts';
 
 export interface SmisConfig {

@@ -2,7 +2,7 @@ import type { Express } from 'express';
 import { z } from 'zod';
 import type { AsteriskConfig } from '../../../config.ts';
 import { mount, operation } from '../../../platform/http/index.ts';
-import { type SignIn, signedInOf } from '../../directory/sign-in/index.ts';
+import { AGENT_SESSION, type SignIn, signedInOf } from '../../directory/sign-in/index.ts';
 import type { Secrets } from './secrets.ts';
 
 export const sipPhoneOperation = operation({
@@ -11,7 +11,7 @@ export const sipPhoneOperation = operation({
   tag: 'Agents',
   summary: 'With what the own SIP phone registers',
   description: 'The user name and password stay the same for good, to be typed into a phone once.',
-  security: 'agent-session',
+  security: AGENT_SESSION,
   answers: {
     200: {
       description: 'The phone registers with each of these servers.',

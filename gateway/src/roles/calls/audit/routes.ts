@@ -1,7 +1,7 @@
 import type { Express } from 'express';
 import { z } from 'zod';
 import { mount, operation } from '../../../platform/http/index.ts';
-import { type SignIn, signedInOf } from '../../directory/sign-in/index.ts';
+import { AGENT_SESSION, type SignIn, signedInOf } from '../../directory/sign-in/index.ts';
 import type { Audit } from './store.ts';
 
 const entrySchema = z.object({
@@ -20,7 +20,7 @@ export const auditOperation = operation({
   summary: 'Who was shown which attributes of which call',
   description:
     "The auditor's own organisation, newest first; with `after` oldest first, for whoever keeps a copy. Entries cannot be changed or deleted.",
-  security: 'agent-session',
+  security: AGENT_SESSION,
   query: z
     .object({
       before: z.coerce.number().int().min(1).optional().describe('id of the oldest entry that was read'),

@@ -1,7 +1,7 @@
 import { type ExchangeCall, exchangeCallInputSchema, exchangeCallSchema } from '@civicline/protocol';
 import type { Express } from 'express';
 import { v7 as uuid } from 'uuid';
-import { AppError, idempotencyKeyOf, mount, operation } from '../../../platform/http/index.ts';
+import { AppError, idempotencyKeyOf, mount, operation, type SecurityScheme } from '../../../platform/http/index.ts';
 import type { Sealer } from '../../../platform/storage/index.ts';
 import type { Organisations } from '../../directory/organisations/index.ts';
 import { checkTime, readArrival } from './arrival.ts';
@@ -10,7 +10,10 @@ import type { ExchangeCalls } from './port.ts';
 import type { createExchangeStore } from './store.ts';
 
 const tag = 'Telephone exchanges';
-const security = 'exchange-key' as const;
+const security: SecurityScheme = {
+  name: 'exchange-key',
+  scheme: { type: 'http', scheme: 'bearer', description: 'API key of a telephone exchange.' },
+};
 const call = { description: 'The call as it stands.', schema: exchangeCallSchema };
 const refused = {
   401: { description: '`API_KEY_REFUSED`' },

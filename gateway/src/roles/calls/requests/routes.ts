@@ -13,6 +13,7 @@ import {
   limitPerAddress,
   mount,
   operation,
+  type SecurityScheme,
   widgetCors,
 } from '../../../platform/http/index.ts';
 import type { Sealer } from '../../../platform/storage/index.ts';
@@ -27,6 +28,15 @@ import {
 import { type Disclosures, digestOf, sameText } from './disclosures.ts';
 import type { Statuses } from './statuses.ts';
 import type { CallRequest, RequestStore } from './store.ts';
+
+const security: SecurityScheme = {
+  name: 'call-request-token',
+  scheme: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The `token` that came with the call request; good for that one request.',
+  },
+};
 
 const tag = 'Citizens';
 const unknown = { 404: { description: 'No such call request, or not its token: `CALL_REQUEST_UNKNOWN`.' } };
@@ -67,7 +77,7 @@ const eventsOperation = operation({
   tag,
   summary: 'Follows a call request: server-sent events, the current state first.',
   description: 'Read it with fetch: the token must not be in a URL. The stream ends with the last state.',
-  security: 'call-request-token',
+  security,
   answers: {
     200: {
       description: 'Each `data:` line is a status.',
@@ -84,7 +94,7 @@ const pairingOperation = operation({
   tag,
   summary: 'Confirms the digits that the app shows, before it discloses for another phone.',
   description: 'The disclosure goes on in the app once they are right. Five tries.',
-  security: 'call-request-token',
+  security,
   body: pairingInputSchema,
   answers: {
     204: { description: 'The app goes on.' },
@@ -101,7 +111,7 @@ const dialCodeOperation = operation({
   summary: 'Number and code, for calling from another phone.',
   description:
     'Only for a request that was begun with `otherPhone`, and only after the disclosure: the digits of the app have been typed over by then.',
-  security: 'call-request-token',
+  security,
   answers: {
     200: { description: 'To be shown, digits in groups.', schema: dialCodeSchema },
     403: { description: 'The code is for the app alone: `OTHER_PHONE_NOT_CHOSEN`.' },
@@ -115,7 +125,7 @@ const cancelOperation = operation({
   path: '/v1/call-requests/{id}',
   tag,
   summary: 'Cancels a call request; code and attributes are erased.',
-  security: 'call-request-token',
+  security,
   answers: {
     204: { description: 'Cancelled, or over already.' },
     409: { description: 'The call has begun: `CALL_HAS_BEGUN`.' },

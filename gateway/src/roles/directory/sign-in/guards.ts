@@ -1,7 +1,18 @@
 import type { RequestHandler, Response } from 'express';
-import { AppError, ownOriginOnly } from '../../../platform/http/index.ts';
+import { AppError, ownOriginOnly, type SecurityScheme } from '../../../platform/http/index.ts';
 import type { Agent } from '../organisations/index.ts';
 import type { Sessions, SignedIn } from './sessions.ts';
+
+/** The security scheme of all operations for signed-in people. */
+export const AGENT_SESSION: SecurityScheme = {
+  name: 'agent-session',
+  scheme: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'civicline-session',
+    description: 'Set by signing in at `/sign-in`; over TLS its name begins with `__Host-`.',
+  },
+};
 
 export interface SignInGuards {
   /** Lets signed-in people through, whatever their roles. */

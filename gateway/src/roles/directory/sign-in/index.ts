@@ -9,7 +9,7 @@ import { mountSignIn, sessionOperation } from './routes.ts';
 import { createSessions, type Sessions, type SignedIn } from './sessions.ts';
 
 export { createSessionAdministration } from './administration.ts';
-export { signedInOf } from './guards.ts';
+export { AGENT_SESSION, signedInOf } from './guards.ts';
 export { signInLogCodes } from './routes.ts';
 export type { SignedIn } from './sessions.ts';
 

@@ -5,7 +5,7 @@ import { EncryptJWT, jwtDecrypt } from 'jose';
 import { z } from 'zod';
 import { AppError, type Logger, mount, operation, ownOriginOnly, ownPagePolicy } from '../../../platform/http/index.ts';
 import type { Organisations } from '../organisations/index.ts';
-import { type SignInGuards, signedInOf } from './guards.ts';
+import { AGENT_SESSION, type SignInGuards, signedInOf } from './guards.ts';
 import { sendSignInPage } from './pages.ts';
 import { type IdentityProvider, type PendingSignIn, type Person, SignInTooWeakError } from './provider.ts';
 import { SESSION_MS, type Sessions } from './sessions.ts';
@@ -17,7 +17,7 @@ export const sessionOperation = operation({
   summary: 'Who is signed in.',
   description:
     'Sign in by sending the browser to `/sign-in?return=/console/`; sign out with a form that posts to `/sign-out`.',
-  security: 'agent-session',
+  security: AGENT_SESSION,
   answers: {
     200: {
       description: 'The person behind the session cookie.',

@@ -8,7 +8,7 @@ import {
   operation,
   optionalIdempotencyKeyOf,
 } from '../../../platform/http/index.ts';
-import type { Senders } from '../senders/index.ts';
+import { SENDER, type Senders } from '../senders/index.ts';
 import type { EventStore } from './event-store.ts';
 import { cloudEventOf, readCursor, writeCursor } from './events.ts';
 import {
@@ -22,7 +22,7 @@ import {
 import { viewOf, type Webhooks } from './webhooks.ts';
 
 const tag = 'Events';
-const security = 'sender' as const;
+const security = SENDER;
 const refused = {
   401: { description: '`CREDENTIAL_REFUSED`' },
   403: { description: 'The credential lacks the scope: `SCOPE_MISSING`.' },

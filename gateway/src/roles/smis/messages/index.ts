@@ -25,7 +25,6 @@ import { startUpkeep } from './upkeep.ts';
 
 export { attemptIdOf, ofAttempt } from './ids.ts';
 export type { Step } from './machine.ts';
-export { STREAMED_PATHS } from './routes.ts';
 export type { MessageRow, MessageStore, PartsRow, Tables } from './store.ts';
 export { laneOf, type MessageInput, type Queues } from './transitions.ts';
 

@@ -14,7 +14,7 @@ import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import { AppError, IDEMPOTENCY_KEY, idempotencyKeyOf, mount, operation } from '../../../platform/http/index.ts';
 import type { Sealer } from '../../../platform/storage/index.ts';
-import type { Sender, Senders } from '../senders/index.ts';
+import { SENDER, type Sender, type Senders } from '../senders/index.ts';
 import { keyReused, Refusal, takeBatch } from './batch.ts';
 import { idAt } from './ids.ts';
 import { expiryOf, readMessage, withoutSealedBytes } from './input.ts';
@@ -24,7 +24,7 @@ import type { MessageRow, MessageStore } from './store.ts';
 import { createdView, viewOf } from './views.ts';
 
 const tag = 'Messages';
-const security = 'sender' as const;
+const security = SENDER;
 const NDJSON = 'application/x-ndjson';
 const idempotencyKey = {
   name: IDEMPOTENCY_KEY,
@@ -146,9 +146,6 @@ export const messageOperations = [
   readOperation,
   cancelOperation,
 ];
-
-/** Its body is read as a stream, and must not be parsed before. */
-export const STREAMED_PATHS = [batchOperation.path];
 
 export interface MessageRoutesOptions {
   channels: ReadonlyMap<ChannelName, Channel>;

@@ -1,11 +1,22 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { AppError } from '../../../platform/http/index.ts';
+import { AppError, type SecurityScheme } from '../../../platform/http/index.ts';
 import type { Sealer } from '../../../platform/storage/index.ts';
 import type { ReadAccessToken } from './access-tokens.ts';
 import { digestContext, matches, readApiKey } from './credentials.ts';
 import { keepRecent } from './recent.ts';
 import type { Scope } from './schemas.ts';
 import { allowedScopes, type SenderStore, type StoredKey, type StoredSender } from './store.ts';
+
+/** The security scheme of all operations for senders. */
+export const SENDER: SecurityScheme = {
+  name: 'sender',
+  scheme: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'API key of a sender (`cvl_…`), or a JWT access token (RFC 9068) of the issuer that the gateway trusts.',
+  },
+};
 
 /** How late another process's change to a sender or key is seen: revocation, scopes, quotas. */
 const RECENT_MS = 3_000;

@@ -16,7 +16,7 @@ import { createSenderStore, type StoredSender } from './store.ts';
 import { migrations } from './tables.ts';
 
 export { createSenderAdministration, type SenderAdministration, SenderError } from './administration.ts';
-export { scopeMissing } from './guard.ts';
+export { SENDER, scopeMissing } from './guard.ts';
 export { SCOPES, type Scope, scopeSchema, USUAL_SCOPES, ZONES, type Zone, zoneSchema } from './schemas.ts';
 
 export interface Sender {

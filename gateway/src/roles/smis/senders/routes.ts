@@ -1,6 +1,6 @@
 import type { Express } from 'express';
 import { mount, type Operation, operation } from '../../../platform/http/index.ts';
-import type { createGuard } from './guard.ts';
+import { type createGuard, SENDER } from './guard.ts';
 import type { Sender } from './index.ts';
 import { describeQuotas, noUsage } from './quota.ts';
 import { limitsViewSchema } from './schemas.ts';
@@ -13,7 +13,7 @@ const limitsOperation = operation({
   summary: 'How much this sender may send, what remains of it, and when messages go out.',
   description:
     'Every answer to a message carries the same quotas as RateLimit and RateLimit-Policy headers (IETF httpapi draft). Beyond a quota: 429 `QUOTA_EXCEEDED` with Retry-After. At 80 % the event `be.smis.v1.quota.warning` is told, once per period.',
-  security: 'sender',
+  security: SENDER,
   answers: {
     200: { description: 'The limits.', schema: limitsViewSchema },
     401: { description: '`CREDENTIAL_REFUSED`' },

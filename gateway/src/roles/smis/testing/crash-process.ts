@@ -4,7 +4,7 @@
  */
 import { createHttp, createLog, createMetrics, finishHttp, listen } from '../../../platform/http/index.ts';
 import { createSealer, openDatabase } from '../../../platform/storage/index.ts';
-import { createSmis, SMIS_DEFAULTS, STREAMED_PATHS } from '../index.ts';
+import { createSmis, SMIS_DEFAULTS } from '../index.ts';
 import { createStandInChannel } from './stand-in-channel.ts';
 
 const [folder = '', port = '0', dataKey = ''] = process.argv.slice(2);
@@ -32,7 +32,7 @@ const smis = await createSmis({
   log,
   now,
 });
-const http = createHttp({ log, metrics, trustedProxies: [], streamed: STREAMED_PATHS });
+const http = createHttp({ log, metrics, trustedProxies: [] });
 smis.mount(http);
 finishHttp(http, log);
 await listen(http, '127.0.0.1', Number(port));

@@ -3,14 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { ChannelName, MessageInput, MessageView, SmisEvent } from '@civicline/protocol';
 import { createHttp, createLog, createMetrics, drain, finishHttp, listen } from '../../../platform/http/index.ts';
 import { createSealer, type Database } from '../../../platform/storage/index.ts';
-import {
-  createSenderAdministration,
-  createSmis,
-  SMIS_DEFAULTS,
-  type Smis,
-  type SmisConfig,
-  STREAMED_PATHS,
-} from '../index.ts';
+import { createSenderAdministration, createSmis, SMIS_DEFAULTS, type Smis, type SmisConfig } from '../index.ts';
 import { SCOPES, type Scope } from '../senders/index.ts';
 import { createStandInChannel, type Script, type StandInChannel } from './stand-in-channel.ts';
 
@@ -58,7 +51,7 @@ export async function openRoom(options: RoomOptions) {
     now,
   });
   const administration = await createSenderAdministration({ database, sealer, now });
-  const http = createHttp({ log, metrics, trustedProxies: ['loopback'], streamed: STREAMED_PATHS });
+  const http = createHttp({ log, metrics, trustedProxies: ['loopback'] });
   smis.mount(http);
   finishHttp(http, log);
   const { server, port } = await listen(http, '127.0.0.1', 0);
