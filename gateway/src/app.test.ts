@@ -98,6 +98,20 @@ describe('gateway', () => {
     expect(log).not.to.include(code).and.not.include('612345678').and.not.include('value of').and.not.include(KEY);
   });
 
+  it('may run some of the roles only', async () => {
+    const alone = await startTestGateway({ CIVICLINE_ROLES: 'smis' });
+    try {
+      const { paths } = (await (await fetch(`${alone.url}/docs/openapi.json`)).json()) as { paths: object };
+      expect(paths).to.include.keys('/v1/messages').and.not.include.keys('/v1/call-requests');
+      const statuses = ['/v1/call-requests', '/console/', '/v1/messages', '/ready'].map(
+        async (path) => (await fetch(`${alone.url}${path}`)).status,
+      );
+      expect(await Promise.all(statuses)).to.deep.equal([404, 404, 401, 200]);
+    } finally {
+      await alone.stop();
+    }
+  });
+
   it('documents the whole API', async () => {
     const { paths } = (await (await fetch(`${test.url}/docs/openapi.json`)).json()) as { paths: object };
     expect(paths).to.include.keys('/v1/call-requests', '/v1/telephony/calls', '/v1/session', '/v1/audit');

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { ConfigError, readConfig } from './config.ts';
+import { readConfig } from './config.ts';
+import { ConfigError } from './platform/run/index.ts';
 
 const complete = {
   CIVICLINE_ORGANISATIONS: 'demo/civicline.yaml',
@@ -19,9 +20,9 @@ describe('configuration', () => {
     const config = readConfig(complete);
     expect(config.listen).to.deep.equal({ host: '127.0.0.1', port: 3000 });
     expect(config.publicUrl).to.equal('http://127.0.0.1:3000');
-    expect(config.irma.url).to.equal('http://127.0.0.1:8088');
-    expect(config.irma.callbackUrl).to.equal(config.publicUrl);
-    expect(config.asterisks).to.deep.equal([]);
+    expect(config.settings.calls?.irma.url).to.equal('http://127.0.0.1:8088');
+    expect(config.settings.calls?.irma.callbackUrl).to.equal(config.publicUrl);
+    expect(config.settings.calls?.asterisks).to.deep.equal([]);
     expect(config.demo).to.equal(false);
     expect(Object.isFrozen(config)).to.equal(true);
   });
@@ -39,15 +40,61 @@ describe('configuration', () => {
   });
 
   it('takes a TURN server with its secret', () => {
-    const turn = (value: object) => readConfig({ ...complete, CIVICLINE_TURN: JSON.stringify(value) }).turn;
+    const turn = (value: object) =>
+      readConfig({ ...complete, CIVICLINE_TURN: JSON.stringify(value) }).settings.calls?.turn;
     const wanted = {
       urls: ['turns:turn.example.nl:443?transport=tcp', 'turn:192.0.2.1'],
       secret: 'a secret of coturn',
     };
     expect(turn(wanted)).to.deep.equal(wanted);
-    expect(readConfig(complete).turn).to.equal(null);
+    expect(readConfig(complete).settings.calls?.turn).to.equal(null);
     expect(() => turn({ ...wanted, urls: ['stun:192.0.2.1'] })).to.throw('CIVICLINE_TURN[urls][0]: must be turn:HOST');
     expect(() => turn({ ...wanted, secret: 'short' })).to.throw('CIVICLINE_TURN[secret]: must have 16');
+  });
+
+  it('needs the settings of the roles that it runs, and of no others', () => {
+    const { DATABASE_URL, CIVICLINE_DATA_KEY } = complete;
+    const config = readConfig({ CIVICLINE_ROLES: 'smis', DATABASE_URL, CIVICLINE_DATA_KEY });
+    expect(Object.keys(config.settings)).to.deep.equal(['smis']);
+    expect(() => readConfig({ CIVICLINE_ROLES: 'sms, email' }))
+      .to.throw(ConfigError)
+      .with.property('message')
+      .that.includes('CIVICLINE_SMS_ROUTES: is missing')
+      .and.includes('CIVICLINE_SMS_KEYS: is missing; make one with: npx civicline keys new')
+      .and.includes('CIVICLINE_EMAIL: is missing')
+      .and.not.includes('CIVICLINE_ORGANISATIONS');
+    expect(() => readConfig({ ...complete, CIVICLINE_ROLES: 'calls,fax' })).to.throw(
+      'CIVICLINE_ROLES[1]: must be some of calls, sms, email, smis',
+    );
+  });
+
+  it('runs the channels that are configured, unless it is told which roles to run', () => {
+    const keys = JSON.stringify([{ keyId: 'a', privateKey: randomBytes(32).toString('base64url') }]);
+    const withSms = { ...complete, CIVICLINE_SMS_ROUTES: 'routes.yaml', CIVICLINE_SMS_KEYS: keys };
+    const rolesOf = (environment: Record<string, string>) =>
+      readConfig(environment).roles.map(({ definition }) => definition.name);
+    expect(rolesOf(complete)).to.deep.equal(['calls', 'smis']);
+    expect(rolesOf(withSms)).to.deep.equal(['calls', 'sms', 'smis']);
+    expect(rolesOf({ ...withSms, CIVICLINE_ROLES: 'calls' })).to.deep.equal(['calls']);
+  });
+
+  it('takes a database and a data key of a role’s own before those that all share', () => {
+    const own = randomBytes(32);
+    const { roles } = readConfig({
+      ...complete,
+      DATABASE_URL_SMIS: 'postgres://smis@database/civicline',
+      CIVICLINE_DATA_KEY_SMIS: `${own.toString('base64')},${complete.CIVICLINE_DATA_KEY}`,
+    });
+    const storage = Object.fromEntries(roles.map(({ definition, storage }) => [definition.name, storage]));
+    const shared = Buffer.from(complete.CIVICLINE_DATA_KEY, 'base64');
+    expect(storage.calls).to.deep.equal({ databaseUrl: 'file:state', dataKeys: [shared] });
+    expect(storage.smis).to.deep.equal({
+      databaseUrl: 'postgres://smis@database/civicline',
+      dataKeys: [own, shared],
+    });
+    expect(() => readConfig({ ...complete, CIVICLINE_DATA_KEY_CALLS: 'c2hvcnQ=' })).to.throw(
+      'CIVICLINE_DATA_KEY_CALLS[0]: must be 32 bytes',
+    );
   });
 
   it('names every missing variable', () => {
@@ -74,7 +121,10 @@ describe('configuration', () => {
       const individual = { from, to, days: [1], holidays: true };
       return readConfig({ ...complete, CIVICLINE_SEND_WINDOWS: JSON.stringify({ sms: { individual } }) });
     };
-    expect(withWindow('00:00', '24:00').smis.sendWindows.sms.individual).to.include({ from: '00:00', to: '24:00' });
+    expect(withWindow('00:00', '24:00').settings.smis?.sendWindows.sms.individual).to.include({
+      from: '00:00',
+      to: '24:00',
+    });
     for (const [from, to] of [
       ['20:00', '08:00'],
       ['08:00', '08:00'],

@@ -15,7 +15,8 @@ const MAIN = join(import.meta.dirname, 'main.ts');
 
 /** The gateway as operators start it: what it says when it cannot. */
 describe('the gateway as a process', function () {
-  this.timeout(30_000);
+  // A process starts slowly where many others do.
+  this.timeout(180_000);
   let folder: string;
 
   beforeEach(async () => {
@@ -26,7 +27,7 @@ describe('the gateway as a process', function () {
   /** What it wrote to standard error before it ended with 1. */
   async function refusal(changes: Record<string, string>): Promise<string> {
     const env = { PATH: process.env.PATH, ...testSettings(folder, 0), ...changes };
-    const running = promisify(execFile)(process.execPath, ['--import', 'tsx', MAIN], { env, timeout: 20_000 });
+    const running = promisify(execFile)(process.execPath, ['--import', 'tsx', MAIN], { env, timeout: 170_000 });
     const { code, stderr } = await running.then(
       () => expect.fail('It started.'),
       (error: { code: number; stderr: string }) => error,

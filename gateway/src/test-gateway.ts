@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import getPort from 'get-port';
 import { type Gateway, startGateway } from './app.ts';
-import { type Config, readConfig } from './config.ts';
+import { type Config, type RoleName, readConfig } from './config.ts';
 import { createLog } from './platform/http/index.ts';
+import type { StorageSettings } from './platform/run/index.ts';
 import { createStandInIrma, type StandInIrma } from './roles/calls/testing/stand-in-irma.ts';
 
 export interface TestGateway {
@@ -42,17 +43,24 @@ export function testSettings(folder: string, port: number): Record<string, strin
   };
 }
 
+/** Where a role of this configuration keeps what it knows. */
+export function storageOf(config: Config, role: RoleName): StorageSettings {
+  const found = config.roles.find(({ definition }) => definition.name === role);
+  if (!found) throw new Error(`The role ${role} is not in this configuration.`);
+  return found.storage;
+}
+
 /** `environment`: variables other than the test's own. */
 export async function startTestGateway(environment: Record<string, string> = {}): Promise<TestGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'civicline-gateway-'));
   const port = await getPort({ host: '127.0.0.1' });
   const url = `http://127.0.0.1:${port}`;
-  const config = readConfig({ ...testSettings(folder, port), ...environment });
   const irma = createStandInIrma();
+  const config = readConfig({ ...testSettings(folder, port), ...environment }, irma);
   const lines: string[] = [];
   const log = createLog('trace', { write: (line) => void lines.push(line) });
   const clock = { now: Date.now() };
-  const start = () => startGateway({ config, log, now: () => clock.now, irma });
+  const start = () => startGateway({ config, log, now: () => clock.now });
   let gateway = await start();
   return {
     get gateway() {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { dataKeysSchema } from '../config.ts';
+import { dataKeysSchema } from '../platform/run/index.ts';
 import { createSealer, type Database, openDatabase, type Sealer } from '../platform/storage/index.ts';
 import { CommandError } from './command.ts';
 

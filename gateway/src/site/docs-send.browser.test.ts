@@ -9,7 +9,7 @@ import { launchChromium } from '@civicline/test/browser';
 import { expect } from 'chai';
 import { createSealer, openDatabase } from '../platform/storage/index.ts';
 import { createSenderAdministration } from '../roles/smis/senders/index.ts';
-import { startTestGateway, type TestGateway } from '../test-gateway.ts';
+import { startTestGateway, storageOf, type TestGateway } from '../test-gateway.ts';
 
 type Browser = Awaited<ReturnType<typeof launchChromium>>;
 type Page = Awaited<ReturnType<Browser['newPage']>>;
@@ -223,8 +223,9 @@ describe('sending from the API page', function () {
 });
 
 async function addSender({ config }: TestGateway): Promise<string> {
-  const database = await openDatabase({ url: config.databaseUrl, role: 'smis' });
-  const sealer = createSealer(config.dataKeys);
+  const { databaseUrl: url, dataKeys } = storageOf(config, 'smis');
+  const database = await openDatabase({ url, role: 'smis' });
+  const sealer = createSealer(dataKeys);
   const senders = await createSenderAdministration({ database, sealer, now: Date.now });
   const { apiKey } = await senders.add({
     name: 'Developer',

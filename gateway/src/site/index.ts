@@ -1,2 +1,2 @@
-export { type Readiness, serveOwnPages } from './own-pages.ts';
-export { serveFrontEnds } from './static.ts';
+export { serveDocumentation } from './documentation.ts';
+export { serveApiPage, serveFrontEnds } from './static.ts';

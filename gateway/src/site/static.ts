@@ -17,7 +17,12 @@ export interface StaticOptions {
   demo: boolean;
 }
 
-/** Serves the built front ends: console, widget, the API page's script and, when wanted, the demo municipality. */
+/** Serves the script of the form in the API documentation. */
+export function serveApiPage(http: Express, root: string): void {
+  http.use(SEND_PATH, ...built(join(root, 'api-page/dist'), 'api-page'));
+}
+
+/** Serves the built front ends of calls: console, widget and, when wanted, the demo municipality. */
 export function serveFrontEnds(http: Express, options: StaticOptions): void {
   const { root, publicUrl } = options;
   http.use(
@@ -41,7 +46,6 @@ export function serveFrontEnds(http: Express, options: StaticOptions): void {
     withHeaders({ 'Cross-Origin-Resource-Policy': 'cross-origin', 'Access-Control-Allow-Origin': '*' }),
     ...built(join(root, 'web-widget/dist'), 'web-widget'),
   );
-  http.use(SEND_PATH, ...built(join(root, 'api-page/dist'), 'api-page'));
   http.get(
     '/call/:organisation/:purpose',
     contentSecurityPolicy({

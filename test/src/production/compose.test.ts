@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gatewayArguments } from '@civicline/launcher';
 import { expect } from 'chai';
-import { readConfig } from '../../../gateway/src/config.ts';
+import { ROLE_NAMES, readConfig, variablesFor } from '../../../gateway/src/config.ts';
 import { type Compose, fillIn, parseCompose, ROOT, readComposeText, readExample, variablesIn } from './compose.ts';
 import { adaptCaddyfile, DOMAIN, upstreamsOf } from './proxy.ts';
 
@@ -12,6 +12,8 @@ import { adaptCaddyfile, DOMAIN, upstreamsOf } from './proxy.ts';
 const SECRETS_OF_ROUTES = ['CARRIER_PASSWORD', 'RINGRING_KEY', 'RINGRING_WEBHOOK_SECRET'];
 const OF_THE_COMMAND_LINE = ['CIVICLINE_GATEWAY_URL'];
 const OF_THE_DEMONSTRATION = ['CIVICLINE_DEMO', 'CIVICLINE_PHONES_URL'];
+/** Of roles that are processes of their own. */
+const OF_ROLES_APART = /^(CIVICLINE_ROLES|(DATABASE_URL|CIVICLINE_DATA_KEY)_.+)$/;
 
 /** Where they are in the container, and here. */
 const FOLDERS_OF_THE_OPERATOR = {
@@ -102,8 +104,7 @@ describe('the compose file of the production form', () => {
   });
 
   it('hands the gateway every setting that it knows, and none that it does not', async () => {
-    const source = await readFile(join(ROOT, 'gateway/src/config.ts'), 'utf8');
-    const known = [...source.matchAll(/^ {2}([A-Z_]+): /gm)].map(([, name = '']) => name);
+    const known = [...variablesFor(ROLE_NAMES)].filter((name) => !OF_ROLES_APART.test(name));
     expect(known).to.include.members(['CIVICLINE_LISTEN', 'DATABASE_URL', 'CIVICLINE_HOLIDAYS']);
     const wanted = known.filter((name) => !OF_THE_DEMONSTRATION.includes(name));
     expect(Object.keys(service('gateway').environment)).to.have.members([
@@ -154,15 +155,13 @@ describe('the compose file of the production form', () => {
     const config = readConfig(environment);
     expect(config.listen).to.deep.equal({ host: '0.0.0.0', port: 3000 });
     expect(config.publicUrl).to.equal(`https://${DOMAIN}`);
-    expect(config.databaseUrl).to.equal('file:/var/lib/civicline');
-    expect(config.asterisks[0]?.softphoneUrl).to.equal(`wss://${DOMAIN}/console/sip`);
-    expect({ sms: config.sms, email: config.email, demo: config.demo }).to.deep.equal({
-      sms: null,
-      email: null,
-      demo: false,
-    });
+    const { calls } = config.settings;
+    for (const { storage } of config.roles) expect(storage.databaseUrl).to.equal('file:/var/lib/civicline');
+    expect(calls?.asterisks[0]?.softphoneUrl).to.equal(`wss://${DOMAIN}/console/sip`);
+    expect(config.demo).to.equal(false);
+    expect(Object.keys(config.settings)).to.deep.equal(['calls', 'smis']);
     expect(mountsOf('gateway', values)).to.include({
-      [config.organisationsFile]: './civicline.yaml',
+      [calls?.organisationsFile ?? '']: './civicline.yaml',
       '/var/lib/civicline': 'gateway-data',
       '/etc/civicline/sms-routes.yaml': '/dev/null',
     });
@@ -180,9 +179,9 @@ describe('the compose file of the production form', () => {
       CIVICLINE_CODE_MINUTES: '5',
       CIVICLINE_CALL_REQUESTS_PER_MINUTE: '7',
     });
-    const { sms, email, ...config } = readConfig(environment);
-    expect(email?.settings.smtp.host).to.equal('mail.example.be');
-    expect(config).to.include({ codeMinutes: 5, callRequestsPerMinute: 7 });
+    const { sms, email, calls } = readConfig(environment).settings;
+    expect(email?.CIVICLINE_EMAIL.smtp.host).to.equal('mail.example.be');
+    expect(calls).to.include({ codeMinutes: 5, callRequestsPerMinute: 7 });
     expect(mountsOf('gateway', values)).to.include({ [sms?.routesFile ?? '']: './sms-routes.yaml' });
   });
 

@@ -56,8 +56,8 @@ export function operation<Body extends z.ZodType = z.ZodUndefined, Query extends
 }
 
 /**
- * Mounts an operation: `guards` run first, then the body is read, then the input is checked (400 with a JSON Pointer per mistake), then
- * `handle` runs; what it throws goes to the error mapping.
+ * Mounts an operation: the body is read, `guards` run, then the input is checked (400 with a JSON Pointer per mistake),
+ * then `handle` runs; what it throws goes to the error mapping.
  */
 export function mount<Body extends z.ZodType, Query extends z.ZodType>(
   router: Router,
@@ -67,7 +67,7 @@ export function mount<Body extends z.ZodType, Query extends z.ZodType>(
 ): void {
   const path = op.path.replaceAll(/\{(\w+)\}/g, ':$1');
   const readBody = op.body ? [jsonBody('64kb')] : [];
-  router[op.method](path, ...guards, ...readBody, async (request, response) => {
+  router[op.method](path, ...readBody, ...guards, async (request, response) => {
     const body = op.body ? parse(op.body, bodyOf(request), 'body') : undefined;
     const query = op.query ? parse(op.query, request.query, 'query') : undefined;
     const param = (name: string) => partOfPath(request, name);

@@ -1,2 +1,22 @@
 /** What roles are made of, whatever they do. Pauses, loops and waiting are in `@civicline/protocol/run`. */
 export { createListeners, type Listeners } from './listeners.ts';
+export { type ConfiguredRole, type RunningProcess, startProcess } from './process.ts';
+export type { Readiness, Role, RoleContext, RoleDefinition } from './role.ts';
+export {
+  addressShape,
+  ConfigError,
+  dataKeysSchema,
+  type Environment,
+  isLoopback,
+  json,
+  keySchema,
+  listSchema,
+  publicUrlOf,
+  readSettings,
+  type StorageSettings,
+  sealingKeysSchema,
+  storageSchema,
+  storageVariables,
+  urlSchema,
+  variablesOf,
+} from './settings.ts';

@@ -1,6 +1,5 @@
 /** Engine and agents put together, on one database and any number of Asterisks. */
 
-import type { AsteriskConfig } from '../../config.ts';
 import { type Ari, connectAri } from '../../platform/ari/index.ts';
 import type { Logger, Metrics } from '../../platform/http/index.ts';
 import type { Database, Sealer } from '../../platform/storage/index.ts';
@@ -29,9 +28,10 @@ import {
 } from './engine/index.ts';
 import type { ExchangeCalls } from './exchange/port.ts';
 import type { Identification } from './identification.ts';
+import type { AsteriskSettings } from './settings.ts';
 
 export interface CoreOptions {
-  asterisks: readonly AsteriskConfig[];
+  asterisks: readonly AsteriskSettings[];
   /** False: calls come to another gateway, and those in the database are its own. */
   servesCalls: boolean;
   database: Database;

@@ -1,8 +1,8 @@
 import type { Express } from 'express';
 import { z } from 'zod';
-import type { AsteriskConfig } from '../../../config.ts';
 import { mount, operation } from '../../../platform/http/index.ts';
 import { AGENT_SESSION, type SignIn, signedInOf } from '../../directory/sign-in/index.ts';
+import type { AsteriskSettings } from '../settings.ts';
 import type { Secrets } from './secrets.ts';
 
 export const sipPhoneOperation = operation({
@@ -28,7 +28,7 @@ export const sipPhoneOperation = operation({
 
 export function mountAgents(
   http: Express,
-  options: { secrets: Secrets; asterisks: readonly AsteriskConfig[]; signIn: Pick<SignIn, 'requireAgent'> },
+  options: { secrets: Secrets; asterisks: readonly AsteriskSettings[]; signIn: Pick<SignIn, 'requireAgent'> },
 ): void {
   const { secrets, asterisks, signIn } = options;
   mount(http, sipPhoneOperation, [signIn.requireAgent], (_input, response) => {

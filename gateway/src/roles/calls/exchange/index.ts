@@ -1,9 +1,10 @@
 /** Calls that arrive at other exchanges: `POST /v1/telephony/calls` and what belongs to it. */
 import type { Express } from 'express';
-import { type Config, ConfigError } from '../../../config.ts';
 import type { Logger } from '../../../platform/http/index.ts';
+import { ConfigError } from '../../../platform/run/index.ts';
 import type { Database, Sealer } from '../../../platform/storage/index.ts';
 import type { Organisations } from '../../directory/organisations/index.ts';
+import type { CallsSettings } from '../settings.ts';
 import type { ExchangeCalls } from './port.ts';
 import { mountExchange } from './routes.ts';
 import { createExchangeStore, migrations } from './store.ts';
@@ -16,7 +17,7 @@ const REMEMBER_MS = 24 * 3600_000;
 const FORGET_EVERY_MS = 3600_000;
 
 export async function createExchange(options: {
-  config: Pick<Config, 'exchangeKeys'>;
+  config: Pick<CallsSettings, 'exchangeKeys'>;
   database: Database;
   sealer: Sealer;
   organisations: Organisations;

@@ -3,12 +3,12 @@
  * IRMA server and the widget.
  */
 import type { Express } from 'express';
-import type { Config } from '../../../config.ts';
 import type { EventStreams, Logger, Metrics } from '../../../platform/http/index.ts';
 import type { Database, Sealer } from '../../../platform/storage/index.ts';
 import type { IrmaClient } from '../../directory/irma/index.ts';
 import type { Organisations } from '../../directory/organisations/index.ts';
 import type { Identification } from '../identification.ts';
+import type { CallsSettings } from '../settings.ts';
 import { createDisclosures, type Disclosures } from './disclosures.ts';
 import { GUESS_LIMITS, type GuessLimits } from './guesses.ts';
 import { createRedemption } from './redemption.ts';
@@ -28,7 +28,7 @@ export interface CallRequests {
 }
 
 export interface CallRequestOptions {
-  config: Pick<Config, 'publicUrl' | 'codeMinutes' | 'callRequestsPerMinute' | 'irma'>;
+  config: Pick<CallsSettings, 'publicUrl' | 'codeMinutes' | 'callRequestsPerMinute' | 'irma'>;
   database: Database;
   sealer: Sealer;
   organisations: Organisations;

@@ -1,7 +1,7 @@
 import type { CallRequestCreated, CallRequestStatus, DialCode, Problem } from '@civicline/protocol';
 import { expect } from 'chai';
 import { openDatabase } from '../../../platform/storage/index.ts';
-import { startTestGateway, type TestGateway } from '../../../test-gateway.ts';
+import { startTestGateway, storageOf, type TestGateway } from '../../../test-gateway.ts';
 import { PAIRING_CODE, type StandInSession } from '../testing/stand-in-irma.ts';
 import { createRequestStore } from './store.ts';
 
@@ -124,7 +124,7 @@ describe('call requests over HTTP', () => {
     await new Promise((resolve) => {
       stream = states(created, undefined, resolve);
     });
-    const other = await openDatabase({ url: test.config.databaseUrl, role: 'calls' });
+    const other = await openDatabase({ url: storageOf(test.config, 'calls').databaseUrl, role: 'calls' });
     await createRequestStore(other).advance(created.id, 'expired', test.clock.now);
     await other.close();
     expect((await stream)?.map(({ state }) => state)).to.deep.equal(['awaiting-disclosure', 'expired']);

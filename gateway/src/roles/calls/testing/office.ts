@@ -7,11 +7,11 @@ import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AsteriskConfig } from '../../../config.ts';
 import { createHttp, createLog, createMetrics, finishHttp, type Metrics } from '../../../platform/http/index.ts';
 import { createSealer, openDatabase } from '../../../platform/storage/index.ts';
 import type { Organisations } from '../../directory/organisations/index.ts';
-import { type Calls, createCalls } from '../index.ts';
+import { type Calls, createCalls } from '../calls.ts';
+import type { AsteriskSettings } from '../settings.ts';
 import { temporaryFolder } from './folder.ts';
 import { standInIdentification } from './identification.ts';
 import { testOrganisations } from './organisations.ts';
@@ -56,7 +56,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const signedOut = new EventEmitter<Record<string, []>>();
   const lengths = new Map<string, number>();
-  const asterisks: AsteriskConfig[] = options.asterisks.map((asterisk) => ({
+  const asterisks: AsteriskSettings[] = options.asterisks.map((asterisk) => ({
     ...asterisk,
     softphoneUrl: 'ws://127.0.0.1/ws',
     sipDomain: '127.0.0.1',
@@ -100,6 +100,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     },
     async stop() {
       for (const opened of consoles) opened.close();
+      await calls.detach();
       await calls.stop();
       server.closeAllConnections();
       server.close();

@@ -1,10 +1,9 @@
 import type { Express } from 'express';
-import type { Config } from '../../../config.ts';
 import type { Logger } from '../../../platform/http/index.ts';
 import type { Database } from '../../../platform/storage/index.ts';
 import type { Organisations } from '../organisations/index.ts';
 import { createGuards, type SignInGuards } from './guards.ts';
-import { createIdentityProvider } from './provider.ts';
+import { createIdentityProvider, type ProviderOptions } from './provider.ts';
 import { mountSignIn, sessionOperation } from './routes.ts';
 import { createSessions, type Sessions, type SignedIn } from './sessions.ts';
 
@@ -23,11 +22,21 @@ export interface SignIn extends SignInGuards {
   close(): void;
 }
 
+export interface SignInSettings {
+  publicUrl: string;
+  /** 32 bytes: encrypts what a browser keeps while it is at the provider. */
+  sessionKey: Buffer;
+  signIn: Omit<ProviderOptions, 'redirectUri'> & {
+    /** A sign-in ends when the agent did nothing for so long. */
+    idleMinutes: number;
+  };
+}
+
 export const signInOperations = [sessionOperation];
 
 /** Signing in by OpenID Connect, for the people of the organisations file. */
 export async function createSignIn(options: {
-  config: Pick<Config, 'publicUrl' | 'sessionKey' | 'signIn'>;
+  config: SignInSettings;
   database: Database;
   organisations: Organisations;
   log: Logger;

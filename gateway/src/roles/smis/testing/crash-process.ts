@@ -25,7 +25,7 @@ const email = await createStandInChannel({
 });
 const smis = await createSmis({
   config: SMIS_DEFAULTS,
-  open: (role) => openDatabase({ url, role }),
+  open: () => openDatabase({ url, role: 'smis' }),
   sealer: createSealer([Buffer.from(dataKey, 'base64')]),
   channels: [sms, email],
   metrics,

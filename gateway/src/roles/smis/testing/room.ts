@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { ChannelName, MessageInput, MessageView, SmisEvent } from '@civicline/protocol';
 import { createHttp, createLog, createMetrics, drain, finishHttp, listen } from '../../../platform/http/index.ts';
 import { createSealer, type Database } from '../../../platform/storage/index.ts';
-import { createSenderAdministration, createSmis, SMIS_DEFAULTS, type Smis, type SmisConfig } from '../index.ts';
+import { createSenderAdministration, createSmis, SMIS_DEFAULTS, type Smis, type SmisSettings } from '../index.ts';
 import { SCOPES, type Scope } from '../senders/index.ts';
 import { createStandInChannel, type Script, type StandInChannel } from './stand-in-channel.ts';
 
@@ -16,7 +16,7 @@ export type Room = Awaited<ReturnType<typeof openRoom>>;
 export interface RoomOptions {
   /** Databases that stay open when the room closes. */
   open: (role: string) => Promise<Database>;
-  config?: Partial<SmisConfig>;
+  config?: Partial<SmisSettings>;
   channels?: ChannelName[];
   script?: Script;
   /** Instead of own ones. */
@@ -39,7 +39,7 @@ export async function openRoom(options: RoomOptions) {
     const script = options.script ? { script: options.script } : {};
     channels.set(name, await createStandInChannel({ name, database, now, ...script }));
   }
-  const config: SmisConfig = { ...SMIS_DEFAULTS, ...options.config };
+  const config: SmisSettings = { ...SMIS_DEFAULTS, ...options.config };
   const database = await open('smis');
   const smis: Smis = await createSmis({
     config,

@@ -1,0 +1,155 @@
+/**
+ * The role `sms`: number and text arrive sealed, leave through the carriers, and are forgotten; what became of each is
+ * told as an outcome. Its own database; SMIS knows it as a {@link Channel} only.
+ */
+import { URGENCIES } from '@civicline/protocol';
+import type { Attempt, Channel } from '@civicline/protocol/channel';
+import { publicKeyOf, type SealingPrivateKey } from '@civicline/protocol/sealing/node';
+import type { Router, RouterListener } from '@civicline/sms';
+import type { Express } from 'express';
+import type { Kysely } from 'kysely';
+import type { Logger, Metrics, Operation } from '../../../platform/http/index.ts';
+import {
+  createQueue,
+  type Database,
+  insertMany,
+  queueMigrations,
+  type Sealer,
+} from '../../../platform/storage/index.ts';
+import { storing } from '../storing.ts';
+import { createListener } from './listener.ts';
+import { createSmsMetrics } from './metrics.ts';
+import { createOpener } from './opener.ts';
+import { createRecorder } from './recorder.ts';
+import { readOutcomes } from './store.ts';
+import { type AttemptRow, migrationsFor, type Tables } from './tables.ts';
+import { createUpkeep } from './upkeep.ts';
+import { createWorker } from './worker.ts';
+
+/** How long an ended attempt is remembered: a submit that comes again within it does nothing. */
+const REMEMBER_MS = 24 * 3600_000;
+/** When the gateway stops: for a database that fails. */
+const STOP_MS = 5_000;
+
+export interface SmsChannel extends Channel {
+  operations: Operation[];
+  mount(http: Express): void;
+  start(): void;
+  /** Finishes what is under way and leaves the carriers. */
+  stop(): Promise<void>;
+}
+
+export interface SmsChannelOptions {
+  database: Database;
+  /** Those to open sealed parts with; senders are told to seal for the first. */
+  privateKeys: readonly [SealingPrivateKey, ...SealingPrivateKey[]];
+  /** Connects the routes, such as {@link createRouter} does; called once, when the tables are there. */
+  connect(listener: RouterListener): Router;
+  sealer: Sealer;
+  metrics: Metrics;
+  log: Logger;
+  now: () => number;
+  /** How long a receipt may take before the SMS counts as failed, hours. */
+  receiptHours?: number;
+  /** For tests: how long a worker that died blocks what it had, milliseconds. */
+  leaseMs?: number;
+}
+
+/** Resolves when the tables are there. Nothing leaves before `start`. */
+export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsChannel> {
+  const { privateKeys, sealer, log, now, receiptHours = 72, leaseMs = 15_000 } = options;
+  const database = options.database.withTables<Tables>();
+  await database.migrate('sms', migrationsFor(database.engine));
+  await database.migrate('sms_queue', queueMigrations('sms_queue'));
+  const queue = createQueue(options.database, 'sms_queue', now);
+  const rules = { receiptMs: receiptHours * 3600_000, rememberMs: REMEMBER_MS };
+  const early = { mayBe: true };
+  const listeners = new Set<() => void>();
+  const recorder = createRecorder({
+    database,
+    queue,
+    rules,
+    early,
+    onOutcomes: () => listeners.forEach((listener) => void listener()),
+    log,
+  });
+  const router = options.connect(
+    createListener({ database, recorder, sealer, metrics: () => metrics, wake: () => worker.wake(), log, now }),
+  );
+  const metrics = createSmsMetrics(options.metrics, { queue, routes: () => router.routes() });
+  const opener = createOpener(privateKeys);
+  const worker = createWorker({
+    database,
+    queue,
+    recorder,
+    router,
+    open: opener.open,
+    sealer,
+    metrics,
+    leaseMs,
+    log,
+    now,
+  });
+  const upkeep = createUpkeep({ database, recorder, early, receiptMs: rules.receiptMs, log, now });
+  const keys = privateKeys.map(publicKeyOf);
+
+  return {
+    name: 'sms',
+    operations: [],
+    mount: (http) => router.mount(http),
+    start() {
+      worker.start();
+      upkeep.start();
+    },
+    async stop() {
+      recorder.giveUpAfter(STOP_MS);
+      await Promise.all([worker.stop(), router.close(), upkeep.stop()]);
+      await Promise.all([recorder.stop(), opener.close()]);
+    },
+    keys: async () => keys,
+    async submit(attempts) {
+      await storing(database.write((sql) => store(sql, attempts)));
+      worker.wake();
+    },
+    async cancel(attemptIds) {
+      const event = { type: 'cancel', at: now() } as const;
+      await Promise.all(attemptIds.map((attemptId) => recorder.happened({ attemptId, event })));
+    },
+    outcomes: (after, limit) => readOutcomes(database, after, limit),
+    async acknowledge(position) {
+      await database.write((sql) => sql.deleteFrom('sms_outcomes').where('position', '<=', position).execute());
+    },
+    onOutcome(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+
+  async function store(sql: Kysely<Tables>, attempts: readonly Attempt[]): Promise<void> {
+    const at = now();
+    const rows = attempts.map((attempt) => rowOf(attempt, at));
+    await insertMany(sql, 'sms_attempts', rows, { ignoreConflicts: true });
+    // One that was submitted before and has ended comes out of the queue again, and is dropped there.
+    const items = rows.map(({ id, lane, sender_id: share }) => ({ id, lane, share, dueAt: at }));
+    await queue.put(sql, items);
+  }
+}
+
+function rowOf({ id, sender, urgency, category, expiresAt, part }: Attempt, at: number): AttemptRow {
+  return {
+    id,
+    sender_id: sender.id,
+    category,
+    lane: URGENCIES.indexOf(urgency),
+    created_at: at,
+    expires_at: expiresAt,
+    key_id: part.keyId,
+    sealed: part.sealed,
+    state: 'waiting',
+    route: null,
+    segments: 0,
+    awaiting: 0,
+    withdrawn: 0,
+    deadline: expiresAt,
+  };
+}

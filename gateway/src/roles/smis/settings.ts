@@ -1,0 +1,74 @@
+/** What SMIS needs to be told. */
+import { CHANNELS } from '@civicline/protocol';
+import { z } from 'zod';
+import { json, listSchema, urlSchema } from '../../platform/run/index.ts';
+import { DEFAULT_WINDOWS, type Holidays, type SendWindows } from './dispatch/index.ts';
+import type { TokenIssuer } from './senders/index.ts';
+
+export interface SmisSettings {
+  tokenIssuer: TokenIssuer | null;
+  /** Networks in CIDR notation that webhooks may stand in although they are not public. */
+  webhookNetworks: readonly string[];
+  sendWindows: SendWindows;
+  holidays: Holidays;
+  /** Per channel: how many attempts it may have that it has not handed over; urgent ones go in any case. */
+  mostInFlight: number;
+}
+
+export const SMIS_DEFAULTS: SmisSettings = {
+  tokenIssuer: null,
+  webhookNetworks: [],
+  sendWindows: DEFAULT_WINDOWS,
+  holidays: { 'Europe/Brussels': [], 'Europe/Amsterdam': [] },
+  mostInFlight: 5_000,
+};
+
+const tokenIssuerSchema = z.strictObject({ issuer: urlSchema, audience: z.string().min(1), keysUrl: urlSchema });
+
+const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'must be HH:MM');
+/** null: at any time. */
+const sendWindowSchema = z
+  .strictObject({
+    from: clockTime,
+    to: clockTime,
+    days: z.array(z.number().int().min(1).max(7)).min(1),
+    holidays: z.boolean(),
+  })
+  // `HH:MM` sorts as it is timed.
+  .refine(({ from, to }) => from < to, 'must end after it begins, on the same day; at any time is null')
+  .nullable();
+const sendWindowsSchema = z.partialRecord(
+  z.enum(CHANNELS),
+  z.strictObject({
+    individual: sendWindowSchema.optional(),
+    informative: sendWindowSchema.optional(),
+    broadcast: sendWindowSchema.optional(),
+  }),
+);
+const holidaysSchema = z.partialRecord(z.enum(['Europe/Brussels', 'Europe/Amsterdam']), z.array(z.iso.date()));
+
+export const smisSettingsSchema = z
+  .object({
+    /** Whose access tokens senders may come with, beside API keys. */
+    CIVICLINE_TOKEN_ISSUER: json(tokenIssuerSchema).optional(),
+    /** Networks in CIDR notation in which webhooks may stand although they are not public; by comma. */
+    CIVICLINE_WEBHOOK_NETWORKS: listSchema,
+    /** What differs from the usual send windows, by channel and category; null: at any time. */
+    CIVICLINE_SEND_WINDOWS: json(sendWindowsSchema).prefault('{}'),
+    /** Dates by time zone. */
+    CIVICLINE_HOLIDAYS: json(holidaysSchema).prefault('{}'),
+  })
+  .transform(
+    (values): SmisSettings => ({
+      ...SMIS_DEFAULTS,
+      tokenIssuer: values.CIVICLINE_TOKEN_ISSUER ?? null,
+      webhookNetworks: values.CIVICLINE_WEBHOOK_NETWORKS,
+      sendWindows: windowsFrom(values.CIVICLINE_SEND_WINDOWS),
+      holidays: { ...SMIS_DEFAULTS.holidays, ...values.CIVICLINE_HOLIDAYS },
+    }),
+  );
+
+function windowsFrom(changes: z.output<typeof sendWindowsSchema>): SendWindows {
+  const of = (channel: keyof SendWindows) => ({ ...DEFAULT_WINDOWS[channel], ...changes[channel] });
+  return { app: of('app'), sms: of('sms'), email: of('email') } as SendWindows;
+}
