@@ -36,7 +36,7 @@ describe('agent console, when connections come and go', function () {
 
       gateway.amend({ sequence: 40, calls: [exampleCall(NOT_VERIFIED)] });
       await gateway.comeBack();
-      await page.getByRole('heading', { name: 'Onderwerp onbekend' }).waitFor();
+      await page.getByRole('heading', { name: 'Onbekende beller' }).waitFor();
       await page.getByText('De verbinding is weg.').waitFor({ state: 'detached' });
       expect(await page.locator('article').count()).to.equal(1);
       expect(await page.content()).not.to.contain('V. Beeld');
@@ -131,6 +131,7 @@ describe('agent console, when connections come and go', function () {
 
   it('registers the telephone in one tab only, and in the next when that closes', () =>
     visit({ microphone: 'granted' }, async ({ gateway, page, newTab }) => {
+      await page.locator('.device summary').click();
       await page.getByRole('radio', { name: 'Telefoon in deze pagina' }).check();
       await registrations(gateway.registrar, 1);
       const second = await newTab();
@@ -147,11 +148,12 @@ describe('agent console, when connections come and go', function () {
       await registrations(gateway.registrar, 1);
       gateway.registrar.hangUpAll();
       await registrations(gateway.registrar, 2);
-      await page.getByRole('radio', { name: 'Telefoon in deze pagina' }).waitFor();
+      await page.locator('.device').getByText('Telefoon in deze pagina').first().waitFor();
     }));
 
   it('explains a refused microphone and offers the SIP phone', () =>
     visit({ microphone: 'refused' }, async ({ gateway, page }) => {
+      await page.locator('.device summary').click();
       await page.getByRole('radio', { name: 'Telefoon in deze pagina' }).check();
       await page.getByText('De microfoon is geblokkeerd.').waitFor();
       expect(gateway.registrar.registrations()).to.equal(0);

@@ -1,5 +1,6 @@
 import type { CallView } from '@civicline/protocol';
 import { expect } from 'chai';
+import type { Page } from 'playwright-core';
 import { exampleCall, NOT_VERIFIED } from './stand-in/examples.ts';
 import { asked, browserTests, tabTo } from './stand-in/world.ts';
 
@@ -21,17 +22,16 @@ describe('agent console, at the desk', function () {
       gateway.putCall(exampleCall({}, 75));
       gateway.putCall(exampleCall(NOT_VERIFIED, 20));
 
-      const verified = page.locator('article').filter({ hasText: 'Verhuizing doorgeven' });
+      const verified = page.locator('article').filter({ hasText: 'V. Beeld' });
       await verified.getByText('Geverifieerd', { exact: true }).waitFor();
-      for (const shown of ['+31 6 12345678', 'aanwijzing, geen bewijs', 'Naam', 'V. Beeld', 'Burgerservicenummer']) {
-        expect(await verified.innerText()).to.contain(shown);
-      }
-      const other = page.locator('article').filter({ hasText: 'Onderwerp onbekend' });
-      expect(await other.innerText()).to.match(/Niet geverifieerd[\s\S]*zonder code gebeld[\s\S]*Nummer afgeschermd/);
+      expect(await verified.innerText()).to.match(/V\. Beeld\s+Verhuizing doorgeven[\s\S]*Burgerzaken/);
+      const other = page.locator('article').filter({ hasText: 'Onbekende beller' });
+      await other.waitFor();
+      expect(await other.innerText()).to.match(/Onderwerp onbekend[\s\S]*Niet geverifieerd\s+zonder code gebeld/);
 
       const shape = (card: typeof verified) =>
         card.evaluate((element) => [
-          getComputedStyle(element).borderTopStyle,
+          getComputedStyle(element).borderInlineStartStyle,
           element.querySelector('.verification svg')?.innerHTML,
         ]);
       expect((await shape(verified))[0]).to.equal('solid');
@@ -41,21 +41,70 @@ describe('agent console, at the desk', function () {
       await page.waitForFunction(() => document.title === '(2) Gesprekken – Civicline');
     }));
 
+  it('shows the rest of what is known of a waiting call on request, the address in one line', () =>
+    visit({}, async ({ gateway, page }) => {
+      gateway.putCall(exampleCall());
+      const row = page.locator('article');
+      const more = page.getByRole('button', { name: 'Meer over V. Beeld' });
+      await more.waitFor();
+      expect(await row.innerText()).not.to.contain('999990019');
+      await tabTo(page, '.row-more');
+      await page.keyboard.press('Enter');
+      await row.getByText('999990019').waitFor();
+      expect(await more.getAttribute('aria-expanded')).to.equal('true');
+      for (const shown of ['Dorpsstraat 12, 1234 AB Voorbeeldstad', '+31 6 12345678', 'aanwijzing, geen bewijs']) {
+        expect(await row.innerText()).to.contain(shown);
+      }
+      await page.keyboard.press('Enter');
+      await row.getByText('999990019').waitFor({ state: 'detached' });
+    }));
+
+  it('copies a number at one press, and says so', () =>
+    visit({}, async ({ gateway, page, context }) => {
+      await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+      gateway.putCall(mine(exampleCall()));
+      const copied = () => page.evaluate(() => navigator.clipboard.readText());
+      await page.getByRole('button', { name: 'Kopiëren: Burgerservicenummer' }).click();
+      await page.getByRole('status').getByText('Gekopieerd').waitFor();
+      expect(await copied()).to.equal('999990019');
+      await page.getByRole('button', { name: 'Kopiëren: Belt met' }).click();
+      await page.getByRole('status').getByText('Gekopieerd').nth(1).waitFor();
+      expect(await copied()).to.equal('+31612345678');
+    }));
+
+  it('marks a wait of one minute and of three, by icon, frame and word as well as by colour', () =>
+    visit({}, async ({ gateway, page }) => {
+      for (const seconds of [5, 65, 185]) gateway.putCall(exampleCall({}, seconds));
+      await page.locator('article').nth(2).waitFor();
+      const waits = await page.locator('article .waiting').evaluateAll((all) =>
+        all.map((wait) => ({
+          words: /\((.*)\)/.exec(wait.textContent ?? '')?.[1],
+          icon: wait.querySelector('svg')?.innerHTML,
+          ground: getComputedStyle(wait).backgroundColor,
+        })),
+      );
+      expect(waits.map(({ words }) => words)).to.deep.equal([
+        'langer dan drie minuten',
+        'langer dan een minuut',
+        undefined,
+      ]);
+      expect(new Set(waits.map(({ ground }) => ground)).size).to.equal(3);
+      expect(waits[0]?.icon).not.to.equal(waits[1]?.icon);
+    }));
+
   it('lists the longest waiting call first, by the clock of the gateway', () =>
     visit({}, async ({ gateway, page }) => {
       gateway.putCall(exampleCall({}, 10));
       gateway.putCall(exampleCall(NOT_VERIFIED, 3700));
       await page.locator('article').nth(1).waitFor();
-      expect(await page.locator('article h3').allInnerTexts()).to.deep.equal([
-        'Onderwerp onbekend',
-        'Verhuizing doorgeven',
-      ]);
-      expect(await page.locator('article .waiting').first().innerText()).to.match(/^Wacht 1:01:\d\d$/);
+      expect(await page.locator('article h3').allInnerTexts()).to.deep.equal(['Onbekende beller', 'V. Beeld']);
+      expect(await page.locator('article .waiting').first().innerText()).to.match(/^Wacht\s+1:01:\d\d/);
     }));
 
   it('opens links in a new tab that knows nothing of this one', () =>
     visit({}, async ({ gateway, page }) => {
       gateway.putCall(exampleCall());
+      await page.getByRole('button', { name: 'Meer over V. Beeld' }).click();
       const link = page.getByRole('link', { name: 'Zoek persoon (opent in een nieuw tabblad)' });
       await link.waitFor();
       expect(await link.getAttribute('target')).to.equal('_blank');
@@ -77,8 +126,7 @@ describe('agent console, at the desk', function () {
       visit({}, async ({ gateway, page }) => {
         await page.getByText('Er wacht niemand').waitFor();
         await page.evaluate((value) => Object.defineProperty(document, 'hidden', { value }), hidden);
-        await page.clock.install();
-        await page.clock.pauseAt(Date.now() + 1_000);
+        await pauseClock(page);
         gateway.putCall(exampleCall());
         await page.locator('article').waitFor();
         // To the next frame, in which the browser draws.
@@ -147,7 +195,7 @@ describe('agent console, at the desk', function () {
       await tabTo(page, '[aria-keyshortcuts="Alt+M"]');
       await page.keyboard.press('Space');
       await page.getByRole('button', { name: 'Microfoon aan' }).waitFor();
-      expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal('Microfoon aan');
+      expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal('Microfoon aanAlt+M');
 
       await tabTo(page, '[aria-keyshortcuts="Alt+H"]');
       await page.keyboard.press('Enter');
@@ -158,7 +206,8 @@ describe('agent console, at the desk', function () {
       await tabTo(page, 'textarea');
       await page.keyboard.type('Gaat per 1 maart verhuizen.');
       await page.getByText('Bewaard', { exact: true }).waitFor();
-      expect(await asked(gateway, 'save-note')).to.deep.equal({
+      // Of what was typed slowly, parts were saved before.
+      expect(gateway.requests.findLast(({ name }) => name === 'save-note')?.input).to.deep.equal({
         callId: call.id,
         note: 'Gaat per 1 maart verhuizen.',
       });
@@ -196,8 +245,8 @@ describe('agent console, at the desk', function () {
       await dialog.waitFor();
       expect(await dialog.innerText()).to.match(/Demo agent C\s+Beschikbaar[\s\S]*Demo agent B\s+Pauze/);
       await page.keyboard.press('Escape');
-      await dialog.waitFor({ state: 'detached' });
-      expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal('Doorverbinden');
+      await dialogsGone(page);
+      expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal('DoorverbindenAlt+T');
 
       await page.keyboard.press('Enter');
       await dialog.waitFor();
@@ -229,6 +278,7 @@ describe('agent console, at the desk', function () {
       await page.keyboard.press('Alt+k');
       await page.getByRole('switch', { name: 'Sneltoetsen gebruiken' }).click();
       await page.keyboard.press('Escape');
+      await dialogsGone(page);
       gateway.requests.length = 0;
       await page.keyboard.press('Alt+a');
       await page.getByRole('button', { name: 'Opnemen' }).click();
@@ -238,16 +288,22 @@ describe('agent console, at the desk', function () {
 
   it('does not finish wrap-up with the key that hung up', () =>
     visit({}, async ({ gateway, page }) => {
-      const call = mine(exampleCall());
-      gateway.putCall(call);
+      const finishes = () => gateway.requests.filter(({ name }) => name === 'finish-wrap-up').length;
+      const shortcut = page.locator('[aria-keyshortcuts="Alt+E"]');
+      gateway.putCall(mine(exampleCall()));
       await page.getByText('In gesprek').waitFor();
+      await pauseClock(page);
       await page.keyboard.press('Alt+e');
       await page.getByText('Nawerk', { exact: true }).waitFor();
       await page.keyboard.press('Alt+e');
-      await page.locator('[aria-keyshortcuts="Alt+E"]').waitFor();
-      expect(gateway.requests.map(({ name }) => name)).not.to.contain('finish-wrap-up');
+      await page.clock.runFor(1_900);
+      await page.keyboard.press('Alt+e');
+      expect(await shortcut.count()).to.equal(0);
+      await page.clock.runFor(200);
+      await shortcut.waitFor();
       await page.keyboard.press('Alt+e');
       await asked(gateway, 'finish-wrap-up');
+      expect(finishes()).to.equal(1);
     }));
 
   it('does not claim that nobody waits while the agent is not shown who does', () =>
@@ -264,11 +320,12 @@ describe('agent console, at the desk', function () {
 
   it('hands out what an own SIP phone registers with', () =>
     visit({}, async ({ page }) => {
+      await page.locator('.device summary').click();
       await page.getByRole('button', { name: 'SIP-toestel instellen' }).click();
       const dialog = page.getByRole('dialog', { name: 'SIP-toestel instellen' });
       await dialog.getByText('phone-agent-a').waitFor();
       await page.keyboard.press('Escape');
-      await dialog.waitFor({ state: 'detached' });
+      await dialogsGone(page);
       expect(await page.content()).not.to.contain('phone-agent-a');
     }));
 
@@ -294,9 +351,10 @@ describe('agent console, at the desk', function () {
       await page.getByRole('radio', { name: 'Pauze' }).check();
       await page.getByLabel('Reden').waitFor();
       const answerNext = gateway.holdRequests();
+      await pauseClock(page);
       await page.getByLabel('Reden').fill('lunch');
       await page.getByRole('radio', { name: 'Beschikbaar' }).click();
-      await page.waitForTimeout(1_000);
+      await page.clock.runFor(2_000);
       answerNext();
       await page.getByLabel('Reden').waitFor({ state: 'detached' });
       const [, ...later] = gateway.requests.filter(({ name }) => name === 'set-presence');
@@ -370,3 +428,14 @@ describe('agent console, at the desk', function () {
       await page.getByRole('button', { name: 'Annehmen' }).waitFor();
     }));
 });
+
+/** The element itself: its role is gone as soon as it closes, before what closing brings about. */
+function dialogsGone(page: Page): Promise<void> {
+  return page.locator('dialog').waitFor({ state: 'detached' });
+}
+
+/** From now on the page's timers run with `page.clock.runFor` only, however slow the machine is. */
+async function pauseClock(page: Page): Promise<void> {
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 1_000);
+}

@@ -31,13 +31,7 @@ export function AppHeader(props: {
       <div class="app-header-tools">
         <LanguageChoice />
         {props.onSettings && (
-          <Button
-            kind="subtle"
-            onClick={props.onSettings}
-            shortcut="Alt+K"
-            class="button--tool"
-            label={t.header.settings}
-          >
+          <Button kind="subtle" onClick={props.onSettings} shortcut="Alt+K" class="button--tool">
             <SettingsIcon />
             <span class="tool-word">{t.header.settings}</span>
           </Button>
@@ -54,7 +48,7 @@ export function AppHeader(props: {
             <span class="sr-only">{t.header.signedInAs} </span>
             {session.agent.name}
           </span>
-          <Button kind="subtle" type="submit" class="button--tool" label={t.header.signOut}>
+          <Button kind="subtle" type="submit" class="button--tool">
             <SignOutIcon />
             <span class="tool-word">{t.header.signOut}</span>
           </Button>

@@ -1,4 +1,5 @@
 import type { ComponentChildren, Ref } from 'preact';
+import { useSettings } from '../settings-context.ts';
 
 export interface ButtonProps {
   children: ComponentChildren;
@@ -9,8 +10,12 @@ export interface ButtonProps {
   /** Stays focusable and says why it does nothing now, through `describedBy`. */
   unavailable?: boolean;
   describedBy?: string | undefined;
+  /** Such as `Alt+A`: written on the button as long as shortcut keys are on. */
   shortcut?: string | undefined;
   label?: string | undefined;
+  /** Whether what it opens is open, and the id of that. */
+  expanded?: boolean;
+  controls?: string;
   class?: string;
   buttonRef?: Ref<HTMLButtonElement>;
 }
@@ -25,7 +30,9 @@ const CLASSES = {
 
 /** The NL Design System button. */
 export function Button({ kind = 'secondary', type = 'button', unavailable = false, ...props }: ButtonProps) {
+  const { settings } = useSettings();
   const state = unavailable ? ' button--unavailable' : '';
+  const shortcut = settings.shortcuts ? props.shortcut : undefined;
   return (
     <button
       ref={props.buttonRef ?? null}
@@ -33,14 +40,26 @@ export function Button({ kind = 'secondary', type = 'button', unavailable = fals
       class={`utrecht-button ${CLASSES[kind]}${state} ${props.class ?? ''}`}
       aria-disabled={unavailable || undefined}
       aria-describedby={props.describedBy}
-      aria-keyshortcuts={props.shortcut}
+      aria-keyshortcuts={shortcut}
       aria-label={props.label}
+      aria-expanded={props.expanded}
+      aria-controls={props.controls}
       onClick={(event) => {
         if (unavailable) event.preventDefault();
         else props.onClick?.();
       }}
     >
       {props.children}
+      {shortcut && <ShortcutKey shortcut={shortcut} />}
     </button>
+  );
+}
+
+/** A shortcut written where it works; read out from `aria-keyshortcuts`. */
+export function ShortcutKey({ shortcut }: { shortcut: string }) {
+  return (
+    <span class="shortcut" aria-hidden="true">
+      {shortcut}
+    </span>
   );
 }

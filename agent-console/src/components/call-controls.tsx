@@ -70,13 +70,13 @@ export function CallControls(props: {
           <Button
             key={PLACES[action]}
             kind={action === 'hang-up' ? 'danger' : 'secondary'}
-            class={on ? 'button--on' : ''}
+            class={on ? 'control button--on' : 'control'}
             unavailable={!props.online && !(props.voiceHere && LOCAL.has(action))}
             shortcut={SHORTCUTS[action]}
             onClick={() => props.onAction(action)}
           >
             <Icon />
-            {words[action]}
+            <span>{words[action]}</span>
           </Button>
         );
       })}

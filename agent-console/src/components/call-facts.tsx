@@ -2,42 +2,36 @@
 import type { CallView, QueueView } from '@civicline/protocol';
 import { formatPhoneNumber } from '../i18n/format.ts';
 import { useWords } from '../i18n/index.ts';
+import { callerOf } from './caller.ts';
+import { CopyButton } from './copy-button.tsx';
 import { ExternalIcon, InfoIcon, TransferIcon } from './icons.tsx';
 import { Localized } from './localized.tsx';
 
-export function CallTitle({ call }: { call: CallView }) {
+export type QueueNames = readonly Pick<QueueView, 'id' | 'name'>[];
+
+/** Who calls: the name, else the subject, else that it is not known who. */
+export function CallerName({ call }: { call: CallView }) {
   const { t } = useWords();
-  return <span>{call.purpose ? <Localized text={call.purpose.title} /> : t.calls.purposeUnknown}</span>;
+  const { name } = callerOf(call.attributes);
+  if (name !== null) return <span class="caller-name">{name}</span>;
+  return <span>{call.purpose ? <Localized text={call.purpose.title} /> : t.calls.callerUnknown}</span>;
 }
 
-export function CallOrigin({ call, queues }: { call: CallView; queues: readonly Pick<QueueView, 'id' | 'name'>[] }) {
+/** The subject, where it does not stand in the name's place already. */
+export function CallSubject({ call }: { call: CallView }) {
   const { t } = useWords();
-  const queue = queues.find(({ id }) => id === call.queueId);
+  if (call.purpose === null) return <p class="subject">{t.calls.purposeUnknown}</p>;
+  if (callerOf(call.attributes).name === null) return null;
   return (
-    <dl class="origin">
-      <div>
-        <dt>{t.calls.callingNumber}</dt>
-        <dd>
-          {call.callingNumber === null ? (
-            t.calls.numberWithheld
-          ) : (
-            <>
-              <span class="number">{formatPhoneNumber(call.callingNumber)}</span>{' '}
-              <span class="soft">({t.calls.numberIsHint})</span>
-            </>
-          )}
-        </dd>
-      </div>
-      {queue && (
-        <div>
-          <dt>{t.calls.queue}</dt>
-          <dd>
-            <Localized text={queue.name} />
-          </dd>
-        </div>
-      )}
-    </dl>
+    <p class="subject">
+      <Localized text={call.purpose.title} />
+    </p>
   );
+}
+
+export function QueueName({ id, queues }: { id: string; queues: QueueNames }) {
+  const queue = queues.find((item) => item.id === id);
+  return queue ? <Localized text={queue.name} /> : null;
 }
 
 /** Where the call came from, when it is not simply the queue. */
@@ -70,22 +64,44 @@ export function CallTags({ call, selfId }: { call: CallView; selfId: string }) {
   );
 }
 
-export function CallAttributes({ call, level }: { call: CallView; level: 3 | 4 }) {
-  const { t } = useWords();
+/** Address, numbers and whatever else the caller disclosed; the number that calls; the queue, where `queues` name it. */
+export function CallFacts({ call, queues = [], level }: { call: CallView; queues?: QueueNames; level: 3 | 4 }) {
+  const { t, local } = useWords();
   const Heading = `h${level}` as const;
-  if (call.attributes.length === 0) return null;
+  const { address, facts } = callerOf(call.attributes);
   return (
-    <section class="attributes">
+    <section class="facts">
       <Heading class="small-heading">{t.calls.attributes}</Heading>
-      <dl>
-        {call.attributes.map(({ id, label, value }) => (
-          <div key={id}>
+      <dl class="attributes">
+        {address !== null && (
+          <div class="fact fact--wide">
+            <dt>{t.calls.address}</dt>
+            <dd>
+              <span class="value">{address}</span>
+              <CopyButton value={address} what={t.calls.address} />
+            </dd>
+          </div>
+        )}
+        {facts.map(({ id, label, value }) => (
+          <div key={id} class="fact">
             <dt>
               <Localized text={label} />
             </dt>
-            <dd>{value}</dd>
+            <dd>
+              <span class="value">{value}</span>
+              {isWorthCopying(value) && <CopyButton value={value} what={local(label)} />}
+            </dd>
           </div>
         ))}
+        <CallingNumber number={call.callingNumber} />
+        {queues.some(({ id }) => id === call.queueId) && (
+          <div class="fact">
+            <dt>{t.calls.queue}</dt>
+            <dd>
+              <QueueName id={call.queueId} queues={queues} />
+            </dd>
+          </div>
+        )}
       </dl>
     </section>
   );
@@ -101,6 +117,33 @@ export function CallNote({ call }: { call: CallView }) {
       <p>{call.note}</p>
     </section>
   );
+}
+
+function CallingNumber({ number }: { number: string | null }) {
+  const { t } = useWords();
+  return (
+    <div class="fact">
+      <dt>
+        {t.calls.callingNumber}
+        {number !== null && ` (${t.calls.numberIsHint})`}
+      </dt>
+      <dd>
+        {number === null ? (
+          t.calls.numberWithheld
+        ) : (
+          <>
+            <span class="value number">{formatPhoneNumber(number)}</span>
+            <CopyButton value={number} what={t.calls.callingNumber} />
+          </>
+        )}
+      </dd>
+    </div>
+  );
+}
+
+/** Numbers and e-mail addresses, which nobody likes to type over. */
+function isWorthCopying(value: string): boolean {
+  return /\d|@/.test(value);
 }
 
 export function CallLinks({ call, level }: { call: CallView; level: 3 | 4 }) {

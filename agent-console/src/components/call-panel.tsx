@@ -1,10 +1,10 @@
-import type { CallView, QueueView, Reply } from '@civicline/protocol';
+import type { CallView, Reply } from '@civicline/protocol';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { formatPhoneNumber } from '../i18n/format.ts';
 import { useWords } from '../i18n/index.ts';
 import type { SendRequest } from '../state/connection.ts';
 import { type CallAction, CallControls } from './call-controls.tsx';
-import { CallAttributes, CallLinks, CallOrigin, CallTags, CallTitle } from './call-facts.tsx';
+import { CallerName, CallFacts, CallLinks, CallSubject, CallTags, type QueueNames } from './call-facts.tsx';
 import { CallStatus } from './call-status.tsx';
 import { InfoIcon } from './icons.tsx';
 import { NoteField } from './note-field.tsx';
@@ -16,7 +16,7 @@ export interface CallPanelProps {
   call: CallView;
   selfId: string;
   device: 'browser' | 'sip-phone';
-  queues: readonly Pick<QueueView, 'id' | 'name'>[];
+  queues: QueueNames;
   online: boolean;
   /** The call's voice is in this page. */
   voiceHere: boolean;
@@ -46,14 +46,17 @@ export function CallPanel(props: CallPanelProps) {
 
   return (
     <section class={`call call--${call.state}`} aria-labelledby={`${id}-title`} data-call={call.id}>
+      <CallStatus call={call} device={device} hungUp={hungUp} />
       <header class="call-head">
-        <CallStatus call={call} device={device} hungUp={hungUp} />
-        <h2 id={`${id}-title`} ref={heading} tabIndex={-1}>
-          <span class="sr-only">{t.call.heading}: </span>
-          <CallTitle call={call} />
-        </h2>
+        <div class="call-who">
+          <h2 id={`${id}-title`} ref={heading} tabIndex={-1}>
+            <span class="sr-only">{t.call.heading}: </span>
+            <CallerName call={call} />
+          </h2>
+          <CallSubject call={call} />
+          <CallTags call={call} selfId={selfId} />
+        </div>
         <VerificationMark verification={call.verification} />
-        <CallTags call={call} selfId={selfId} />
       </header>
       {wrappingUp ? (
         <WrapUp call={call} online={online} onFinish={finish} />
@@ -63,9 +66,8 @@ export function CallPanel(props: CallPanelProps) {
       {call.source.kind === 'exchange' && !wrappingUp && <ExchangeVoice forwardNumber={call.source.forwardNumber} />}
       <div class="call-body">
         <div class="call-facts">
-          <CallAttributes call={call} level={3} />
+          <CallFacts call={call} queues={queues} level={3} />
           <CallLinks call={call} level={3} />
-          <CallOrigin call={call} queues={queues} />
         </div>
         <NoteField note={note} />
       </div>

@@ -1,11 +1,13 @@
-import { NO_PHONE } from '@civicline/protocol';
-import { useWords } from '../i18n/index.ts';
+import type { ComponentChildren } from 'preact';
+import { formatTime } from '../i18n/format.ts';
+import { type Texts, useWords } from '../i18n/index.ts';
 import { KNOWN_PROBLEMS, NOT_REACHABLE_REASONS } from '../i18n/texts.ts';
 import { type ConsoleData, ownCalls } from '../state/console-state.ts';
 import type { Console } from '../state/use-console.ts';
+import { type Banner, bannerOf } from './banner.ts';
 import { Button } from './button.tsx';
 import { Notice } from './notice.tsx';
-import { SessionEndNotice } from './session-end-notice.tsx';
+import { SignInAgain, useSessionEndsSoon } from './session-end.tsx';
 
 export interface DeskNoticesProps {
   console: Console;
@@ -19,86 +21,87 @@ export interface DeskNoticesProps {
   onSipPhone: () => void;
 }
 
-/** What stands in the way of answering, each with a way out. Read out where it appears. */
+/** What stands in the way of answering, one thing at a time, with a way out. Read out where it appears. */
 export function DeskNotices(props: DeskNoticesProps) {
-  const { console: desk, data, problem, onDismiss, onReady, onSipPhone } = props;
-  const { t } = useWords();
-  const { self } = data;
-  const offline = desk.state.connection !== 'online';
-  const voiceHere = desk.telephone.softphone.session === 'active';
-  // Of what ends by itself, the telephone's own notice says how.
-  const isSetAside = self.presence === 'not-reachable' && self.presenceReason !== NO_PHONE;
+  const { console: desk, data, problem } = props;
+  const banner = bannerOf({
+    refused: problem !== null,
+    online: desk.state.connection === 'online',
+    telephonyAvailable: data.telephonyAvailable,
+    self: data.self,
+    telephone: desk.telephone,
+    sessionEndsSoon: useSessionEndsSoon(props.signedInUntil),
+  });
   return (
     <div class="notices">
-      <div role="alert">
-        {problem !== null && (
-          <Notice kind="problem" title={t.problems.heading} actions={<Button onClick={onDismiss}>{t.dismiss}</Button>}>
-            <Explanation code={problem} />
-          </Notice>
-        )}
-      </div>
-      <div role="status" aria-atomic="false">
-        {offline && (
-          <Notice kind="warning" title={t.connection.offlineTitle}>
-            {t.connection.offlineText} {voiceHere && t.connection.offlineVoice}
-          </Notice>
-        )}
-        {!offline && !data.telephonyAvailable && (
-          <Notice kind="warning" title={t.connection.telephonyTitle}>
-            {t.connection.telephonyText}
-          </Notice>
-        )}
-        {!offline && isSetAside && (
-          <Notice kind="warning" actions={<Button onClick={onReady}>{t.presence.setReady}</Button>}>
-            {t.presence.notReachable[NOT_REACHABLE_REASONS.find((reason) => reason === self.presenceReason) ?? 'other']}
-          </Notice>
-        )}
-        {self.device === 'browser' && <PageTelephoneNotice console={desk} onSipPhone={onSipPhone} />}
-        {!offline && data.telephonyAvailable && self.device === 'sip-phone' && !self.registered['sip-phone'] && (
-          <Notice kind="info">{t.device.noSipPhone}</Notice>
-        )}
-        <SessionEndNotice expiresAt={props.signedInUntil} busy={ownCalls(data).length > 0} />
-      </div>
+      <div role="alert">{banner === 'refusal' && <BannerNotice {...props} banner={banner} />}</div>
+      <div role="status">{banner !== null && banner !== 'refusal' && <BannerNotice {...props} banner={banner} />}</div>
     </div>
   );
 }
 
-function Explanation({ code }: { code: string }) {
-  const { t } = useWords();
-  const known = KNOWN_PROBLEMS.find((item) => item === code);
-  return <>{known ? t.problems.byCode[known] : t.problems.unknown(code)}</>;
+interface Shown {
+  kind: 'info' | 'warning' | 'problem';
+  title?: string;
+  text: string;
+  actions?: ComponentChildren;
 }
 
-function PageTelephoneNotice({ console: desk, onSipPhone }: { console: Console; onSipPhone: () => void }) {
-  const { t } = useWords();
-  const { mine, microphone, softphone } = desk.telephone;
-  if (!mine) return null;
-  const actions = (
+function BannerNotice({ banner, ...props }: DeskNoticesProps & { banner: Banner }) {
+  const { t, language } = useWords();
+  const { console: desk, data, onReady, onSipPhone } = props;
+  const busy = ownCalls(data).length > 0;
+  const voiceHere = desk.telephone.softphone.session === 'active';
+  const useSipPhone = <Button onClick={onSipPhone}>{t.device.useSipPhone}</Button>;
+  const askAgain = (
     <>
       <Button onClick={desk.askMicrophone}>{t.retry}</Button>
-      <Button onClick={onSipPhone}>{t.device.useSipPhone}</Button>
+      {useSipPhone}
     </>
   );
-  if (softphone.soundBlocked) {
-    return (
-      <Notice kind="warning" actions={<Button onClick={desk.playSound}>{t.device.allowSound}</Button>}>
-        {t.device.soundBlocked}
-      </Notice>
-    );
-  }
-  if (microphone === 'asked') return <Notice kind="info">{t.device.microphoneAsked}</Notice>;
-  if (microphone === 'refused' || microphone === 'missing') {
-    const words = microphone === 'refused' ? t.device.microphoneRefused : t.device.microphoneMissing;
-    return (
-      <Notice kind="warning" actions={actions}>
-        {words}
-      </Notice>
-    );
-  }
-  if (softphone.registration !== 'failed') return null;
-  return (
-    <Notice kind="warning" actions={<Button onClick={onSipPhone}>{t.device.useSipPhone}</Button>}>
-      {t.device.softphoneFailed}
-    </Notice>
-  );
+  const shown: Record<Banner, Shown> = {
+    refusal: {
+      kind: 'problem',
+      title: t.problems.heading,
+      text: explanation(props.problem ?? '', t),
+      actions: <Button onClick={props.onDismiss}>{t.dismiss}</Button>,
+    },
+    offline: {
+      kind: 'warning',
+      title: t.connection.offlineTitle,
+      text: voiceHere ? `${t.connection.offlineText} ${t.connection.offlineVoice}` : t.connection.offlineText,
+    },
+    'sound-blocked': {
+      kind: 'warning',
+      text: t.device.soundBlocked,
+      actions: <Button onClick={desk.playSound}>{t.device.allowSound}</Button>,
+    },
+    telephony: { kind: 'warning', title: t.connection.telephonyTitle, text: t.connection.telephonyText },
+    'microphone-asked': { kind: 'info', text: t.device.microphoneAsked },
+    'microphone-refused': { kind: 'warning', text: t.device.microphoneRefused, actions: askAgain },
+    'microphone-missing': { kind: 'warning', text: t.device.microphoneMissing, actions: askAgain },
+    'softphone-failed': { kind: 'warning', text: t.device.softphoneFailed, actions: useSipPhone },
+    'not-reachable': {
+      kind: 'warning',
+      text: t.presence.notReachable[
+        NOT_REACHABLE_REASONS.find((reason) => reason === data.self.presenceReason) ?? 'other'
+      ],
+      actions: <Button onClick={onReady}>{t.presence.setReady}</Button>,
+    },
+    'session-end': {
+      kind: 'warning',
+      title: t.sessionEnd.title(formatTime(props.signedInUntil, language)),
+      text: busy ? t.sessionEnd.afterCall : t.sessionEnd.now,
+      actions: busy ? null : <SignInAgain />,
+    },
+    'no-sip-phone': { kind: 'info', text: t.device.noSipPhone },
+    'other-tab': { kind: 'info', text: t.device.softphoneInOtherTab },
+  };
+  const { text, ...notice } = shown[banner];
+  return <Notice {...notice}>{text}</Notice>;
+}
+
+function explanation(code: string, t: Texts): string {
+  const known = KNOWN_PROBLEMS.find((item) => item === code);
+  return known ? t.problems.byCode[known] : t.problems.unknown(code);
 }

@@ -1,15 +1,21 @@
 import { useId } from 'preact/hooks';
 import { useWords } from '../i18n/index.ts';
+import { useSettings } from '../settings-context.ts';
+import { ShortcutKey } from './button.tsx';
 import { DoneIcon } from './icons.tsx';
 import type { Note } from './use-note.ts';
 
 export function NoteField({ note }: { note: Note }) {
   const { t } = useWords();
+  const { settings } = useSettings();
   const id = useId();
   return (
     <div class="field note">
       <div class="note-head">
-        <label for={id}>{t.call.note}</label>
+        <label for={id}>
+          {t.call.note}
+          {settings.shortcuts && <ShortcutKey shortcut="Alt+N" />}
+        </label>
         <div>
           <NoteState note={note} />
           {/* Of the states only this one is worth an interruption: the others come with every pause in typing. */}
@@ -24,7 +30,7 @@ export function NoteField({ note }: { note: Note }) {
         rows={5}
         maxLength={10_000}
         aria-describedby={`${id}-hint`}
-        aria-keyshortcuts="Alt+N"
+        aria-keyshortcuts={settings.shortcuts ? 'Alt+N' : undefined}
         value={note.draft}
         onInput={(event) => note.write(event.currentTarget.value)}
         onBlur={note.save}

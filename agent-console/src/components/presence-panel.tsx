@@ -1,4 +1,4 @@
-import { NO_PHONE, type SelfView } from '@civicline/protocol';
+import { NO_PHONE, type Presence, type SelfView } from '@civicline/protocol';
 import { useEffect, useId, useState } from 'preact/hooks';
 import { useWords } from '../i18n/index.ts';
 import { PRESENCE_ICONS } from './icons.tsx';
@@ -21,8 +21,10 @@ export function PresencePanel(props: {
   const chosen = chosenBy(self);
   const [shown, choose] = useChoice(chosen);
   return (
-    <section class="panel presence" aria-labelledby={`${name}-heading`}>
-      <h2 id={`${name}-heading`}>{t.presence.heading}</h2>
+    <section class="presence" aria-labelledby={`${name}-heading`}>
+      <h2 id={`${name}-heading`} class="sr-only">
+        {t.presence.heading}
+      </h2>
       <fieldset class="choices choices--presence">
         <legend class="sr-only">{t.presence.heading}</legend>
         {CHOICES.map((choice) => {
@@ -41,7 +43,7 @@ export function PresencePanel(props: {
           );
         })}
       </fieldset>
-      {self.presence !== chosen && <p class="presence-other">{t.presence.names[self.presence]}</p>}
+      {self.presence !== chosen && <OtherPresence presence={self.presence} />}
       {(chosen === 'busy' || chosen === 'break') && (
         <Reason
           key={chosen}
@@ -60,6 +62,18 @@ function chosenBy({ presence, presenceReason }: SelfView): Choice | undefined {
   return CHOICES.find((choice) => choice === presence);
 }
 
+/** What the agent did not choose. */
+function OtherPresence({ presence }: { presence: Presence }) {
+  const { t } = useWords();
+  const Icon = PRESENCE_ICONS[presence];
+  return (
+    <p class="presence-other">
+      <Icon />
+      {t.presence.names[presence]}
+    </p>
+  );
+}
+
 /** `isLeft`: another presence was chosen, which a reason for this one would undo. */
 function Reason({ value, isLeft, onSave }: { value: string; isLeft: boolean; onSave: (reason: string) => void }) {
   const { t } = useWords();
@@ -72,7 +86,7 @@ function Reason({ value, isLeft, onSave }: { value: string; isLeft: boolean; onS
     // Only typing starts the pause; the saved value and the function change with it.
   }, [draft, isLeft]);
   return (
-    <div class="field">
+    <div class="field presence-reason">
       <label for={id}>{t.presence.reason}</label>
       <input
         id={id}

@@ -1,7 +1,9 @@
 import type { CallView, QueueView, RemovalReason, SelfView } from '@civicline/protocol';
 import { useWords } from '../i18n/index.ts';
+import type { Today } from '../state/today.ts';
 import { AnswerIcon, InfoIcon } from './icons.tsx';
-import { RingingCard } from './ringing-card.tsx';
+import { RingingRow } from './ringing-row.tsx';
+import { TodayFigures } from './today-figures.tsx';
 
 export const WAITING_HEADING = 'waiting-heading';
 
@@ -9,6 +11,7 @@ export interface RingingListProps {
   calls: readonly CallView[];
   self: SelfView;
   queues: readonly QueueView[];
+  today: Today;
   answering: ReadonlySet<string>;
   obstacle: (call: CallView) => string | null;
   /** In a call or its wrap-up: the gateway shows no other calls meanwhile. */
@@ -17,10 +20,11 @@ export interface RingingListProps {
   onAnswer: (callId: string) => void;
 }
 
-/** The waiting calls, longest waiting first. */
+/** The waiting calls, longest waiting first; in a call no more than how many there are. */
 export function RingingList(props: RingingListProps) {
   const { t } = useWords();
   const { calls, self, removal } = props;
+  if (props.busy) return <WaitingCount count={Math.max(calls.length, waitingIn(props.queues))} />;
   return (
     <section class="ringing" aria-labelledby={WAITING_HEADING}>
       <h2 id={WAITING_HEADING} tabIndex={-1}>
@@ -34,11 +38,11 @@ export function RingingList(props: RingingListProps) {
         </p>
       )}
       {calls.length === 0 ? (
-        <Empty ready={self.presence === 'ready'} busy={props.busy} waiting={waitingIn(props.queues)} />
+        <Empty ready={self.presence === 'ready'} waiting={waitingIn(props.queues)} today={props.today} />
       ) : (
-        <ul class="cards">
+        <ul class="rows">
           {calls.map((call, index) => (
-            <RingingCard
+            <RingingRow
               key={call.id}
               call={call}
               selfId={self.id}
@@ -55,22 +59,28 @@ export function RingingList(props: RingingListProps) {
   );
 }
 
-/** Nothing to answer: because nobody waits, or because this agent is not shown who does. */
-function Empty({ ready, busy, waiting }: { ready: boolean; busy: boolean; waiting: number }) {
+function WaitingCount({ count }: { count: number }) {
   const { t } = useWords();
-  const title = ready && !busy ? t.calls.emptyTitle : t.queues.waiting(waiting);
-  if (busy) {
-    return (
-      <p class="empty empty--small">
-        <strong>{title}</strong> {t.calls.emptyBusy}
-      </p>
-    );
-  }
+  return (
+    <section class="ringing ringing--count" aria-labelledby={WAITING_HEADING}>
+      <h2 id={WAITING_HEADING} tabIndex={-1}>
+        {t.calls.waitingHeading}
+        <span class={count > 0 ? 'count' : 'count count--none'}>{count}</span>
+      </h2>
+      <p class="soft">{t.calls.emptyBusy}</p>
+    </section>
+  );
+}
+
+/** Nothing to answer: because nobody waits, or because this agent is not shown who does. */
+function Empty({ ready, waiting, today }: { ready: boolean; waiting: number; today: Today }) {
+  const { t } = useWords();
   return (
     <div class="empty">
       <AnswerIcon />
-      <p class="empty-title">{title}</p>
+      <p class="empty-title">{ready ? t.calls.emptyTitle : t.queues.waiting(waiting)}</p>
       <p>{ready ? t.calls.emptyReady : t.calls.emptyNotReady}</p>
+      <TodayFigures today={today} />
     </div>
   );
 }

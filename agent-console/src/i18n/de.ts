@@ -8,6 +8,8 @@ export const de: Texts = {
   cancel: 'Abbrechen',
   dismiss: 'Meldung schließen',
   opensInNewTab: 'öffnet in einem neuen Tab',
+  copy: (what) => `Kopieren: ${what}`,
+  copied: 'Kopiert',
 
   signIn: {
     title: 'Anmelden',
@@ -114,6 +116,11 @@ export const de: Texts = {
       'too-many-tries': 'zu oft ein falscher Code',
     },
     purposeUnknown: 'Anliegen unbekannt',
+    callerUnknown: 'Unbekannte Person',
+    details: (who) => `Mehr zu ${who}`,
+    waitsLong: 'länger als eine Minute',
+    waitsVeryLong: 'länger als drei Minuten',
+    address: 'Anschrift',
     queue: 'Warteschlange',
     callingNumber: 'Ruft an von',
     numberWithheld: 'Nummer unterdrückt',
@@ -133,6 +140,13 @@ export const de: Texts = {
       closed: 'Der Anruf ist abgeschlossen.',
       fallback: 'Die anrufende Person wurde gebeten, später anzurufen.',
     },
+  },
+
+  today: {
+    heading: 'Ihr Tag bisher',
+    answered: 'Gespräche angenommen',
+    average: 'Durchschnittliche Gesprächsdauer',
+    total: 'Zeit im Gespräch',
   },
 
   call: {

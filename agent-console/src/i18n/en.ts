@@ -8,6 +8,8 @@ export const en: Texts = {
   cancel: 'Cancel',
   dismiss: 'Dismiss message',
   opensInNewTab: 'opens in a new tab',
+  copy: (what) => `Copy: ${what}`,
+  copied: 'Copied',
 
   signIn: {
     title: 'Sign in',
@@ -112,6 +114,11 @@ export const en: Texts = {
       'too-many-tries': 'too many wrong codes',
     },
     purposeUnknown: 'Subject unknown',
+    callerUnknown: 'Unknown caller',
+    details: (who) => `More about ${who}`,
+    waitsLong: 'longer than a minute',
+    waitsVeryLong: 'longer than three minutes',
+    address: 'Address',
     queue: 'Queue',
     callingNumber: 'Calls from',
     numberWithheld: 'Number withheld',
@@ -131,6 +138,13 @@ export const en: Texts = {
       closed: 'The call is finished.',
       fallback: 'The caller was asked to call back later.',
     },
+  },
+
+  today: {
+    heading: 'Your day so far',
+    answered: 'Calls answered',
+    average: 'Average talk time',
+    total: 'Time in calls',
   },
 
   call: {

@@ -8,6 +8,8 @@ export const fr: Texts = {
   cancel: 'Annuler',
   dismiss: 'Fermer le message',
   opensInNewTab: 's’ouvre dans un nouvel onglet',
+  copy: (what) => `Copier : ${what}`,
+  copied: 'Copié',
 
   signIn: {
     title: 'Se connecter',
@@ -115,6 +117,11 @@ export const fr: Texts = {
       'too-many-tries': 'trop de codes erronés',
     },
     purposeUnknown: 'Sujet inconnu',
+    callerUnknown: 'Appelant inconnu',
+    details: (who) => `Plus sur ${who}`,
+    waitsLong: 'plus d’une minute',
+    waitsVeryLong: 'plus de trois minutes',
+    address: 'Adresse',
     queue: 'File d’attente',
     callingNumber: 'Appelle du',
     numberWithheld: 'Numéro masqué',
@@ -134,6 +141,13 @@ export const fr: Texts = {
       closed: 'L’appel est clôturé.',
       fallback: 'L’appelant a été invité à rappeler plus tard.',
     },
+  },
+
+  today: {
+    heading: 'Votre journée jusqu’ici',
+    answered: 'Appels décrochés',
+    average: 'Durée moyenne d’un appel',
+    total: 'Temps en appel',
   },
 
   call: {

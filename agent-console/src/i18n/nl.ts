@@ -8,6 +8,8 @@ export const nl: Texts = {
   cancel: 'Annuleren',
   dismiss: 'Melding sluiten',
   opensInNewTab: 'opent in een nieuw tabblad',
+  copy: (what) => `Kopiëren: ${what}`,
+  copied: 'Gekopieerd',
 
   signIn: {
     title: 'Aanmelden',
@@ -114,6 +116,11 @@ export const nl: Texts = {
       'too-many-tries': 'te vaak een foute code ingetoetst',
     },
     purposeUnknown: 'Onderwerp onbekend',
+    callerUnknown: 'Onbekende beller',
+    details: (who) => `Meer over ${who}`,
+    waitsLong: 'langer dan een minuut',
+    waitsVeryLong: 'langer dan drie minuten',
+    address: 'Adres',
     queue: 'Wachtrij',
     callingNumber: 'Belt met',
     numberWithheld: 'Nummer afgeschermd',
@@ -133,6 +140,13 @@ export const nl: Texts = {
       closed: 'Het gesprek is afgerond.',
       fallback: 'De beller is gevraagd later terug te bellen.',
     },
+  },
+
+  today: {
+    heading: 'Uw dag tot nu toe',
+    answered: 'Gesprekken beantwoord',
+    average: 'Gemiddelde gespreksduur',
+    total: 'Tijd in gesprek',
   },
 
   call: {

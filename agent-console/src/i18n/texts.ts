@@ -10,6 +10,8 @@ export interface Texts {
   cancel: string;
   dismiss: string;
   opensInNewTab: string;
+  copy: (what: string) => string;
+  copied: string;
 
   signIn: {
     title: string;
@@ -89,6 +91,12 @@ export interface Texts {
     contestedWhy: string;
     notVerifiedReasons: Record<NotVerifiedReason, string>;
     purposeUnknown: string;
+    callerUnknown: string;
+    /** The button that opens and closes what else is known of a waiting call; `who` tells them apart. */
+    details: (who: string) => string;
+    waitsLong: string;
+    waitsVeryLong: string;
+    address: string;
     queue: string;
     callingNumber: string;
     numberWithheld: string;
@@ -102,6 +110,14 @@ export interface Texts {
     transferredToYou: (name: string) => string;
     exchange: string;
     removed: Record<RemovalReason, string>;
+  };
+
+  /** The agent's own figures of today. */
+  today: {
+    heading: string;
+    answered: string;
+    average: string;
+    total: string;
   };
 
   call: {

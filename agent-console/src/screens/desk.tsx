@@ -12,6 +12,7 @@ import { TransferDialog, type TransferTarget } from '../components/transfer-dial
 import { useAttention } from '../components/use-attention.ts';
 import { useKeptFocus } from '../components/use-kept-focus.ts';
 import { useShortcuts } from '../components/use-shortcuts.ts';
+import { useToday } from '../components/use-today.ts';
 import { useWords } from '../i18n/index.ts';
 import type { SendRequest } from '../state/connection.ts';
 import { activeCall, type ConsoleData, ownCalls, ringingCalls } from '../state/console-state.ts';
@@ -42,6 +43,7 @@ export function Desk(props: {
   const { softphone, mutedHere, hungUpHere } = desk.telephone;
   const voiceHere = softphone.session === 'active';
   const own = ownCalls(data).map((call) => ({ ...call, muted: mutedHere ?? call.muted }));
+  const busy = own.length > 0;
   const speaking = activeCall(data);
   const transferable = speaking?.state === 'connected' ? speaking : null;
 
@@ -57,7 +59,7 @@ export function Desk(props: {
 
   const obstacle = (call: CallView): string | null => {
     if (!online) return t.connection.offlineTitle;
-    if (own.length > 0) return t.calls.finishCurrentFirst;
+    if (busy) return t.calls.finishCurrentFirst;
     if (call.source.kind === 'exchange') return null;
     if (!data.telephonyAvailable) return t.connection.telephonyTitle;
     return data.self.presence === 'not-reachable' ? t.presence.notReachable['no-phone'] : null;
@@ -77,15 +79,24 @@ export function Desk(props: {
   useAttention({
     waiting: ringing.length,
     ready: data.self.presence === 'ready',
-    busy: own.length > 0,
+    busy,
     voiceHere,
   });
   useShortcuts();
+  const today = useToday(data);
   const keepFocus = useKeptFocus(`#${WAITING_HEADING}`, '#calls-main');
 
   return (
-    <div class="desk">
-      <PresencePanel self={data.self} onChange={(presence, reason) => ask('set-presence', { presence, reason })} />
+    <div class={busy ? 'desk desk--busy' : 'desk'}>
+      <div class="desk-strip">
+        <PresencePanel self={data.self} onChange={(presence, reason) => ask('set-presence', { presence, reason })} />
+        <DevicePanel
+          self={data.self}
+          telephone={desk.telephone}
+          onChoose={(device) => ask('set-device', { device })}
+          onSetUp={() => setSettingUp(true)}
+        />
+      </div>
       <main id="calls-main" tabIndex={-1} onFocusIn={keepFocus}>
         <h1 class="sr-only">{t.calls.title}</h1>
         <DeskNotices
@@ -97,47 +108,38 @@ export function Desk(props: {
           onReady={() => void ask('set-presence', { presence: 'ready' })}
           onSipPhone={() => void ask('set-device', { device: 'sip-phone' })}
         />
-        <div class={own.length > 0 ? 'calls calls--busy' : 'calls'}>
-          {own.length > 0 && (
-            <div class="own-calls">
-              {own.map((call) => (
-                <CallPanel
-                  key={call.id}
-                  call={call}
-                  selfId={data.self.id}
-                  device={data.self.device}
-                  queues={[...data.queues, ...data.transferQueues]}
-                  online={online}
-                  voiceHere={voiceHere}
-                  hungUp={hungUpHere === call.id}
-                  request={ask}
-                  saveNote={(note) => desk.request('save-note', { callId: call.id, note })}
-                  onTransfer={() => setTransferring(call.id)}
-                />
-              ))}
-            </div>
-          )}
-          <RingingList
-            calls={ringing}
-            self={data.self}
-            queues={data.queues}
-            answering={answering}
-            obstacle={obstacle}
-            busy={own.length > 0}
-            removal={desk.state.lastRemoval}
-            onAnswer={(callId) => void answer(callId)}
+        {own.map((call) => (
+          <CallPanel
+            key={call.id}
+            call={call}
+            selfId={data.self.id}
+            device={data.self.device}
+            queues={[...data.queues, ...data.transferQueues]}
+            online={online}
+            voiceHere={voiceHere}
+            hungUp={hungUpHere === call.id}
+            request={ask}
+            saveNote={(note) => desk.request('save-note', { callId: call.id, note })}
+            onTransfer={() => setTransferring(call.id)}
           />
-        </div>
-      </main>
-      <aside class="desk-side" aria-label={`${t.device.heading}, ${t.queues.heading}`}>
-        <QueuesPanel queues={data.queues} />
-        <DevicePanel
+        ))}
+        <RingingList
+          calls={ringing}
           self={data.self}
-          telephone={desk.telephone}
-          onChoose={(device) => ask('set-device', { device })}
-          onSetUp={() => setSettingUp(true)}
+          queues={data.queues}
+          today={today}
+          answering={answering}
+          obstacle={obstacle}
+          busy={busy}
+          removal={desk.state.lastRemoval}
+          onAnswer={(callId) => void answer(callId)}
         />
-      </aside>
+      </main>
+      {!busy && (
+        <aside class="desk-side">
+          <QueuesPanel queues={data.queues} />
+        </aside>
+      )}
       {props.signingOut && speaking && (
         <SignOutDialog
           onTransfer={

@@ -1,5 +1,5 @@
 /** The states of the screens: scanned for accessibility, measured, and made into pictures. All of it is made up. */
-import type { Language } from '@civicline/protocol';
+import type { CallView, Language } from '@civicline/protocol';
 import type { Page } from 'playwright-core';
 import { exampleCall, NOT_VERIFIED } from './examples.ts';
 import type { Visitor, World } from './world.ts';
@@ -9,6 +9,18 @@ export interface Scene {
   visitor?: Visitor;
   /** Brings the screen about, and waits for it. */
   stage(world: World): Promise<void>;
+}
+
+/** From just now to very long ago; verified and not; one of them transferred. */
+export function sixCalls(): CallView[] {
+  return [
+    exampleCall({}, 245),
+    exampleCall({ ...NOT_VERIFIED, callingNumber: '+31201234567' }, 190),
+    exampleCall({ transferredBy: { agentId: 'agent-b', name: 'Demo agent B' } }, 75),
+    exampleCall({}, 62),
+    exampleCall(NOT_VERIFIED, 20),
+    exampleCall({}, 4),
+  ];
 }
 
 const connected = (part: object = {}) =>
@@ -36,6 +48,15 @@ export const SCENES: Scene[] = [
     },
   },
   {
+    name: 'six calls with the details of one',
+    stage: async ({ gateway, page }) => {
+      for (const call of sixCalls()) gateway.putCall(call);
+      await page.locator('article').nth(5).waitFor();
+      await page.locator('.row-more').first().click();
+      await shown(page, '.row-details dl');
+    },
+  },
+  {
     name: 'connecting',
     stage: async ({ gateway, page }) => {
       gateway.putCall(connected({ state: 'connecting' }));
@@ -48,11 +69,10 @@ export const SCENES: Scene[] = [
       gateway.putCall(connected({ muted: true, transferredBy: { agentId: 'agent-b', name: 'Demo agent B' } }));
       gateway.putCall(exampleCall(NOT_VERIFIED, 20));
       await shown(page, '.call');
-      await shown(page, 'article');
     },
   },
   {
-    name: 'call on hold, on another exchange',
+    name: 'call on hold at another exchange',
     stage: async ({ gateway, page }) => {
       gateway.putCall(connected({ held: true, source: { kind: 'exchange', forwardNumber: null } }));
       await shown(page, '.exchange-voice');
@@ -87,6 +107,7 @@ export const SCENES: Scene[] = [
   {
     name: 'SIP phone dialog',
     stage: async ({ page }) => {
+      await page.locator('.device summary').click();
       await page.locator('.device .utrecht-button').click();
       await shown(page, 'dialog[open] dd');
     },
@@ -111,7 +132,7 @@ export const SCENES: Scene[] = [
       gateway.tell('self-changed', {
         self: { ...gateway.snapshot().self, presence: 'not-reachable', device: 'browser' },
       });
-      await page.locator('.notice--warning').nth(2).waitFor();
+      await page.getByRole('button', { name: 'Melding sluiten' }).waitFor();
     },
   },
   {

@@ -6,12 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { log, type RunningSystem, root } from '@civicline/launcher';
 import { createCallRequest } from '../../demo/gateway-api.ts';
 import { parseTelUrl } from '../../phone/index.ts';
-import { demoPerson, prepareWallet, startWallet, type Wallet } from '../../wallet/index.ts';
+import { type DemoPerson, demoPerson, prepareWallet, startWallet, type Wallet } from '../../wallet/index.ts';
 
 export interface DisclosedCode {
   number: string;
   code: string;
-  /** What the one who keys it has disclosed. */
+  /** What the one who keys it has disclosed, among other things. */
+  name: string;
   bsn: string;
 }
 
@@ -26,10 +27,10 @@ export async function discloseCodes(
   const binary = await prepareWallet({ home: join(root, '.civicline'), log });
   const codes: DisclosedCode[] = [];
   let begun = 0;
-  const disclose = async (wallet: Wallet, bsn: string) => {
+  const disclose = async (wallet: Wallet, { fullname: name, bsn }: DemoPerson) => {
     while (begun < count) {
       begun += 1;
-      codes.push({ ...(await persistently(() => discloseOne(system, wallet, purpose))), bsn });
+      codes.push({ ...(await persistently(() => discloseOne(system, wallet, purpose))), name, bsn });
       if (codes.length % TELL_EVERY === 0) log(`${codes.length} of ${count} codes for ${purpose} disclosed`);
     }
   };
@@ -69,7 +70,7 @@ async function withWallet(
   system: RunningSystem,
   binary: string,
   n: number,
-  use: (wallet: Wallet, bsn: string) => Promise<void>,
+  use: (wallet: Wallet, person: DemoPerson) => Promise<void>,
 ): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'civicline-bench-wallet-'));
   const { requestorUrl, requestorToken } = system.yivi.current;
@@ -79,7 +80,7 @@ async function withWallet(
     try {
       const person = demoPerson(n);
       await wallet.issueDemoCredentials(person);
-      await use(wallet, person.bsn);
+      await use(wallet, person);
     } finally {
       await wallet.stop();
     }

@@ -1,5 +1,5 @@
 /**
- * From the last digit of the code to the attributes on the screen of an agent: real phone, Asterisk, gateway and
+ * From the last digit of the code to the caller's name on the screen of an agent: real phone, Asterisk, gateway and
  * Chromium, with the consoles of all the other agents of the queue connected and told of the same call.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,7 +17,7 @@ export interface Painted {
 }
 
 interface Seen {
-  bsn: string;
+  name: string;
   changed: number;
   painted: number;
 }
@@ -30,7 +30,7 @@ const PATIENCE_MS = 10_000;
 const BETWEEN_CALLS_MS = 400;
 
 /**
- * Runs in the page: notes for each call when its attributes came into the document, and when the browser drew them
+ * Runs in the page: notes for each call when the caller's name came into the document, and when the browser drew it
  * (W3C Element Timing; Chromium gives that time in steps of 4 ms).
  */
 const WATCH = `
@@ -38,11 +38,10 @@ const WATCH = `
   new MutationObserver(() => {
     const changed = Date.now();
     for (const card of document.querySelectorAll('article[data-call]')) {
-      const values = [...card.querySelectorAll('.attributes dd')];
-      const bsn = values.find(({ textContent }) => /^\\d{9}$/.test(textContent));
-      if (!bsn || bsn.hasAttribute('elementtiming')) continue;
-      changes.set(card.dataset.call, { bsn: bsn.textContent, changed });
-      bsn.setAttribute('elementtiming', card.dataset.call);
+      const name = card.querySelector('h3:has(.caller-name)');
+      if (!name || name.hasAttribute('elementtiming')) continue;
+      changes.set(card.dataset.call, { name: name.textContent, changed });
+      name.setAttribute('elementtiming', card.dataset.call);
     }
   }).observe(document, { childList: true, subtree: true, characterData: true });
   new PerformanceObserver((list) => {
@@ -108,7 +107,7 @@ async function watch(page: Page): Promise<Paints> {
   };
 }
 
-async function callAndSee(room: Room, { number, code, bsn }: DisclosedCode, paints: Paints) {
+async function callAndSee(room: Room, { number, code, name }: DisclosedCode, paints: Paints) {
   const painted = paints.next();
   const call = await room.caller.call({
     number,
@@ -116,7 +115,7 @@ async function callAndSee(room: Room, { number, code, bsn }: DisclosedCode, pain
     key: { digits: code, ...KEYING },
   });
   const seen = await painted;
-  if (seen.bsn !== bsn) throw new Error('The console showed the attributes of somebody else.');
+  if (seen.name !== name) throw new Error('The console showed the attributes of somebody else.');
   // The phone's clock is monotonic; both are of this machine.
   const lastDigit = Date.now() - (performance.now() - (call.times.lastDigit ?? Number.NaN));
   await call.hangUp();
