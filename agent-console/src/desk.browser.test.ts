@@ -235,7 +235,7 @@ describe('agent console, at the desk', function () {
   it('transfers by keyboard, and gives the focus back when the agent thinks better of it', () =>
     visit({}, async ({ gateway, page }) => {
       await page.getByText('Er wacht niemand').waitFor();
-      const call = mine(exampleCall());
+      const call = mine(exampleCall({ note: 'Verhuist in maart.' }, 75));
       gateway.putCall(call);
       await page.locator('.call').waitFor();
 
@@ -244,6 +244,7 @@ describe('agent console, at the desk', function () {
       const dialog = page.getByRole('dialog', { name: 'Doorverbinden' });
       await dialog.waitFor();
       expect(await dialog.innerText()).to.match(/Demo agent C\s+Beschikbaar[\s\S]*Demo agent B\s+Pauze/);
+      expect(await dialog.innerText()).to.match(/Uw notitie\s+Verhuist in maart\.\s+Wachttijd\s+1:\d\d/);
       await page.keyboard.press('Escape');
       await dialogsGone(page);
       expect(await page.evaluate(() => document.activeElement?.textContent)).to.equal('DoorverbindenAlt+T');
@@ -252,10 +253,14 @@ describe('agent console, at the desk', function () {
       await dialog.waitFor();
       await page.keyboard.press('Enter');
       await dialog.getByText('Kies eerst een wachtrij of een collega.').waitFor();
-      // Colleagues who cannot take the call are passed over.
-      expect(await dialog.getByRole('radio', { name: 'Demo agent B' }).isDisabled()).to.equal(true);
+      // What cannot take the call is passed over: its own queue, a closed one, a colleague on a break.
+      for (const name of ['Burgerzaken', 'Avondloket', 'Demo agent B']) {
+        expect(await dialog.getByRole('radio', { name }).isDisabled(), name).to.equal(true);
+      }
+      expect(await dialog.innerText()).to.match(/Burgerzaken\s+Hier kwam het gesprek vandaan\s+Avondloket\s+Gesloten/);
+      expect(await dialog.innerText()).to.match(/Algemeen\s+0 wachtenden\s+3 medewerkers beschikbaar/);
       await page.keyboard.press('Space');
-      for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('ArrowDown');
       await page.keyboard.press('Enter');
       expect(await asked(gateway, 'transfer')).to.deep.equal({
         callId: call.id,

@@ -13,19 +13,21 @@ export function SignOutDialog(props: {
   const { t } = useWords();
   return (
     <Dialog title={t.signOutInCall.title} onClose={props.onClose}>
-      <p>{t.signOutInCall.text}</p>
-      <div class="dialog-actions">
-        {props.onTransfer && (
-          <Button kind="primary" onClick={props.onTransfer}>
-            <TransferIcon />
-            {t.call.transfer}
+      <div class="dialog-body">
+        <p>{t.signOutInCall.text}</p>
+        <div class="dialog-actions">
+          {props.onTransfer && (
+            <Button kind="primary" onClick={props.onTransfer}>
+              <TransferIcon />
+              {t.call.transfer}
+            </Button>
+          )}
+          <Button kind="danger" onClick={props.onHangUp}>
+            <HangUpIcon />
+            {t.call.hangUp}
           </Button>
-        )}
-        <Button kind="danger" onClick={props.onHangUp}>
-          <HangUpIcon />
-          {t.call.hangUp}
-        </Button>
-        <Button onClick={props.onClose}>{t.cancel}</Button>
+          <Button onClick={props.onClose}>{t.cancel}</Button>
+        </div>
       </div>
     </Dialog>
   );

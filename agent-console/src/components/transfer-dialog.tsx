@@ -1,5 +1,6 @@
 import type { CallView, ColleagueView, QueueView } from '@civicline/protocol';
 import { useId, useState } from 'preact/hooks';
+import { formatDuration, isoDuration } from '../i18n/format.ts';
 import { useWords } from '../i18n/index.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
@@ -34,38 +35,26 @@ export function TransferDialog({ call, queues, colleagues, onTransfer, onClose }
     setTarget(next);
     setMissing(false);
   };
-  const stateOf = (queue: QueueView): string => {
-    if (queue.id === call.queueId) return t.transfer.ownQueue;
-    if (!queue.open) return t.queues.closed;
-    return `${t.queues.waiting(queue.waiting)}, ${t.queues.agentsReady(queue.agentsReady)}`;
-  };
   const ordered = [...colleagues].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, language));
   return (
     <Dialog title={t.transfer.title} onClose={onClose}>
       <form class="transfer" onSubmit={submit}>
-        <p class="soft">{t.transfer.intro}</p>
-        <p class="transfer-note">
-          {call.note === '' ? (
-            t.transfer.noNote
-          ) : (
-            <>
-              <strong>{t.transfer.yourNote}:</strong> {call.note}
-            </>
-          )}
-        </p>
+        <GoesAlong call={call} />
         {queues.length > 0 && (
           <fieldset class="choices">
             <legend>{t.transfer.queues}</legend>
             {queues.map((queue) => (
-              <label key={queue.id} class="choice">
+              <label key={queue.id} class="choice choice--target">
                 <input
                   type="radio"
                   name={name}
                   disabled={!queue.open || queue.id === call.queueId}
                   onChange={choose({ kind: 'queue', id: queue.id })}
                 />
-                <Localized text={queue.name} />
-                <span class="soft">{stateOf(queue)}</span>
+                <span class="target-name">
+                  <Localized text={queue.name} />
+                </span>
+                <QueueState queue={queue} isOwn={queue.id === call.queueId} />
               </label>
             ))}
           </fieldset>
@@ -76,15 +65,15 @@ export function TransferDialog({ call, queues, colleagues, onTransfer, onClose }
           {ordered.map((colleague) => {
             const Icon = PRESENCE_ICONS[colleague.presence];
             return (
-              <label key={colleague.id} class="choice">
+              <label key={colleague.id} class="choice choice--target">
                 <input
                   type="radio"
                   name={name}
                   disabled={colleague.presence !== 'ready'}
                   onChange={choose({ kind: 'agent', id: colleague.id })}
                 />
-                <span>{colleague.name}</span>
-                <span class={`colleague-presence colleague-presence--${colleague.presence}`}>
+                <span class="target-name">{colleague.name}</span>
+                <span class={`target-state target-state--${colleague.presence}`}>
                   <Icon />
                   {t.presence.names[colleague.presence]}
                 </span>
@@ -104,6 +93,50 @@ export function TransferDialog({ call, queues, colleagues, onTransfer, onClose }
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** What whoever answers next will see, so that nobody has to ask the caller again. */
+function GoesAlong({ call }: { call: CallView }) {
+  const { t } = useWords();
+  const waited = Date.parse(call.connectedAt ?? call.queuedAt) - Date.parse(call.queuedAt);
+  return (
+    <div class="goes-along">
+      <p>{t.transfer.intro}</p>
+      <dl>
+        <div>
+          <dt>{t.transfer.yourNote}</dt>
+          <dd class={call.note === '' ? 'soft' : undefined}>{call.note === '' ? t.transfer.noNote : call.note}</dd>
+        </div>
+        <div>
+          <dt>{t.transfer.waited}</dt>
+          <dd>
+            <time dateTime={isoDuration(waited)}>{formatDuration(waited)}</time>
+          </dd>
+        </div>
+      </dl>
+    </div>
+  );
+}
+
+function QueueState({ queue, isOwn }: { queue: QueueView; isOwn: boolean }) {
+  const { t } = useWords();
+  if (isOwn) return <span class="target-state">{t.transfer.ownQueue}</span>;
+  if (!queue.open) {
+    return (
+      <span class="target-state">
+        <PRESENCE_ICONS.offline />
+        {t.queues.closed}
+      </span>
+    );
+  }
+  return (
+    <span class="target-state">
+      <span>{t.queues.waiting(queue.waiting)}</span>
+      <span class={queue.agentsReady > 0 ? 'target-state--ready' : undefined}>
+        {t.queues.agentsReady(queue.agentsReady)}
+      </span>
+    </span>
   );
 }
 

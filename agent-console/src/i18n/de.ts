@@ -190,6 +190,7 @@ export const de: Texts = {
     ownQueue: 'Aus dieser Warteschlange kam der Anruf',
     yourNote: 'Ihre Notiz',
     noNote: 'Sie haben nichts notiert.',
+    waited: 'Wartezeit',
     queues: 'An eine Warteschlange',
     colleagues: 'An eine Kollegin oder einen Kollegen',
     noColleagues: 'Es ist niemand da, an den weitergeleitet werden kann.',

@@ -187,6 +187,7 @@ export const en: Texts = {
     ownQueue: 'The call came from this queue',
     yourNote: 'Your note',
     noNote: 'You have noted nothing.',
+    waited: 'Waiting time',
     queues: 'To a queue',
     colleagues: 'To a colleague',
     noColleagues: 'There are no colleagues to transfer to.',

@@ -191,6 +191,7 @@ export const fr: Texts = {
     ownQueue: 'L’appel vient de cette file',
     yourNote: 'Votre note',
     noNote: 'Vous n’avez rien noté.',
+    waited: 'Temps d’attente',
     queues: 'Vers une file d’attente',
     colleagues: 'Vers un collègue',
     noColleagues: 'Il n’y a aucun collègue à qui transférer.',

@@ -189,6 +189,7 @@ export const nl: Texts = {
     ownQueue: 'Hier kwam het gesprek vandaan',
     yourNote: 'Uw notitie',
     noNote: 'U hebt niets genoteerd.',
+    waited: 'Wachttijd',
     queues: 'Naar een wachtrij',
     colleagues: 'Naar een collega',
     noColleagues: 'Er zijn geen collega’s om naar door te verbinden.',

@@ -161,6 +161,7 @@ export interface Texts {
     ownQueue: string;
     yourNote: string;
     noNote: string;
+    waited: string;
     queues: string;
     colleagues: string;
     noColleagues: string;

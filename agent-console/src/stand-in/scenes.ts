@@ -88,12 +88,45 @@ export const SCENES: Scene[] = [
   {
     name: 'transfer dialog',
     stage: async ({ gateway, page }) => {
-      gateway.putCall(connected());
+      gateway.putCall(
+        connected({ note: 'Verhuist op 1 maart met twee kinderen; wil weten welke papieren nodig zijn.' }),
+      );
       await shown(page, '.call');
       await page.keyboard.press('Alt+t');
       await shown(page, 'dialog[open]');
       await page.keyboard.press('Enter');
       await shown(page, '.field-error:not(:empty)');
+    },
+  },
+  {
+    name: 'sign-out dialog in a call',
+    stage: async ({ gateway, page }) => {
+      gateway.putCall(connected());
+      await shown(page, '.call');
+      await page.locator('.signed-in button').click();
+      await shown(page, 'dialog[open]');
+    },
+  },
+  {
+    name: 'interrupted',
+    stage: async ({ gateway, page }) => {
+      gateway.putCall(connected({ state: 'interrupted' }));
+      await shown(page, '.call');
+    },
+  },
+  {
+    name: 'not reachable',
+    stage: async ({ gateway, page }) => {
+      gateway.putCall(exampleCall({}, 75));
+      const registered = { browser: false, 'sip-phone': false };
+      const self = {
+        ...gateway.snapshot().self,
+        presence: 'not-reachable',
+        presenceReason: 'no-phone',
+        registered,
+      } as const;
+      gateway.tell('self-changed', { self });
+      await shown(page, '.row-obstacle');
     },
   },
   {
