@@ -49,10 +49,13 @@ export function finishHttp(http: Express, log: Logger): void {
   http.use(onError);
 }
 
+/** A request that does not get on is ended: its head within seconds, its body within what the largest batch may take. */
+const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 120_000, connectionsCheckingInterval: 5_000 };
+
 /** Resolves with the server as it listens, and the port that it got. */
 export function listen(http: Express, host: string, port: number): Promise<{ server: Server; port: number }> {
   return new Promise((resolve, reject) => {
-    const server = createServer(http);
+    const server = createServer(TIMEOUTS, http);
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);

@@ -50,7 +50,10 @@ export function createSealer(dataKeys: readonly Buffer[]): Sealer {
       if (!key) throw new SealError(`There is no data key ${id}.`);
       const bytes = Buffer.from(text, 'base64url');
       try {
-        const decipher = createDecipheriv('aes-256-gcm', key.sealing, bytes.subarray(0, NONCE_BYTES))
+        const decipher = createDecipheriv('aes-256-gcm', key.sealing, bytes.subarray(0, NONCE_BYTES), {
+          // A shorter tag would be taken, and guessed.
+          authTagLength: TAG_BYTES,
+        })
           .setAAD(Buffer.from(context))
           .setAuthTag(bytes.subarray(-TAG_BYTES));
         return decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');

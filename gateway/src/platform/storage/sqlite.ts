@@ -2,7 +2,7 @@
  * SQLite, durable at once: WAL with synchronous=FULL, so what was acknowledged survives kill -9 and a power cut.
  * One connection; its statements are synchronous, so that a group of works runs without ever waiting for anything.
  */
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
 import {
@@ -26,7 +26,7 @@ const sqlOf = directSql({
 
 /** Opens or creates the database file; `:memory:` keeps it in memory. */
 export function openSqlite(file: string): Engine {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+  if (file !== ':memory:') createForOwner(file);
   const driver = new BetterSqlite(file, { timeout: 5_000 });
   driver.pragma('journal_mode = WAL');
   driver.pragma('synchronous = FULL');
@@ -51,6 +51,12 @@ export function openSqlite(file: string): Engine {
       driver.close();
     },
   };
+}
+
+/** The file is its owner's alone, whatever the umask; SQLite gives its journals the same permissions. */
+function createForOwner(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  closeSync(openSync(file, 'a', 0o600));
 }
 
 /** More than the features have queries, however long the lists in them. */

@@ -27,6 +27,7 @@ export interface Connections {
   /** To every console of these agents; the event is put into words once for all of them. */
   send<Name extends keyof ServerToConsole>(agentIds: Iterable<string>, name: Name, event: Sequenced[Name]): void;
   isOpen(agentId: string): boolean;
+  countOf(agentId: string): number;
   agentIds(): Iterable<string>;
   /** How many consoles are open. */
   count(): number;
@@ -78,6 +79,7 @@ export function createConnections(): Connections {
       }
     },
     isOpen: (agentId) => byAgent.has(agentId),
+    countOf: (agentId) => byAgent.get(agentId)?.size ?? 0,
     agentIds: () => byAgent.keys(),
     count() {
       let count = 0;

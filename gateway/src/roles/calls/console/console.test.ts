@@ -305,6 +305,21 @@ describe('agent consoles', () => {
     expect(figures).not.to.match(/Vries|12345678|agent-a/);
   });
 
+  it('lets one agent ask sixty things at once and open ten consoles, so that no script fills the audit', async () => {
+    const consoles = await Promise.all(Array.from({ length: 10 }, () => office.console('agent-a')));
+    const refused = await office.console('agent-a').then(
+      () => null,
+      (error: Error) => error.message,
+    );
+    expect(refused).to.equal('TOO_MANY_CONSOLES');
+    const [first] = consoles;
+    const answers = await Promise.all(Array.from({ length: 300 }, () => first?.ask('resync')));
+    const granted = answers.filter((answer) => answer?.ok).length;
+    expect(granted).to.be.within(60, 299);
+    expect(answers.find((answer) => !answer?.ok)).to.include({ ok: false, code: 'TOO_MANY_REQUESTS' });
+    for (const opened of consoles) opened.close();
+  });
+
   it('lets nobody in without a sign-in, nor from another site, and out when the sign-in ends', async () => {
     await openConsole(office.url, 'nobody').then(
       () => expect.fail('was let in'),

@@ -13,6 +13,7 @@ import type { SignIn } from '../../directory/sign-in/index.ts';
 import type { Agents } from '../agents/index.ts';
 import type { Audit } from '../audit/index.ts';
 import type { Asterisks, Call, Engine } from '../engine/index.ts';
+import { createAllowance } from './allowance.ts';
 import { createMembership } from './audience.ts';
 import { createBroadcast } from './broadcast.ts';
 import { type ConsoleData, type ConsoleSocket, createConnections } from './connections.ts';
@@ -28,6 +29,10 @@ export interface Consoles {
 
 /** Between the end of an agent's call and signing out, so that the answer to what ended it arrives. */
 const AFTER_CALL_MS = 1_000;
+/** How long a connection may stand without a sign-in. */
+const SIGN_IN_MS = 5_000;
+/** Tabs of one agent, and connections that are being replaced. */
+const CONSOLES_PER_AGENT = 10;
 /** A note of 10,000 characters and what surrounds it. */
 const LARGEST_MESSAGE_BYTES = 64 * 1024;
 
@@ -48,6 +53,7 @@ export function createConsoles(options: {
   const { live, orders } = engine;
   const membership = createMembership(organisations);
   const connections = createConnections();
+  const allowance = createAllowance();
   const outbox = createOutbox(audit, log);
   const isAvailable = (agentId: string) => agents.isReachable(agentId) && !live.ofAgent(agentId);
   const canTake = (agentId: string, { source }: Call) =>
@@ -84,12 +90,14 @@ export function createConsoles(options: {
     // A tab that was closed without a word is noticed within 15 s.
     pingInterval: 10_000,
     pingTimeout: 5_000,
+    connectTimeout: SIGN_IN_MS,
     allowRequest: (request, decide) => decide(null, isOwnOrigin(request, publicUrl)),
   });
   io.use(async (socket, next) => {
     const signedIn = await signIn.agentFromCookie(socket.request.headers.cookie).catch(() => null);
     if (!signedIn) return next(new Error('NOT_SIGNED_IN'));
     const { sessionId, agent, organisation, expiresAt } = signedIn;
+    if (connections.countOf(agent.id) >= CONSOLES_PER_AGENT) return next(new Error('TOO_MANY_CONSOLES'));
     const data = { sessionId, agentId: agent.id, organisationId: organisation.id, signedInUntil: expiresAt };
     Object.assign(socket.data, data satisfies ConsoleData);
     next();
@@ -101,7 +109,15 @@ export function createConsoles(options: {
     // Others hear first that the agent is there; this console begins with its snapshot.
     agents.consoleOpened(agentId);
     connections.add(socket);
-    answerRequests(socket, { orders, agents, softphone, snapshot: broadcast.snapshot, seen: signIn.seen, log });
+    answerRequests(socket, {
+      allowance,
+      orders,
+      agents,
+      softphone,
+      snapshot: broadcast.snapshot,
+      seen: signIn.seen,
+      log,
+    });
     const stopWatching = endWithSignIn(socket);
     socket.on('disconnect', () => {
       stopWatching();

@@ -13,6 +13,7 @@ import { z } from 'zod';
 import { AppError, type Logger, problemOf } from '../../../platform/http/index.ts';
 import type { Agents } from '../agents/index.ts';
 import type { AgentOrders } from '../engine/index.ts';
+import type { Allowance } from './allowance.ts';
 import type { ConsoleSocket } from './connections.ts';
 
 export interface RequestContext {
@@ -20,6 +21,7 @@ export interface RequestContext {
   agents: Agents;
   softphone: (agentId: string) => Promise<SoftphoneCredentials>;
   snapshot: (socket: ConsoleSocket) => void;
+  allowance: Allowance;
   /** The person at the console did something. */
   seen: (sessionId: string) => Promise<void>;
   log: Logger;
@@ -76,13 +78,16 @@ async function answer(
   name: string,
   handle: Handle,
   sent: unknown[],
-  { seen, log }: RequestContext,
+  { allowance, seen, log }: RequestContext,
 ): Promise<void> {
   const reply = sent.at(-1);
   const acknowledge = (answered: Reply<object>) => {
     if (typeof reply === 'function') reply(answered);
   };
   try {
+    if (!allowance.take(socket.data.agentId, Date.now())) {
+      throw new AppError(429, 'TOO_MANY_REQUESTS', 'This console asks too much. Wait a moment.');
+    }
     acknowledge({ ok: true, ...(await handle(socket, sent[0])) });
   } catch (error) {
     const { code, title } = problemOf(error);

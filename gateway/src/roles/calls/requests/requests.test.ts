@@ -254,6 +254,16 @@ describe('call requests over HTTP', () => {
     expect(preflight.headers.get('access-control-allow-origin')).to.equal(test.url);
   });
 
+  it('is followed five times at most', async () => {
+    const { created } = await begin();
+    const stopping = new AbortController();
+    const follow = () =>
+      fetch(at(`/v1/call-requests/${created.id}/events`), { headers: bearer(created), signal: stopping.signal });
+    for (let stream = 0; stream < 5; stream += 1) expect((await follow()).status).to.equal(200);
+    expect(await problem(await follow())).to.include({ status: 429, code: 'TOO_MANY_STREAMS' });
+    stopping.abort();
+  });
+
   it('logs neither code, token nor attribute', async () => {
     const { created, session } = await begin(true);
     await pair(created, PAIRING_CODE);

@@ -84,6 +84,7 @@ const eventsOperation = operation({
       schema: callRequestStatusSchema,
       type: 'text/event-stream',
     },
+    429: { description: 'Five streams are open already: `TOO_MANY_STREAMS`.' },
     ...unknown,
   },
 });
@@ -205,6 +206,9 @@ export function mountRequests(http: Express, options: RequestRouteOptions): void
 
   mount(http, eventsOperation, [withRequest], async (_input, response) => {
     const request = response.locals.callRequest as CallRequest;
+    if (statuses.isCrowded(request.id)) {
+      throw new AppError(429, 'TOO_MANY_STREAMS', 'This call request is followed too often already.');
+    }
     await statuses.follow(request, () => store.find(request.id), streams.open(response));
   });
 

@@ -7,6 +7,8 @@ import type { CallRequest } from './store.ts';
 export interface Statuses {
   /** Every change of every request that this gateway makes goes through here; what is known already is not sent again. */
   publish(request: Status): void;
+  /** Whether a request is followed so often that no page needs one more stream. */
+  isCrowded(id: string): boolean;
   /** The ids of the requests that are followed. */
   followed(): string[];
   /** Sends the current state, then every change, and ends with the last one. */
@@ -16,12 +18,16 @@ export interface Statuses {
 export type Status = Pick<CallRequest, 'id' | 'state' | 'sequence' | 'code_expires_at'>;
 type Send = (request: Status) => void;
 
+/** Tabs of one page, and a connection that is being replaced. */
+const STREAMS_PER_REQUEST = 5;
+
 export function createStatuses(): Statuses {
   const followers = new Map<string, Set<Send>>();
   return {
     publish(request) {
       for (const send of followers.get(request.id) ?? []) send(request);
     },
+    isCrowded: (id) => (followers.get(id)?.size ?? 0) >= STREAMS_PER_REQUEST,
     followed: () => [...followers.keys()],
     async follow(request, readAgain, stream) {
       let sent = 0;

@@ -157,12 +157,13 @@ export function createRequestStore(all: Database) {
         .where('id', 'in', ids)
         .execute(),
 
-    /** Those whose disclosure is open, after `afterId`, oldest first. */
-    awaitingDisclosure: (afterId: string, limit: number): Promise<CallRequest[]> =>
+    /** Those whose disclosure is open and was begun after `since`; after `afterId`, oldest first. */
+    awaitingDisclosure: (afterId: string, since: number, limit: number): Promise<CallRequest[]> =>
       database.sql
         .selectFrom('call_requests')
         .selectAll()
         .where('state', '=', 'awaiting-disclosure')
+        .where('created_at', '>', since)
         .where('id', '>', afterId)
         .orderBy('id')
         .limit(limit)

@@ -10,6 +10,10 @@ const HOUR = 3600 * SECOND;
 
 /** Pause between two rounds of asking the IRMA server about the open disclosures. */
 const RECONCILE_MS = 2 * SECOND;
+/** Who has not disclosed by then thinks it over; the callback brings the end anyway. */
+const RECONCILE_OFTEN_MS = 60 * SECOND;
+/** Of those, one round in so many asks. */
+const RECONCILE_RARELY = 5;
 const RECONCILE_AT_ONCE = 8;
 const RECONCILE_PAGE = 200;
 const SWEEP_MS = 2 * SECOND;
@@ -36,8 +40,8 @@ export interface UpkeepOptions {
 
 /** What has to happen without anybody asking for it; each function is one round. */
 export interface Upkeep {
-  /** Callbacks get lost: asks the IRMA server about every open disclosure. */
-  reconcileAll(): Promise<void>;
+  /** Callbacks get lost: asks the IRMA server about every open disclosure. `since`: only about those begun later. */
+  reconcileAll(since?: number): Promise<void>;
   /** Ends what has expired, erasing its code and attributes, and forgets what is long over. */
   sweep(): Promise<void>;
   /** Tells the pages here what another gateway did to the requests that they follow. */
@@ -49,9 +53,9 @@ export interface Upkeep {
 export function createUpkeep(options: UpkeepOptions): Upkeep {
   const { store, disclosures, statuses, onChange, triesMs, log, now } = options;
 
-  async function reconcileAll(): Promise<void> {
+  async function reconcileAll(since = 0): Promise<void> {
     for (let after = ''; ; ) {
-      const open = await store.awaitingDisclosure(after, RECONCILE_PAGE);
+      const open = await store.awaitingDisclosure(after, since, RECONCILE_PAGE);
       const last = open.at(-1);
       if (!last) return;
       after = last.id;
@@ -98,7 +102,9 @@ export function createUpkeep(options: UpkeepOptions): Upkeep {
   }
 
   function start(): () => Promise<void> {
-    const loops = [repeat(reconcileAll, RECONCILE_MS), repeat(sweep, SWEEP_MS), repeat(catchUp, CATCH_UP_MS)];
+    let rounds = 0;
+    const reconcile = () => reconcileAll(rounds++ % RECONCILE_RARELY === 0 ? 0 : now() - RECONCILE_OFTEN_MS);
+    const loops = [repeat(reconcile, RECONCILE_MS), repeat(sweep, SWEEP_MS), repeat(catchUp, CATCH_UP_MS)];
     return async () => void (await Promise.all(loops.map((loop) => loop.stop())));
   }
 
