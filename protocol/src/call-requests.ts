@@ -86,7 +86,14 @@ export const pairingInputSchema = z.strictObject({
 });
 
 export const purposeViewSchema = z.object({
-  organisation: z.object({ id: z.string(), name: localizedTextSchema }),
+  organisation: z.object({
+    id: z.string(),
+    name: localizedTextSchema,
+    /** For pages of the gateway's own, such as #0b6e6e; not yet checked for contrast. */
+    colour: z.string().optional(),
+    /** Path of the organisation's logo at the gateway, when it has one. */
+    logo: z.string().optional(),
+  }),
   purpose: z.object({ id: z.string(), title: localizedTextSchema }),
   /** E.164, for people who call without Yivi. */
   number: z.string(),

@@ -51,6 +51,8 @@ export function serveFrontEnds(http: Express, options: StaticOptions): void {
     contentSecurityPolicy({
       'script-src': ["'self'"],
       'style-src': ["'self'"],
+      // The organisation's logo, which the gateway serves.
+      'img-src': ["'self'"],
       'connect-src': ["'self'", ...irmaOrigins(options.irmaClientUrl)],
     }),
     ...letterPage(join(root, 'web-widget/dist/letter')),

@@ -147,6 +147,7 @@ export async function startWorld(settings: Record<string, string> = {}): Promise
 async function testOrganisation(): Promise<string> {
   const file = parse(await readFile(join(root, 'demo/civicline.yaml'), 'utf8'));
   const [organisation] = file.organisations;
+  organisation.appearance.logo = join(root, 'demo', organisation.appearance.logo);
   for (const queue of organisation.queues) queue.ringSeconds = 5;
   organisation.queues.push({ id: 'klein', name: { nl: 'Klein' }, capacity: 1, ringSeconds: 5 });
   organisation.numbers.push(

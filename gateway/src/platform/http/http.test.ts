@@ -22,6 +22,30 @@ describe('HTTP ground', () => {
     expect((await get('/v1/call-requests/%E0%A4%A/events')).status).to.equal(400);
   });
 
+  it('answers people who open it in a browser with a page in their language, and programs with a problem', async () => {
+    const browser = {
+      accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
+      'accept-language': 'fr-BE,fr;q=0.9',
+    };
+    const page = await get('/nope', browser);
+    expect([page.status, page.headers.get('content-type'), page.headers.get('vary')]).to.deep.equal([
+      404,
+      'text/html; charset=utf-8',
+      'Accept',
+    ]);
+    expect(page.headers.get('content-security-policy')).to.include("default-src 'none'").and.not.include('unsafe');
+    expect(await page.text())
+      .to.include('<html lang="fr">')
+      .and.include('Cette page n’existe pas')
+      .and.include('NOT_FOUND');
+    const malformed = await get('/v1/call-requests/%E0%A4%A/events', browser);
+    expect([malformed.status, await malformed.text()].join()).to.match(/^400,.*PATH_MALFORMED/s);
+    for (const accept of ['*/*', 'application/json', 'application/json, text/plain, */*', 'text/event-stream', ''])
+      expect((await get('/nope', { accept })).headers.get('content-type'), accept).to.match(/problem\+json/);
+    const posted = await fetch(`${test.url}/nope`, { method: 'POST', headers: browser });
+    expect(posted.headers.get('content-type')).to.match(/problem\+json/);
+  });
+
   it('keeps its own faults to itself', () => {
     expect(problemOf(new Error('password in the database'))).to.deep.equal({
       type: 'about:blank',

@@ -2,10 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ParsedUrlQuery, parse } from 'node:querystring';
 import express, { type ErrorRequestHandler, type Express } from 'express';
+import { errorPage, wantsPage } from './error-page.ts';
 import { AppError, problemOf } from './errors.ts';
 import { type Logger, requestLog } from './log.ts';
 import { type Metrics, requestMetrics } from './metrics.ts';
-import { securityHeaders } from './security.ts';
+import { ownPagePolicy, securityHeaders } from './security.ts';
 
 /**
  * An Express application with what every request gets; routes come next, {@link finishHttp} last. Each route reads its
@@ -32,10 +33,10 @@ function parseQuery(query: string | null | undefined): ParsedUrlQuery {
   return parse(text);
 }
 
-/** What no route took, and what any route threw, as problem+json. */
+/** What no route took, and what any route threw: as problem+json, and as a page for people who opened it in a browser. */
 export function finishHttp(http: Express, log: Logger): void {
   http.use((_request, _response, next) => next(new AppError(404, 'NOT_FOUND', 'There is nothing here.')));
-  const onError: ErrorRequestHandler = (error, _request, response, _next) => {
+  const onError: ErrorRequestHandler = (error, request, response, _next) => {
     const problem = problemOf(error);
     if (!(error instanceof AppError) && problem.status >= 500) {
       log.error({ requestId: response.locals.requestId, error }, 'request failed');
@@ -44,7 +45,10 @@ export function finishHttp(http: Express, log: Logger): void {
       response.destroy();
       return;
     }
-    response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+    response.status(problem.status).vary('Accept');
+    if (wantsPage(request)) {
+      ownPagePolicy(request, response, () => response.type('html').send(errorPage(request, problem)));
+    } else response.type('application/problem+json').send(JSON.stringify(problem));
   };
   http.use(onError);
 }

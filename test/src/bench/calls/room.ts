@@ -131,6 +131,7 @@ async function organisation(agents: string[]): Promise<string> {
   file.organisations = [
     {
       ...demo,
+      appearance: undefined,
       numbers: [
         { number: DESK_NUMBER, queue: 'desk' },
         { number: LOAD_NUMBER, queue: 'load' },

@@ -3,12 +3,14 @@ import {
   callRequestInputSchema,
   callRequestStatusSchema,
   dialCodeSchema,
+  type PurposeView,
   pairingInputSchema,
   purposeViewSchema,
 } from '@civicline/protocol';
 import express, { type Express, type RequestHandler } from 'express';
 import {
   AppError,
+  contentSecurityPolicy,
   type EventStreams,
   limitPerAddress,
   mount,
@@ -50,6 +52,18 @@ const purposeOperation = operation({
   answers: {
     200: { description: 'The purpose.', schema: purposeViewSchema },
     404: { description: '`PURPOSE_UNKNOWN`' },
+  },
+});
+
+const logoOperation = operation({
+  method: 'get',
+  path: '/v1/organisations/{organisation}/logo',
+  tag,
+  summary: 'The organisation’s logo, SVG or PNG.',
+  security: 'none',
+  answers: {
+    200: { description: 'From the operator’s file.', type: 'image/*' },
+    404: { description: 'The organisation is not known or has none: `LOGO_UNKNOWN`.' },
   },
 });
 
@@ -148,12 +162,16 @@ export const requestLogCodes = {
 
 export const requestOperations = [
   purposeOperation,
+  logoOperation,
   createOperation,
   eventsOperation,
   pairingOperation,
   dialCodeOperation,
   cancelOperation,
 ];
+
+/** An SVG that is opened by itself is a document, which may bring its own styles and nothing else. */
+const logoPolicy = contentSecurityPolicy({ 'style-src': ["'unsafe-inline'"], sandbox: [] });
 
 export interface RequestRouteOptions {
   organisations: Organisations;
@@ -181,13 +199,19 @@ export function mountRequests(http: Express, options: RequestRouteOptions): void
     const open = isOpen(hours, at);
     const opens = open ? null : opensAt(hours, at);
     response.json({
-      organisation: { id: organisation.id, name: organisation.name },
+      organisation: organisationView(organisation),
       purpose: { id: purpose.id, title: purpose.title },
       number: purpose.number,
       otherPhone: purpose.otherPhone,
       open,
       ...(opens === null ? {} : { opensAt: new Date(opens).toISOString() }),
     });
+  });
+
+  mount(http, logoOperation, [logoPolicy], ({ param }, response) => {
+    const logo = organisations.logo(param('organisation'));
+    if (!logo) throw new AppError(404, 'LOGO_UNKNOWN', 'There is no logo of such an organisation.');
+    response.type(logo.type).setHeader('Cache-Control', 'max-age=3600').send(logo.bytes);
   });
 
   mount(http, createOperation, [limitPerAddress(options.perMinute)], async ({ body, request }, response) => {
@@ -276,4 +300,13 @@ export function mountRequests(http: Express, options: RequestRouteOptions): void
     if (origin === undefined || origin === own || organisation.widgetOrigins.includes(origin)) return;
     throw new AppError(403, 'ORIGIN_NOT_ALLOWED', 'This page may not start calls to this organisation.');
   }
+}
+
+function organisationView({ id, name, appearance }: Organisation): PurposeView['organisation'] {
+  return {
+    id,
+    name,
+    ...(appearance?.colour === undefined ? {} : { colour: appearance.colour }),
+    ...(appearance?.logo === undefined ? {} : { logo: `/v1/organisations/${id}/logo` }),
+  };
 }

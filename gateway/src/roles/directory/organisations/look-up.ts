@@ -1,5 +1,7 @@
 import type { AttributeView, LinkView } from '@civicline/protocol';
 import { parseTemplate } from 'url-template';
+import type { LoadedOrganisations } from './load.ts';
+import type { Logo } from './logo.ts';
 import type { Agent, Organisation, OrganisationsFile, Purpose, Queue } from './schemas.ts';
 
 export interface AgentOfOrganisation {
@@ -11,6 +13,7 @@ export interface AgentOfOrganisation {
 export interface Organisations {
   all: readonly Organisation[];
   byId(id: string): Organisation | undefined;
+  logo(organisationId: string): Logo | undefined;
   /** The number that was called, with or without its plus sign, and the organisation that it belongs to. */
   byNumber(number: string): { organisation: Organisation; number: Organisation['numbers'][number] } | undefined;
   purpose(organisationId: string, purposeId: string): { organisation: Organisation; purpose: Purpose } | undefined;
@@ -33,7 +36,7 @@ export interface LinkInput {
 }
 
 /** Makes the look-ups of a file that {@link readOrganisationsFile} has checked. */
-export function createOrganisations(file: OrganisationsFile): Organisations {
+export function createOrganisations(file: OrganisationsFile & Partial<LoadedOrganisations>): Organisations {
   const byId = new Map(file.organisations.map((organisation) => [organisation.id, organisation]));
   const byNumber = new Map(
     file.organisations.flatMap((organisation) =>
@@ -49,6 +52,7 @@ export function createOrganisations(file: OrganisationsFile): Organisations {
   return {
     all: file.organisations,
     byId: (id) => byId.get(id),
+    logo: (organisationId) => file.logos?.get(organisationId),
     byNumber: (number) => byNumber.get(digits(number)),
     purpose(organisationId, purposeId) {
       const organisation = byId.get(organisationId);

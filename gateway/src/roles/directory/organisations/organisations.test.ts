@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { DEMO_FILE } from '../../../test-gateway.ts';
 import { createOrganisations, OrganisationsError, parseOrganisations, readOrganisationsFile } from './index.ts';
 
 const demo = readFileSync(DEMO_FILE, 'utf8');
+/** Beside the demo file, whose paths are relative to it. */
+const TEST_FILE = join(dirname(DEMO_FILE), 'test.yaml');
 
 function mistakes(text: string): string {
   try {
-    parseOrganisations(text, 'test.yaml');
+    parseOrganisations(text, TEST_FILE);
   } catch (error) {
     expect(error).to.be.instanceOf(OrganisationsError);
-    return (error as Error).message;
+    return (error as Error).message.replaceAll(`${dirname(TEST_FILE)}/`, '');
   }
   return '';
 }
@@ -26,10 +29,16 @@ describe('organisations file', () => {
     expect(readOrganisationsFile(DEMO_FILE).organisations).to.have.length(1);
   });
 
+  it('brings the logo that the gateway will serve', () => {
+    const logo = createOrganisations(readOrganisationsFile(DEMO_FILE)).logo('voorbeeldstad');
+    expect(logo?.type).to.equal('image/svg+xml');
+    expect(logo?.bytes.toString()).to.include('<title>Voorbeeldstad</title>');
+  });
+
   const wrong: [from: string, to: string, message: RegExp][] = [
     [
-      'queue: burgerzaken\n        disclose',
-      'queue: nergens\n        disclose',
+      '"+31850000001"\n        queue: burgerzaken',
+      '"+31850000001"\n        queue: nergens',
       /purposes\[0\]\.queue: there is no queue "nergens"/,
     ],
     [
@@ -57,6 +66,9 @@ describe('organisations file', () => {
       '"javascript:alert(1)//',
       /links\[0\]\.template: must begin with https/,
     ],
+    ['logo: pages/shield.svg', 'logo: pages/none.svg', /appearance\.logo: cannot be read: .*pages\/none\.svg/],
+    ['logo: pages/shield.svg', 'logo: pages/municipality.css', /appearance\.logo: is neither SVG nor PNG/],
+    ['colour: "#0b6e6e"', 'colour: teal', /appearance\.colour: a colour such as #0b6e6e/],
     ['timezone: Europe/Amsterdam', 'timezone: Europe/Nergens', /openingHours\.timezone: there is no time zone/],
     ['weekly: {}', 'weekly: { mon: ["17:00-09:00"] }', /weekly\.mon\[0\]: 17:00-09:00 does not end after it starts/],
     ['weekly: {}', 'weekly: { mon: ["9-5"] }', /weekly\.mon\[0\]: a range such as/],

@@ -90,9 +90,21 @@ const attributeSchema = z.strictObject({
   variable: z.string().regex(/^\w+$/).optional(),
 });
 
+/** How the page behind a letter's QR code looks; without it that page is plain. */
+const appearanceSchema = z.strictObject({
+  /** For buttons, links and lines. Where it would be hard to read, a darker or lighter shade stands in its place. */
+  colour: z
+    .string()
+    .regex(/^#[0-9a-f]{6}$/i, 'a colour such as #0b6e6e')
+    .optional(),
+  /** An SVG or PNG file, relative to this one; the gateway serves it. */
+  logo: z.string().min(1).optional(),
+});
+
 export const organisationSchema = z.strictObject({
   id: idSchema,
   name: localizedTextSchema,
+  appearance: appearanceSchema.optional(),
   /** What callers hear unless their call request says otherwise. */
   language: languageSchema.default('nl'),
   /** The numbers at which Asterisk receives this organisation's calls, with the queue for callers without a code. */
