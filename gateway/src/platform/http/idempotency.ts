@@ -1,9 +1,16 @@
 import type { Request } from 'express';
 import { AppError } from './errors.ts';
+import type { Header } from './operation.ts';
 
 export const IDEMPOTENCY_KEY = 'Idempotency-Key';
 
-const KEY = /^[\x21-\x7e]{1,255}$/;
+const KEY = /^[!-~]{1,255}$/;
+
+/** How an operation describes the header. */
+export function idempotencyKeyHeader(required: boolean, more: string): Header {
+  const description = `1 to 255 visible ASCII characters. ${more}`;
+  return { name: IDEMPOTENCY_KEY, description, required, pattern: KEY.source };
+}
 
 /** Throws 400 IDEMPOTENCY_KEY_MISSING, also for one that is none. */
 export function idempotencyKeyOf(request: Request): string {

@@ -1,10 +1,10 @@
 export { AppError, problemOf } from './errors.ts';
 export { createEventStreams, type EventStream, type EventStreams } from './event-stream.ts';
-export { IDEMPOTENCY_KEY, idempotencyKeyOf, optionalIdempotencyKeyOf } from './idempotency.ts';
+export { IDEMPOTENCY_KEY, idempotencyKeyHeader, idempotencyKeyOf, optionalIdempotencyKeyOf } from './idempotency.ts';
 export { createLog, type Logger } from './log.ts';
 export { Counter, createMetrics, Gauge, Histogram, type Metrics } from './metrics.ts';
 export { type OpenApiDocument, type OpenApiOperation, openApiDocument } from './openapi.ts';
-export { type Input, mount, type Operation, operation, parse, type SecurityScheme } from './operation.ts';
+export { type Input, inDigits, mount, type Operation, operation, parse, type SecurityScheme } from './operation.ts';
 export { type Html, html, languageOf, PAGE_CSS, page } from './page.ts';
 export { contentSecurityPolicy, limitPerAddress, ownOriginOnly, ownPagePolicy, widgetCors } from './security.ts';
 export { createHttp, drain, finishHttp, listen } from './server.ts';

@@ -50,14 +50,18 @@ function describe(op: Operation): OpenApiOperation {
     required: true,
     schema: { type: 'string' },
   }));
-  const inHeader = (op.headers ?? []).map((header) => ({ ...header, in: 'header', schema: { type: 'string' } }));
+  const inHeader = (op.headers ?? []).map(({ pattern, ...header }) => ({
+    ...header,
+    in: 'header',
+    schema: { type: 'string', ...(pattern === undefined ? {} : { pattern }) },
+  }));
   return {
     tags: [op.tag],
     summary: op.summary,
     ...(op.description ? { description: op.description } : {}),
     security: op.security === 'none' ? [] : [{ [op.security.name]: [] }],
     parameters: [...inPath, ...inHeader, ...queryParameters(op.query)],
-    ...(op.body ? { requestBody: { required: true, content: json(jsonSchema(op.body, 'input')) } } : {}),
+    ...(op.body ? { requestBody: describeBody(op.body, op.otherBodyTypes) } : {}),
     responses: {
       ...Object.fromEntries(
         Object.entries(op.answers).map(([status, answer]) => [status, describeAnswer(Number(status), answer)]),
@@ -70,10 +74,22 @@ function describe(op: Operation): OpenApiOperation {
 /** How every error is answered. */
 const PROBLEM = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
 
-function describeAnswer(status: number, { description, schema, type }: Answer): OpenApiOperation['responses'][string] {
+function describeBody(body: z.ZodType, otherTypes: readonly string[] = []) {
+  const required = !body.safeParse(undefined).success;
+  return { required, content: { ...json(jsonSchema(body, 'input')), ...inText(otherTypes) } };
+}
+
+/** Types that are no JSON document as a whole, such as JSON lines. */
+function inText(types: readonly string[]) {
+  return Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }]));
+}
+
+function describeAnswer(status: number, answer: Answer): OpenApiOperation['responses'][string] {
+  const { description, schema, type, otherTypes = [] } = answer;
   if (status >= 400 && !schema && !type) return { description, content: PROBLEM };
   if (!schema) return type ? { description, content: { [type]: { schema: {} } } } : { description };
-  return { description, content: { [type ?? 'application/json']: { schema: jsonSchema(schema, 'output') } } };
+  const content = { [type ?? 'application/json']: { schema: jsonSchema(schema, 'output') }, ...inText(otherTypes) };
+  return { description, content };
 }
 
 function queryParameters(query: z.ZodType | undefined): OpenApiOperation['parameters'] {

@@ -4,7 +4,7 @@
  */
 import type { Problem } from '@civicline/protocol';
 import type { Request, RequestHandler, Response, Router } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { AppError } from './errors.ts';
 import { jsonBody } from './json.ts';
 
@@ -21,6 +21,16 @@ export interface Answer {
   schema?: z.ZodType;
   /** Default `application/json`. */
   type?: string;
+  /** Other media types that the request's Accept header may ask for. */
+  otherTypes?: readonly string[];
+}
+
+export interface Header {
+  name: string;
+  description: string;
+  required: boolean;
+  /** Of its value, as JSON Schema writes it. */
+  pattern?: string;
 }
 
 export interface Operation<Body extends z.ZodType = z.ZodType, Query extends z.ZodType = z.ZodType> {
@@ -33,10 +43,12 @@ export interface Operation<Body extends z.ZodType = z.ZodType, Query extends z.Z
   description?: string;
   /** `none`: open to everybody. */
   security: SecurityScheme | 'none';
-  headers?: { name: string; description: string; required: boolean }[];
+  headers?: Header[];
   query?: Query;
   /** JSON of at most 64 kB. Absent: the handler reads the body itself, as it comes. */
   body?: Body;
+  /** Media types besides `application/json` in which the body may come; the route reads them itself. */
+  otherBodyTypes?: readonly string[];
   answers: Record<number, Answer>;
 }
 
@@ -53,6 +65,11 @@ export function operation<Body extends z.ZodType = z.ZodUndefined, Query extends
   description: Operation<Body, Query>,
 ): Operation<Body, Query> {
   return description;
+}
+
+/** A number in a query, in decimal digits alone; `schema` says which. */
+export function inDigits<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((text) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text), schema);
 }
 
 /**

@@ -8,12 +8,21 @@ import type { Operation } from '../operation.ts';
  * Throws unless the OpenAPI document of `operations` describes this answer: its path, its status, its type, its body.
  * Resolves with the body, parsed when it is JSON. The response can still be read.
  */
-export async function expectDescribed(
+export function expectDescribed(
   operations: readonly Operation[],
   method: string,
   response: Response,
 ): Promise<unknown> {
-  const { document, ajv } = compiled(operations);
+  return expectDescribedBy(documentOf(operations), method, response);
+}
+
+/** The same for a document as a gateway serves it. */
+export async function expectDescribedBy(
+  document: OpenApiDocument,
+  method: string,
+  response: Response,
+): Promise<unknown> {
+  const ajv = compiled(document);
   const { status } = response;
   const asked = `${method.toUpperCase()} ${new URL(response.url).pathname}`;
   const path = pathOf(document, method, response.url);
@@ -40,24 +49,27 @@ export async function expectDescribed(
   return body;
 }
 
-interface Compiled {
-  document: OpenApiDocument;
-  ajv: Ajv2020;
-}
-
-const known = new WeakMap<readonly Operation[], Compiled>();
+const documents = new WeakMap<readonly Operation[], OpenApiDocument>();
 
 /** Once per array of operations. */
-function compiled(operations: readonly Operation[]): Compiled {
-  const before = known.get(operations);
+function documentOf(operations: readonly Operation[]): OpenApiDocument {
+  const document = documents.get(operations) ?? openApiDocument(operations, '0');
+  documents.set(operations, document);
+  return document;
+}
+
+const known = new WeakMap<OpenApiDocument, Ajv2020>();
+
+/** Once per document. */
+function compiled(document: OpenApiDocument): Ajv2020 {
+  const before = known.get(document);
   if (before) return before;
-  const document = openApiDocument(operations, '0');
   // Not strict: the document as a whole is no schema, only what the pointers below lead to.
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
   ajv.addSchema(document, DOCUMENT);
-  known.set(operations, { document, ajv });
-  return { document, ajv };
+  known.set(document, ajv);
+  return ajv;
 }
 
 const DOCUMENT = 'openapi';

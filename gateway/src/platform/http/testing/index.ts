@@ -1,1 +1,2 @@
-export { expectDescribed } from './described.ts';
+export { expectDescribed, expectDescribedBy } from './described.ts';
+export { generated, type JsonSchema } from './generated.ts';

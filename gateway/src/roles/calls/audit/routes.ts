@@ -1,6 +1,6 @@
 import type { Express } from 'express';
 import { z } from 'zod';
-import { mount, operation } from '../../../platform/http/index.ts';
+import { inDigits, mount, operation } from '../../../platform/http/index.ts';
 import { AGENT_SESSION, type SignIn, signedInOf } from '../../directory/sign-in/index.ts';
 import type { Audit } from './store.ts';
 
@@ -23,9 +23,9 @@ export const auditOperation = operation({
   security: AGENT_SESSION,
   query: z
     .object({
-      before: z.coerce.number().int().min(1).optional().describe('id of the oldest entry that was read'),
-      after: z.coerce.number().int().min(0).optional().describe('id of the newest entry that was read, 0 to begin'),
-      limit: z.coerce.number().int().min(1).max(1000).default(100),
+      before: inDigits(z.int().min(1)).optional().describe('id of the oldest entry that was read'),
+      after: inDigits(z.int().min(0)).optional().describe('id of the newest entry that was read, 0 to begin'),
+      limit: inDigits(z.int().min(1).max(1000)).default(100),
     })
     .refine(({ before, after }) => before === undefined || after === undefined, 'is either before or after'),
   answers: {

@@ -1,7 +1,14 @@
 import { type ExchangeCall, exchangeCallInputSchema, exchangeCallSchema } from '@civicline/protocol';
 import type { Express } from 'express';
 import { v7 as uuid } from 'uuid';
-import { AppError, idempotencyKeyOf, mount, operation, type SecurityScheme } from '../../../platform/http/index.ts';
+import {
+  AppError,
+  idempotencyKeyHeader,
+  idempotencyKeyOf,
+  mount,
+  operation,
+  type SecurityScheme,
+} from '../../../platform/http/index.ts';
 import type { Sealer } from '../../../platform/storage/index.ts';
 import type { Organisations } from '../../directory/organisations/index.ts';
 import { checkTime, readArrival } from './arrival.ts';
@@ -28,7 +35,7 @@ const arriveOperation = operation({
   description:
     'The code is redeemed and the call shown to the agents like any other; the voice stays with the other exchange. Repeat the request with the same Idempotency-Key when the answer got lost: within 24 hours the first answer comes back.',
   security,
-  headers: [{ name: 'Idempotency-Key', description: 'One per call, 255 characters at most.', required: true }],
+  headers: [idempotencyKeyHeader(true, 'One per call.')],
   body: exchangeCallInputSchema,
   answers: {
     201: call,

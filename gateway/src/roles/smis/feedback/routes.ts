@@ -2,7 +2,7 @@ import { eventListSchema } from '@civicline/protocol';
 import type { Express } from 'express';
 import {
   AppError,
-  IDEMPOTENCY_KEY,
+  idempotencyKeyHeader,
   mount,
   type Operation,
   operation,
@@ -55,12 +55,10 @@ const addOperation = operation({
     'Each call carries one CloudEvent as JSON, signed as Standard Webhooks describe: headers webhook-id, webhook-timestamp, webhook-signature. Answer 2xx within 10 seconds. Else it is called again, after 5 s, 5 min, 30 min, 2, 5, 10, 14, 20 and 24 h; a Retry-After that asks for a longer pause is honoured up to a day; 410 disables it. Events come at least once; the id tells repeats. Redirects are not followed. Scope `webhooks:manage`.',
   security,
   headers: [
-    {
-      name: IDEMPOTENCY_KEY,
-      description:
-        '1 to 255 visible ASCII characters. A repeat gets the first answer, secret included, for as long as there is the webhook.',
-      required: false,
-    },
+    idempotencyKeyHeader(
+      false,
+      'A repeat gets the first answer, secret included, for as long as there is the webhook.',
+    ),
   ],
   body: webhookInputSchema,
   answers: {
@@ -113,7 +111,12 @@ const replayOperation = operation({
   summary: 'Calls a webhook again, also one that was disabled: from where it stopped, or after a cursor.',
   security,
   body: replayInputSchema,
-  answers: { 200: { description: 'The webhook.', schema: webhookViewSchema }, ...refused, ...unknown },
+  answers: {
+    200: { description: 'The webhook.', schema: webhookViewSchema },
+    400: { description: '`CURSOR_INVALID`' },
+    ...refused,
+    ...unknown,
+  },
 });
 
 export const feedbackOperations: Operation[] = [

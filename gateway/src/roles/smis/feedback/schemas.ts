@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { inDigits } from '../../../platform/http/index.ts';
 
-const cursorSchema = z.string().min(1).max(64);
+/** Opaque; one that no feed has given is refused as such. */
+const cursorSchema = z.string().regex(/^[\w-]{1,64}$/, 'must be the cursor of an answer');
 
 export const feedQuerySchema = z.strictObject({
   after: cursorSchema.optional().describe('The cursor `next` of the answer before; absent: the oldest event kept.'),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100).describe('At most so many events, 1,000 at most.'),
+  limit: inDigits(z.int().min(1).max(1_000)).default(100).describe('At most so many events, 1,000 at most.'),
 });
 
 export const webhookInputSchema = z.strictObject({

@@ -12,7 +12,14 @@ import {
 import type { Channel } from '@civicline/protocol/channel';
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
-import { AppError, IDEMPOTENCY_KEY, idempotencyKeyOf, mount, operation } from '../../../platform/http/index.ts';
+import {
+  AppError,
+  idempotencyKeyHeader,
+  idempotencyKeyOf,
+  inDigits,
+  mount,
+  operation,
+} from '../../../platform/http/index.ts';
 import type { Sealer } from '../../../platform/storage/index.ts';
 import { SENDER, type Sender, type Senders } from '../senders/index.ts';
 import { keyReused, Refusal, takeBatch } from './batch.ts';
@@ -26,12 +33,10 @@ import { createdView, viewOf } from './views.ts';
 const tag = 'Messages';
 const security = SENDER;
 const NDJSON = 'application/x-ndjson';
-const idempotencyKey = {
-  name: IDEMPOTENCY_KEY,
-  description:
-    'One per request, 1 to 255 visible ASCII characters. A repeat within 24 hours gets the first answer. What is sealed may have been sealed anew, for the same keys and with the same length: the part that came first stands.',
-  required: true,
-};
+const idempotencyKey = idempotencyKeyHeader(
+  true,
+  'One per request. A repeat within 24 hours gets the first answer. What is sealed may have been sealed anew, for the same keys and with the same length: the part that came first stands.',
+);
 const refused = {
   401: { description: '`CREDENTIAL_REFUSED`' },
   403: { description: '`SCOPE_MISSING`; the category `emergency` needs the scope `messages:emergency`.' },
@@ -82,8 +87,9 @@ const batchOperation = operation({
   security,
   headers: [idempotencyKey],
   body: z.array(messageInputSchema),
+  otherBodyTypes: [NDJSON],
   answers: {
-    200: { description: 'One answer per message.', schema: z.array(batchAnswerSchema) },
+    200: { description: 'One answer per message.', schema: z.array(batchAnswerSchema), otherTypes: [NDJSON] },
     401: refused[401],
     403: refused[403],
     422: refused[422],
@@ -103,7 +109,7 @@ const listOperation = operation({
     reference: referenceSchema.optional(),
     state: messageStateSchema.optional(),
     after: z.uuid().optional(),
-    limit: z.coerce.number().int().min(1).max(500).default(100),
+    limit: inDigits(z.int().min(1).max(500)).default(100),
   }),
   answers: {
     200: { description: 'One page.', schema: messageListSchema },
