@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { InboundSms, OutgoingSms, Receipt, Route, RouteListener, SendResult } from './route.ts';
 import { type BehaviourInput, type SmscSimulator, startSmscSimulator } from './simulator/index.ts';
-import { carrierIdNotations } from './smpp/index.ts';
+import { isSameId } from './smpp/testing/same-id.ts';
 
 const NUMBER = '+32470000001';
 const SENDER = '8850';
@@ -123,6 +123,27 @@ export function describeRoute(
       expect(texts().sort()).to.deep.equal([1, 2, 3, 4, 5, 6].map((i) => `number ${i}`));
     });
 
+    it('gives the carrier nothing that was withdrawn while it throttled', async () => {
+      expect(await send({ text: 'before it' })).to.include({ kind: 'accepted' });
+      simulator.setBehaviour({ faults: [{ kind: 'throttled' }] });
+      let asked = 0;
+      let isWithdrawn = false;
+      const mayLeave = () => ++asked > 0 && !isWithdrawn;
+      const sending = Array.from({ length: 15 }, (_, i) => send({ to: numberOf(i), mayLeave }));
+      while (asked === 0) await new Promise(setImmediate);
+      isWithdrawn = true;
+      const results = await Promise.all(sending);
+      expect(new Set(results.map(({ kind }) => kind))).to.deep.equal(new Set(['withdrawn']));
+      simulator.setBehaviour({});
+      expect(await send({ text: 'after it' })).to.include({ kind: 'accepted' });
+      expect(texts()).to.deep.equal(['before it', 'after it']);
+    });
+
+    it('gives the carrier nothing that was withdrawn before', async () => {
+      expect(await send({ mayLeave: () => false })).to.deep.equal({ kind: 'withdrawn' });
+      expect(simulator.counts().submits).to.equal(0);
+    });
+
     it('when the carrier’s queue is full, has either waited or surely not sent', async () => {
       simulator.setBehaviour({ faults: [{ kind: 'queue-full', times: 1 }] });
       const { kind } = await send();
@@ -176,7 +197,7 @@ export function describeRoute(
       simulator.setBehaviour({ receipts: { states: ['ENROUTE', 'DELIVRD'], delayMs: 50 } });
       const [id = ''] = accepted(await send());
       await log.until(() => log.receipts.length >= 2);
-      expect(log.receipts.map(({ carrierId, state }) => [isSame(carrierId, id), state])).to.deep.equal([
+      expect(log.receipts.map(({ carrierId, state }) => [isSameId(carrierId, id), state])).to.deep.equal([
         [true, 'pending'],
         [true, 'delivered'],
       ]);
@@ -192,7 +213,7 @@ export function describeRoute(
         const [id = ''] = accepted(await send());
         await log.until(() => log.receipts.length > before);
         const receipt = log.receipts.at(-1) as Receipt;
-        expect(isSame(receipt.carrierId, id)).to.equal(true);
+        expect(isSameId(receipt.carrierId, id)).to.equal(true);
         expect(receipt).to.include({ state: 'failed', reason });
       }
     });
@@ -202,7 +223,7 @@ export function describeRoute(
       simulator.setBehaviour({ receipts, messageIds: 'hexadecimal' });
       const [id = ''] = accepted(await send());
       await log.until(() => log.receipts.length >= 4);
-      expect(log.receipts.filter(({ carrierId }) => isSame(carrierId, id))).to.have.length(2);
+      expect(log.receipts.filter(({ carrierId }) => isSameId(carrierId, id))).to.have.length(2);
       expect(log.receipts.every(({ state }) => state === 'delivered')).to.equal(true);
     });
 
@@ -210,7 +231,7 @@ export function describeRoute(
       simulator.setBehaviour({ messageIds: 'hexadecimal', receipts: { ids: 'decimal', form: 'text' } });
       const [id = ''] = accepted(await send());
       await log.until(() => log.receipts.length > 0);
-      expect(isSame(log.receipts[0]?.carrierId ?? '', id)).to.equal(true);
+      expect(isSameId(log.receipts[0]?.carrierId ?? '', id)).to.equal(true);
     });
 
     it('gets a receipt again that could not be stored, also after the connection was lost', async () => {
@@ -309,10 +330,6 @@ function sms(fields: Partial<OutgoingSms>): OutgoingSms {
 function accepted(result: SendResult): string[] {
   expect(result).to.include({ kind: 'accepted' });
   return result.kind === 'accepted' ? result.carrierIds : [];
-}
-
-function isSame(receiptId: string, submitId: string): boolean {
-  return carrierIdNotations(receiptId).includes(submitId);
 }
 
 function numberOf(i: number): string {

@@ -1,4 +1,5 @@
 export { createFifo, type Fifo } from './fifo.ts';
+export type { CountryCode } from './numbers.ts';
 export * from './ringring/index.ts';
 export * from './route.ts';
 export * from './routing/index.ts';

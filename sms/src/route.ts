@@ -7,8 +7,15 @@ export interface OutgoingSms {
   to: string;
   from?: string;
   text: string;
-  /** UTC milliseconds: the carrier gives up then. */
+  /** UTC milliseconds: it is not given to the carrier any more, and the carrier gives up. */
   validUntil: number;
+  /** How long the carrier may try at most, milliseconds; absent: until `validUntil`. */
+  tryMs?: number;
+  /**
+   * Asked at the last moment, when all waiting for the window, the throughput and a carrier that throttles is over, and
+   * now and then before. False: it is not to leave, and is `withdrawn`. What the carrier has a part of goes on.
+   */
+  mayLeave?(): boolean;
   /** Goes before all that waits for room in the window or for the throughput. */
   urgent: boolean;
 }
@@ -18,11 +25,14 @@ export interface OutgoingSms {
  * again blindly. Everything that the carrier only asks to do slower is repeated within the route.
  */
 export type SendResult =
-  | { kind: 'accepted'; carrierIds: string[]; segments: number }
+  /** `onlyReceipt`: the carrier sends one receipt for all segments, under whichever of the ids. */
+  | { kind: 'accepted'; carrierIds: string[]; segments: number; onlyReceipt?: true }
   /** Surely not sent. `permanent`: no other try for this number will do; else another route may. */
   | { kind: 'refused'; permanent: boolean; reason: string }
   /** Surely not sent: no session. */
   | { kind: 'unavailable' }
+  /** Surely not sent: `mayLeave` has said so. */
+  | { kind: 'withdrawn' }
   /**
    * The answer was lost. `carrierIds`: under which receipts may come, which says nothing about how many were accepted.
    * `segments`: how many may have gone out; 0 where one receipt speaks for all of them.

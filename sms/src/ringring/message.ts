@@ -5,17 +5,21 @@ import { originatorOf } from '../text/index.ts';
 export const MAXIMUM_CHARACTERS = 758;
 
 /**
- * The body of `/Message`. Its Reference is our id, by which receipts come back. `sender`, the route's own, stands in for an
- * originator of the SMS that no route carries.
+ * The body of `/Message` that leaves at `now`, UTC milliseconds. Its Reference is our id, by which receipts come back.
+ * `sender`, the route's own, stands in for an originator of the SMS that no route carries.
  */
-export function messageFields(sms: OutgoingSms, sender: string | undefined, statusUrl: string | null): object {
+export function messageFields(
+  sms: OutgoingSms,
+  { sender, statusUrl, now }: { sender: string | undefined; statusUrl: string | null; now: number },
+): object {
   const from = sms.from !== undefined && originatorOf(sms.from) ? sms.from : sender;
+  const { validUntil, tryMs = Number.POSITIVE_INFINITY } = sms;
   return {
     To: sms.to.replace(/^\+/, ''),
     Message: sms.text,
     ...(from === undefined ? {} : { From: from }),
     Reference: sms.id,
-    TimeValidity: localMinute(sms.validUntil),
+    TimeValidity: localMinute(Math.min(validUntil, now + tryMs)),
     MessageEncoding: 'Auto',
     ...(statusUrl === null ? {} : { StatusUrl: statusUrl, StatusMethod: 'POST', StatusFormat: 'JSON' }),
   };

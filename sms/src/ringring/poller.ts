@@ -6,6 +6,7 @@
  *
  * What has been fetched is gone at the vendor, so it is kept until the listener has stored it.
  */
+import type { CountryCode } from '../numbers.ts';
 import type { RouteListener } from '../route.ts';
 import type { Answer, Api } from './api.ts';
 import { readRecord, type Told } from './records.ts';
@@ -29,11 +30,13 @@ export interface PollerOptions {
   api: Api;
   intervalMs: number;
   listener: RouteListener;
+  /** Whose national numbers the vendor writes. */
+  country?: CountryCode | undefined;
   /** What the last answer said about the service. */
   service(verdict: Verdict): void;
 }
 
-export function startPoller({ api, intervalMs, listener, service }: PollerOptions): Poller {
+export function startPoller({ api, intervalMs, listener, country, service }: PollerOptions): Poller {
   let stopped = false;
   let pause = FIRST_PAUSE_MS;
   let wake = () => {};
@@ -51,10 +54,10 @@ export function startPoller({ api, intervalMs, listener, service }: PollerOption
 
   async function poll(): Promise<{ verdict: Verdict; more: boolean }> {
     const statuses = await api.call('/Status', { MaxRecords: MAXIMUM_RECORDS });
-    await storeAll(recordsOf(statuses, 'statusmessages'));
+    await storeAll(recordsOf(statuses, 'statusmessages', country));
     if (statuses.verdict.kind !== 'accepted') return { verdict: statuses.verdict, more: false };
     const incoming = await api.call('/Incoming', { MaxRecords: MAXIMUM_RECORDS });
-    await storeAll(recordsOf(incoming, 'incomingmessages'));
+    await storeAll(recordsOf(incoming, 'incomingmessages', country));
     const more = hasMore(statuses, 'statusmessages') || hasMore(incoming, 'incomingmessages');
     return { verdict: statuses.verdict, more };
   }
@@ -110,8 +113,8 @@ export async function store(listener: RouteListener, told: Told): Promise<boolea
   }
 }
 
-function recordsOf({ fields }: Answer, name: string): Told[] {
-  return listOf(fields, name).flatMap((record) => readRecord(record) ?? []);
+function recordsOf({ fields }: Answer, name: string, country: CountryCode | undefined): Told[] {
+  return listOf(fields, name).flatMap((record) => readRecord(record, country) ?? []);
 }
 
 /** More than came; where nothing came, the vendor gives nothing out however much remains. */

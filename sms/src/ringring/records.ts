@@ -1,4 +1,5 @@
 /** What the vendor tells by itself or when it is polled: states of messages, and messages of people. */
+import { type CountryCode, e164Of } from '../numbers.ts';
 import type { InboundSms, Receipt } from '../route.ts';
 
 export type Told = { kind: 'receipt'; receipt: Receipt } | { kind: 'inbound'; sms: InboundSms };
@@ -6,9 +7,9 @@ export type Told = { kind: 'receipt'; receipt: Receipt } | { kind: 'inbound'; sm
 /**
  * Reads one record, whose property names may be in any case; null when it is neither. Status records repeat number and
  * text: neither is taken over. A receipt goes by our Reference, which is known also when the answer with the MessageId
- * was lost.
+ * was lost. `country`: whose national numbers the vendor writes.
  */
-export function readRecord(record: unknown): Told | null {
+export function readRecord(record: unknown, country?: CountryCode): Told | null {
   if (typeof record !== 'object' || record === null) return null;
   const fields = new Map(Object.entries(record).map(([name, value]) => [name.toLowerCase(), value]));
   const text = (name: string) => {
@@ -21,7 +22,7 @@ export function readRecord(record: unknown): Told | null {
   }
   const from = text('from');
   if (!fields.has('message') || !from) return null;
-  return { kind: 'inbound', sms: { from: asE164(from), to: text('to'), text: text('message') } };
+  return { kind: 'inbound', sms: { from: asE164(from, country), to: text('to'), text: text('message') } };
 }
 
 function stateOf(statusCode: string): Omit<Receipt, 'carrierId'> {
@@ -34,6 +35,6 @@ function stateOf(statusCode: string): Omit<Receipt, 'carrierId'> {
 }
 
 /** The vendor leaves the plus sign out. */
-function asE164(number: string): string {
-  return /^\d{7,15}$/.test(number) && !number.startsWith('0') ? `+${number}` : number;
+function asE164(number: string, country: CountryCode | undefined): string {
+  return e164Of({ address: number, ton: 1, npi: 1 }, country) ?? number;
 }

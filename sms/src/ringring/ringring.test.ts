@@ -96,6 +96,12 @@ describe('RingRing: what an answer means', () => {
       kind: 'inbound',
       sms: { from: '+32470000001', to: '8850', text: 'STOP' },
     });
+    expect(readRecord({ from: '0470000001', message: 'STOP' }, 'BE')).to.have.nested.property(
+      'sms.from',
+      '+32470000001',
+    );
+    expect(readRecord({ from: '0032470000001', message: 'x' })).to.have.nested.property('sms.from', '+32470000001');
+    expect(readRecord({ from: '0470000001', message: 'x' })).to.have.nested.property('sms.from', '0470000001');
     for (const useless of [null, 7, 'x', [], {}, { StatusCode: 200 }, { Message: 'x' }]) {
       expect(readRecord(useless)).to.equal(null);
     }
@@ -174,6 +180,15 @@ describe('RingRing route', () => {
         StatusFormat: 'JSON',
       },
     ]);
+  });
+
+  it('tells the vendor to try no longer than somebody awaits the receipt', async () => {
+    await start();
+    const tryMs = 3_600_000;
+    await route.send(sms({ validUntil: Date.parse('2060-07-01T07:59:30Z'), tryMs }));
+    const [, day, month, year] = /^(\d\d)-(\d\d)-(\d{4}) /.exec(String(messages()[0]?.TimeValidity)) ?? [];
+    const told = Date.parse(`${year}-${month}-${day}T00:00:00Z`);
+    expect(told).to.be.below(Date.now() + tryMs + 24 * 3_600_000);
   });
 
   it('refuses by itself what the vendor would', async () => {

@@ -9,6 +9,7 @@
  */
 import type { Router } from 'express';
 import { createFifo } from '../fifo.ts';
+import type { CountryCode } from '../numbers.ts';
 import type { OutgoingSms, Route, RouteListener, SendResult } from '../route.ts';
 import { createPace } from '../smpp/index.ts';
 import { sizeOfText } from '../text/index.ts';
@@ -35,6 +36,8 @@ export interface RingRingRouteOptions {
   pollMs?: number;
   /** Where the vendor tells states by itself: our public address, and a secret for the path below it. */
   webhook?: { publicUrl: string; secret: string };
+  /** Whose national numbers the vendor writes; without, only international ones are read. */
+  country?: CountryCode;
   log?: (event: { route: string; what: 'up' | 'down' | 'oddity'; code: string }) => void;
 }
 
@@ -45,8 +48,17 @@ export interface RingRingRoute extends Route {
 
 type State = 'starting' | 'up' | 'down' | 'stopped';
 
+/** Waits for room in the window. */
+interface Waiting {
+  sms: OutgoingSms;
+  resume: () => void;
+}
+
 const UNAVAILABLE: SendResult = { kind: 'unavailable' };
 const EXPIRED: SendResult = { kind: 'refused', permanent: true, reason: 'EXPIRED' };
+const WITHDRAWN: SendResult = { kind: 'withdrawn' };
+/** How often what waits looks whether it may still leave. */
+const LOOK_MS = 1_000;
 /** Another route may well take it. */
 const TOO_LONG: SendResult = { kind: 'refused', permanent: false, reason: 'TEXT_TOO_LONG' };
 /** A status 403 without a code is throttling, or a key that is not liked: after so many it is the latter. */
@@ -54,17 +66,18 @@ const FORBIDDEN_TRIES = 5;
 
 /** Begins to look for the service at once, and goes on until closed. */
 export function createRingRingRoute(options: RingRingRouteOptions, listener: RouteListener): RingRingRoute {
-  const { name, window = 10, responseTimeoutMs = 30_000, pollMs = 15_000, webhook, log = () => {} } = options;
+  const { name, window = 10, responseTimeoutMs = 30_000, pollMs = 15_000, webhook, country, log = () => {} } = options;
   const api = createApi({ url: options.url, apiKey: options.apiKey, responseTimeoutMs });
   const pace = createPace(options.throughput ?? null, performance.now());
   const statusUrl = webhook ? webhook.publicUrl + webhookPath(name, webhook.secret) : null;
-  const waiting = { urgent: createFifo<() => void>(), other: createFifo<() => void>() };
+  const waiting = { urgent: createFifo<Waiting>(), other: createFifo<Waiting>() };
   const pauses = new Set<() => void>();
   let inFlight = 0;
   let state: State = 'starting';
   let closing: Promise<void> | null = null;
   let announceIdle = () => {};
-  const poller = startPoller({ api, intervalMs: pollMs, listener, service: onService });
+  const poller = startPoller({ api, intervalMs: pollMs, listener, country, service: onService });
+  let looking: NodeJS.Timeout | undefined;
 
   /** What a poll, or a message that was not taken, says about the service. Who refuses one request answers all the same. */
   function onService(verdict: Verdict): void {
@@ -88,9 +101,20 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
 
   /** Who waits goes on, and sees that there is nothing to wait for. */
   function release(): void {
-    const all = [waiting.urgent, waiting.other].flatMap((queue) => queue.remove(() => true));
+    letGo(() => true);
+    for (const resume of pauses) resume();
+  }
+
+  /** Those that wait for room go on without it. */
+  function letGo(which: (sms: OutgoingSms) => boolean): void {
+    const all = [waiting.urgent, waiting.other].flatMap((queue) => queue.remove(({ sms }) => which(sms)));
     inFlight += all.length;
-    for (const resume of [...all, ...pauses]) resume();
+    for (const { resume } of all) resume();
+  }
+
+  function look(): void {
+    letGo((sms) => whyNot(sms) !== null);
+    looking = waiting.urgent.size + waiting.other.size > 0 ? setTimeout(look, LOOK_MS) : undefined;
   }
 
   async function send(sms: OutgoingSms): Promise<SendResult> {
@@ -98,7 +122,7 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
     if (sms.text.length > MAXIMUM_CHARACTERS) return TOO_LONG;
     const segments = sizeOfText(sms.text).segments;
     for (let forbidden = 0; ; ) {
-      await room(sms.urgent);
+      await room(sms);
       const result = await attempt(sms, segments).finally(leave);
       if (result !== 'again' && result !== 'forbidden') return result;
       if (result === 'forbidden' && ++forbidden >= FORBIDDEN_TRIES) {
@@ -108,27 +132,34 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
     }
   }
 
-  async function room(urgent: boolean): Promise<void> {
-    if (inFlight < window) inFlight++;
-    else await new Promise<void>((resolve) => (urgent ? waiting.urgent : waiting.other).push(resolve));
+  async function room(sms: OutgoingSms): Promise<void> {
+    if (inFlight < window) {
+      inFlight++;
+      return;
+    }
+    looking ??= setTimeout(look, LOOK_MS);
+    const queue = sms.urgent ? waiting.urgent : waiting.other;
+    await new Promise<void>((resume) => queue.push({ sms, resume }));
   }
 
   /** The place in the window goes to the next one, if anybody waits. */
   function leave(): void {
-    const next = waiting.urgent.shift() ?? waiting.other.shift();
-    if (next) next();
+    const next = inFlight > window ? undefined : (waiting.urgent.shift() ?? waiting.other.shift());
+    if (next) next.resume();
     else if (--inFlight === 0) announceIdle();
   }
 
   async function attempt(sms: OutgoingSms, segments: number): Promise<SendResult | 'again' | 'forbidden'> {
     for (let delay = pace.delay(performance.now()); delay > 0 && open(); delay = pace.delay(performance.now())) {
-      await sleep(Math.min(delay, sms.validUntil - Date.now()));
-      if (sms.validUntil <= Date.now()) break;
+      await sleep(Math.min(delay, LOOK_MS, sms.validUntil - Date.now()));
+      if (whyNot(sms)) break;
     }
     if (!open()) return UNAVAILABLE;
-    if (sms.validUntil <= Date.now()) return EXPIRED;
+    const refusal = whyNot(sms);
+    if (refusal) return refusal;
     pace.take(performance.now(), segments);
-    const answer = await api.call('/Message', { ...messageFields(sms, options.sender, statusUrl) });
+    const fields = messageFields(sms, { sender: options.sender, statusUrl, now: Date.now() });
+    const answer = await api.call('/Message', { ...fields });
     const verdict = verdictOfMessage(answer);
     switch (verdict.kind) {
       case 'accepted':
@@ -174,6 +205,7 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
         announceIdle = resolve;
       });
     }
+    clearTimeout(looking);
     await poller.stop();
   }
 
@@ -186,9 +218,16 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
       return closing;
     },
     mount(router) {
-      if (webhook) mountWebhook(router, name, webhook.secret, listener);
+      if (!webhook) return;
+      mountWebhook(router, { name, secret: webhook.secret, listener, ...(country ? { country } : {}) });
     },
   };
+}
+
+/** How an SMS ends that must not be given to the vendor any more; null: it may be. */
+function whyNot({ validUntil, mayLeave }: OutgoingSms): SendResult | null {
+  if (validUntil <= Date.now()) return EXPIRED;
+  return mayLeave?.() === false ? WITHDRAWN : null;
 }
 
 /** The request as a whole may be a success while its only message is not. */

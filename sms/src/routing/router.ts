@@ -127,16 +127,17 @@ export function routeAmong(connected: readonly { settings: RouteSettings; route:
 
 /** Nobody else needs to try. */
 function isFinal(result: SendResult): boolean {
-  return result.kind === 'accepted' || (result.kind === 'refused' && result.permanent);
+  return result.kind === 'accepted' || result.kind === 'withdrawn' || (result.kind === 'refused' && result.permanent);
 }
 
 /** What has been sent perhaps outweighs a refusal, and that outweighs nothing. */
 function moreTelling(best: RoutedResult | null, next: RoutedResult): RoutedResult {
-  const weight = { accepted: 3, unknown: 2, refused: 1, unavailable: 0 };
+  const weight = { accepted: 3, unknown: 2, refused: 1, unavailable: 0, withdrawn: 0 };
   return best && weight[best.kind] >= weight[next.kind] ? best : next;
 }
 
 function trialOf(result: SendResult): Trial {
+  if (result.kind === 'withdrawn') return 'neutral';
   if (result.kind === 'refused' && isOfTheSms(result.reason)) return 'neutral';
   return isFinal(result) ? 'success' : 'failure';
 }
@@ -155,14 +156,24 @@ function connect(settings: RouteSettings, { listener, publicUrl, log }: RouterOp
       throughput: settings.throughput,
       window: settings.window,
       responseTimeoutMs: settings.responseTimeoutMs,
+      country: settings.country,
       log,
     }),
   };
   if (settings.kind === 'smpp') {
-    const { host, port, systemId, systemType, bind, longMessages, sourceType, destinationType, enquireLinkMs } =
-      settings;
+    const { host, port, systemId, systemType, bind, longMessages, receipts } = settings;
+    const { sourceType, destinationType, enquireLinkMs } = settings;
     const tls = settings.tls && given({ serverName: settings.tls.serverName, ca: settings.ca ?? undefined });
-    const optional = given({ systemType, bind, longMessages, sourceType, destinationType, enquireLinkMs, tls });
+    const optional = given({
+      systemType,
+      bind,
+      longMessages,
+      receipts,
+      sourceType,
+      destinationType,
+      enquireLinkMs,
+      tls,
+    });
     return createSmppRoute({ ...common, host, port, systemId, password: settings.secret, ...optional }, own);
   }
   const { url, pollMs, webhook, secret: apiKey } = settings;

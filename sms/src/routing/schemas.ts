@@ -1,4 +1,5 @@
 /** The routes file: every way out for SMS, in YAML. */
+import { type CountryCode, isSupportedCountry } from 'libphonenumber-js';
 import { z } from 'zod';
 import { originatorOf } from '../text/index.ts';
 
@@ -34,6 +35,11 @@ const common = {
   /** Requests without an answer at the same time. */
   window: z.number().int().min(1).max(10_000).optional(),
   responseTimeoutMs: z.number().int().min(100).max(600_000).optional(),
+  /** ISO 3166-1, such as `BE`: whose national numbers the carrier writes when it brings what people answer. */
+  country: z
+    .string()
+    .refine((code): code is CountryCode => isSupportedCountry(code), 'must be a country’s code, such as BE')
+    .optional(),
   /**
    * After an answer was lost: `wait` for a receipt, or `resend` by the next route, with the risk that the person gets the
    * message twice.
@@ -63,6 +69,8 @@ const smppSchema = z.strictObject({
   systemType: z.string().max(12).optional(),
   bind: z.enum(['transceiver', 'transmitter-and-receiver']).optional(),
   longMessages: z.enum(['udh-8-bit', 'udh-16-bit', 'message_payload']).optional(),
+  /** Whether a message of several segments has a receipt for each of them, or one. */
+  receipts: z.enum(['per-segment', 'per-message']).optional(),
   sourceType: addressTypeSchema.optional(),
   destinationType: addressTypeSchema.optional(),
   enquireLinkMs: z.number().int().min(100).max(600_000).optional(),

@@ -171,8 +171,15 @@ describe('SMPP codec', () => {
 
   it('tells unknown commands from unknown answers', () => {
     const frame = (id: string) => Buffer.from(`00000010${id}0000000000000005`, 'hex');
-    expect(decodePdu(frame('00000102'))).to.deep.equal({ command: 'unknown', sequence: 5, isAnswer: false });
-    expect(decodePdu(frame('80000102'))).to.deep.equal({ command: 'unknown', sequence: 5, isAnswer: true });
+    for (const [id, wantsAnswer] of [
+      ['00000003', true],
+      ['80000102', false],
+      // alert_notification and outbind, which have no answer.
+      ['00000102', false],
+      ['0000000b', false],
+    ] as const) {
+      expect(decodePdu(frame(id)), id).to.deep.equal({ command: 'unknown', sequence: 5, wantsAnswer });
+    }
   });
 });
 

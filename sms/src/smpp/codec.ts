@@ -98,8 +98,8 @@ export type Pdu<C extends Command = Command> = {
 /** What octets with a right length turned out to be. */
 export type Decoded =
   | Pdu
-  /** No command of the table. `isAnswer`: nothing is to be answered to it. */
-  | { command: 'unknown'; sequence: number; isAnswer: boolean }
+  /** No command of the table. `wantsAnswer`: false for an answer and for a notification. */
+  | { command: 'unknown'; sequence: number; wantsAnswer: boolean }
   /** A request with a body that cannot be; to be answered with `error`. */
   | { command: 'malformed'; of: Request; sequence: number; error: number };
 
@@ -109,6 +109,8 @@ export const HEADER_LENGTH = 16;
 export const MAX_LENGTH = 66_000;
 
 const ANSWER = 0x8000_0000;
+/** outbind and alert_notification, SMPP 3.4 §4.1.7 and §4.12: commands that have no answer. */
+const UNANSWERED = new Set([0x0b, 0x102]);
 const NO_TLVS: Tlvs = Object.freeze({});
 
 const COMMAND_BY_ID = new Map<number, Command>(
@@ -233,7 +235,7 @@ export function decodePdu(frame: Buffer): Decoded {
   const sequence = frame.readUInt32BE(12);
   const isAnswer = id >= ANSWER;
   const command = COMMAND_BY_ID.get(id);
-  if (command === undefined) return { command: 'unknown', sequence, isAnswer };
+  if (command === undefined) return { command: 'unknown', sequence, wantsAnswer: !isAnswer && !UNANSWERED.has(id) };
   const reader = { frame, at: HEADER_LENGTH };
   const body: Record<string, unknown> = {};
   try {

@@ -224,7 +224,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
         break;
       case 'unknown':
         events.oddity('COMMAND_UNKNOWN');
-        if (!pdu.isAnswer) nack(pdu.sequence, ESME.RINVCMDID);
+        if (pdu.wantsAnswer) nack(pdu.sequence, ESME.RINVCMDID);
         break;
       case 'bind_receiver':
       case 'bind_transmitter':

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { concatenationHeader, encodeUcs2 } from '../text/index.ts';
 import type { Body, Tlvs } from './codec.ts';
-import { carrierIdNotations, readDelivery } from './deliver.ts';
+import { readDelivery } from './deliver.ts';
 
 const BODY: Body<'deliver_sm'> = {
   service_type: '',
@@ -37,7 +37,7 @@ describe('receipts', () => {
       const delivery = read({ esm_class: 0x04, short_message: receiptText(stat) });
       return delivery.kind === 'receipt' ? delivery.receipt : null;
     };
-    for (const stat of ['DELIVRD', 'DELIVERED', 'delivrd']) {
+    for (const stat of ['DELIVRD', 'DELIVERED', 'delivrd', 'DELIV']) {
       expect(outcome(stat)).to.deep.equal({ carrierId: '00c0ffee', state: 'delivered' });
     }
     for (const [stat, reason] of Object.entries({
@@ -48,6 +48,15 @@ describe('receipts', () => {
       UNKNOWN: 'RECEIPT_UNKNOWN',
       UNDELIVERABLE: 'RECEIPT_UNDELIVERABLE',
       REJECTED: 'RECEIPT_REJECTED',
+      // Cut off, or spelled otherwise.
+      REJECT: 'RECEIPT_REJECTED',
+      REJ: 'RECEIPT_REJECTED',
+      EXPIR: 'RECEIPT_EXPIRED',
+      DELETE: 'RECEIPT_DELETED',
+      UNDELIVERED: 'RECEIPT_UNDELIVERABLE',
+      UNKNOW: 'RECEIPT_UNKNOWN',
+      FAILED: 'RECEIPT_UNDELIVERABLE',
+      SKIPPED: 'RECEIPT_UNDELIVERABLE',
     })) {
       expect(outcome(stat)).to.deep.equal({ carrierId: '00c0ffee', state: 'failed', reason });
     }
@@ -63,9 +72,11 @@ describe('receipts', () => {
       expect(ofCoding(data_coding, Buffer.from(text)), String(data_coding)).to.deep.equal({
         kind: 'receipt',
         receipt: { carrierId, state: 'delivered' },
+        isOdd: false,
       });
     }
-    expect(ofCoding(8, encodeUcs2(text))).to.have.nested.property('receipt.carrierId', carrierId);
+    for (const data_coding of [8, 0x18])
+      expect(ofCoding(data_coding, encodeUcs2(text))).to.have.nested.property('receipt.carrierId', carrierId);
   });
 
   it('are read from their parameters first', () => {
@@ -73,7 +84,27 @@ describe('receipts', () => {
     expect(read({ esm_class: 0x04, short_message: receiptText('DELIVRD') }, tlvs)).to.deep.equal({
       kind: 'receipt',
       receipt: { carrierId: '12648430', state: 'failed', reason: 'RECEIPT_UNDELIVERABLE' },
+      isOdd: false,
     });
+  });
+
+  it('are read from their text where a parameter is empty or says nothing', () => {
+    const delivered = { carrierId: '00c0ffee', state: 'delivered' };
+    const short_message = receiptText('DELIVRD');
+    for (const tlvs of [{ receipted_message_id: '' }, { receipted_message_id: ' ' }, { message_state: 99 }]) {
+      expect(read({ esm_class: 0x04, short_message }, tlvs)).to.deep.include({ receipt: delivered });
+    }
+    const withoutId = Buffer.from('id: sub:001 dlvrd:001 stat:DELIVRD');
+    expect(read({ esm_class: 0x04, short_message: withoutId }).kind).to.equal('useless');
+    expect(read({}, { receipted_message_id: '' }).kind).to.equal('sms');
+  });
+
+  it('are marked when nobody knows the state that they name', () => {
+    const isOdd = (stat: string) => read({ esm_class: 0x04, short_message: receiptText(stat) });
+    for (const stat of ['ENROUTE', 'SCHEDULED', 'BUFFERED', 'ACCEPTD', 'DELIVRD']) {
+      expect(isOdd(stat), stat).to.include({ isOdd: false });
+    }
+    for (const stat of ['WHATEVER', '']) expect(isOdd(stat), stat).to.include({ isOdd: true });
   });
 
   it('do not come from a phone that writes like a carrier', () => {
@@ -101,10 +132,34 @@ describe('inbound SMS', () => {
     expect(text(4, Buffer.from('00ff', 'hex'))).to.equal('useless');
   });
 
+  it('are decoded by the scheme of phones too, of any class', () => {
+    const stop = encodeUcs2('STOP');
+    const text = (data_coding: number, octets: Buffer) => {
+      const delivery = read({ data_coding, short_message: octets });
+      return delivery.kind === 'sms' ? delivery.text : delivery.kind;
+    };
+    for (const data_coding of [0x18, 0x19, 0x1a, 0x1b, 0x48, 0x58, 0xe0, 0xe8]) {
+      expect(text(data_coding, stop), data_coding.toString(16)).to.equal('STOP');
+    }
+    for (const data_coding of [0x10, 0x11, 0x1c, 0x50, 0x80, 0xc0, 0xd8, 0xf0, 0xf3]) {
+      expect(text(data_coding, Buffer.from('1b65', 'hex')), data_coding.toString(16)).to.equal('€');
+    }
+    for (const data_coding of [0x02, 0x04, 0x14, 0x15, 0x20, 0x28, 0x64, 0xf5]) {
+      expect(text(data_coding, stop), data_coding.toString(16)).to.equal('useless');
+    }
+  });
+
   it('have numbers in E.164, short codes as they are', () => {
     expect(read({})).to.deep.include({ from: '+32470000001', to: '8080', text: 'STOP' });
     expect(read({ source_addr_ton: 0 })).to.deep.include({ from: '+32470000001' });
     expect(read({ source_addr_ton: 5, source_addr: 'Info' })).to.deep.include({ from: 'Info' });
+  });
+
+  it('have national numbers in E.164 where the route says whose they are', () => {
+    const national = { ...BODY, source_addr_ton: 2, source_addr: '0612345678' };
+    const pdu = { command: 'deliver_sm' as const, status: 0, sequence: 1, body: national, tlvs: {} };
+    expect(readDelivery(pdu, 'FR')).to.deep.include({ from: '+33612345678' });
+    expect(readDelivery(pdu)).to.deep.include({ from: '0612345678' });
   });
 
   it('come in parts by header or by sar parameters, and whole in message_payload', () => {
@@ -124,27 +179,6 @@ describe('deliveries', () => {
       fc.property(fc.nat(255), fc.nat(255), fc.uint8Array({ maxLength: 254 }), (esm_class, data_coding, octets) => {
         const delivery = read({ esm_class, data_coding, short_message: Buffer.from(octets) });
         expect(delivery.kind).to.be.oneOf(['receipt', 'sms', 'useless']);
-      }),
-    );
-  });
-});
-
-describe('notations of a carrier’s message id', () => {
-  it('begin with the id itself and hold the others that carriers use', () => {
-    expect(carrierIdNotations('12648430')[0]).to.equal('12648430');
-    expect(carrierIdNotations('12648430')).to.include.members(['c0ffee', 'C0FFEE', '00c0ffee', '00C0FFEE']);
-    expect(carrierIdNotations('00C0FFEE')).to.include.members(['00c0ffee', 'c0ffee', '12648430', '0012648430']);
-    expect(carrierIdNotations('0000000123')).to.include.members(['123', '7b']);
-    expect(carrierIdNotations('d34f-uuid')).to.deep.equal(['d34f-uuid', 'D34F-UUID']);
-  });
-
-  it('find a decimal id that was given in hexadecimal, and back', () => {
-    fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.boolean(), fc.boolean(), (id, upper, padded) => {
-        const bare = upper ? id.toString(16).toUpperCase() : id.toString(16);
-        const hexadecimal = padded ? bare.padStart(16, '0') : bare;
-        expect(carrierIdNotations(id.toString())).to.include(hexadecimal);
-        expect(carrierIdNotations(hexadecimal)).to.include(id.toString());
       }),
     );
   });

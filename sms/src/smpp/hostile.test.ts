@@ -33,6 +33,11 @@ describe('SMPP session and a hostile or broken carrier', () => {
     if (isSubmit(pdu)) peer.answer(pdu, ESME.ROK, pdu.body.short_message.toString());
     return isSubmit(pdu);
   };
+  /** Accepts submits, one after the other. */
+  const acceptLong = (pdu: Pdu, peer: RawPeer) => {
+    if (isSubmit(pdu)) peer.answer(pdu, ESME.ROK, `id-${pdu.sequence}`);
+    return isSubmit(pdu);
+  };
   const binds = () => seen.filter(({ command }) => command === 'bind_transceiver').length;
 
   for (const [name, octets] of Object.entries({
@@ -59,7 +64,7 @@ describe('SMPP session and a hostile or broken carrier', () => {
   it('answers an unknown command with generic_nack, a malformed one with its error, and goes on', async () => {
     await open((pdu, peer) => {
       if (isSubmit(pdu)) {
-        peer.send('00000010000001020000000000000063');
+        peer.send('00000010000000030000000000000063');
         peer.send('00000012000000050000000000000064ffff');
         peer.send('00000010800001ff0000000000000065');
       }
@@ -80,6 +85,56 @@ describe('SMPP session and a hostile or broken carrier', () => {
     });
     expect(seen.some(({ sequence }) => sequence === 0x65)).to.equal(false);
     expect(smsc.peers.length).to.equal(1);
+  });
+
+  it('tells the carrier to try no longer than somebody awaits the receipt', async () => {
+    await open(accept);
+    const hour = 3_600_000;
+    const now = Date.now();
+    await route.text('a', { validUntil: now + 168 * hour, tryMs: 72 * hour });
+    await route.text('b', { validUntil: now + hour, tryMs: 72 * hour });
+    await route.text('c', { validUntil: now + 168 * hour });
+    const told = seen.filter(isSubmit).map(({ body }) => {
+      const [, year, month, day, hours, minutes, seconds] =
+        /^(..)(..)(..)(..)(..)(..)000\+$/.exec(body.validity_period) ?? [];
+      return Date.parse(`20${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`);
+    });
+    for (const [i, hours] of [72, 1, 168].entries()) {
+      expect((told[i] ?? 0) - now).to.be.within(hours * hour - 1_000, hours * hour + 60_000);
+    }
+  });
+
+  it('expects one receipt of a carrier that sends one for a message of several segments', async () => {
+    await open(acceptLong, { receipts: 'per-message' });
+    expect(await route.text('a'.repeat(200))).to.include({ kind: 'accepted', segments: 2, onlyReceipt: true });
+    expect(await route.text('b')).not.to.have.property('onlyReceipt');
+  });
+
+  it('completes an SMS of which the carrier has a part, although it was withdrawn meanwhile', async () => {
+    let isWithdrawn = false;
+    await open((pdu, peer) => {
+      if (isSubmit(pdu)) isWithdrawn = true;
+      return acceptLong(pdu, peer);
+    });
+    const result = await route.text('a'.repeat(400), { mayLeave: () => !isWithdrawn });
+    expect(result).to.include({ kind: 'accepted', segments: 3 });
+    expect(await route.text('b', { mayLeave: () => !isWithdrawn })).to.deep.equal({ kind: 'withdrawn' });
+  });
+
+  it('answers nothing to what has no answer, such as an alert_notification', async () => {
+    await open((pdu, peer) => {
+      // alert_notification from 32470000001 to nobody, outbind.
+      if (isSubmit(pdu)) {
+        peer.send('000000210000010200000000000000630101333234373030303030303100000000');
+        peer.send('000000120000000b00000000000000640000');
+      }
+      return accept(pdu, peer);
+    });
+    expect(await route.text('a')).to.include({ kind: 'accepted' });
+    expect(await route.text('b')).to.include({ kind: 'accepted' });
+    expect(seen.filter(({ command }) => command !== 'submit_sm').map(({ command }) => command)).to.deep.equal([
+      'bind_transceiver',
+    ]);
   });
 
   it('takes PDUs that come octet by octet', async () => {

@@ -1,4 +1,5 @@
 /** A route over SMPP 3.4: one session with a carrier, or a transmitter and a receiver beside each other. */
+import type { CountryCode } from '../numbers.ts';
 import type { OutgoingSms, Receipt, Route, RouteListener, SendResult } from '../route.ts';
 import type { CarrierRequest } from './connection.ts';
 import { readDelivery } from './deliver.ts';
@@ -23,10 +24,14 @@ export interface SmppRouteOptions extends Address {
   throughput?: number;
   /** Default `udh-8-bit`. */
   longMessages?: LongMessages;
+  /** What a receipt of the carrier speaks for, where an SMS has several segments. Default `per-segment`. */
+  receipts?: 'per-segment' | 'per-message';
   /** Who an SMS is from that names nobody: number, short code or up to 11 characters. Without, the carrier decides. */
   sender?: string;
   sourceType?: AddressType;
   destinationType?: AddressType;
+  /** Whose national numbers the carrier writes; without, only international ones are read. */
+  country?: CountryCode;
   /** Default 10 s. */
   bindTimeoutMs?: number;
   /** After this, what became of a submit_sm is unknown. Default 30 s. */
@@ -132,8 +137,8 @@ export function createSmppRoute(options: SmppRouteOptions, listener: RouteListen
       return { kind: 'refused', permanent: submissions === 'TEXT_TOO_LONG', reason: submissions };
     }
     const [first, ...others] = submissions as [Submission, ...Submission[]];
-    const { validUntil, urgent } = sms;
-    const result = await submitter.submit({ submission: first, validUntil, urgent, follows: false });
+    const { validUntil, urgent, mayLeave } = sms;
+    const result = await submitter.submit({ submission: first, validUntil, urgent, mayLeave, follows: false });
     if (result.kind === 'accepted') return sendOthers(result, first, others, sms);
     if (result.kind === 'unknown') return { kind: 'unknown', carrierIds: [], segments: first.segments };
     return result;
@@ -152,8 +157,10 @@ export function createSmppRoute(options: SmppRouteOptions, listener: RouteListen
     );
     const carrierIds = [accepted, ...results].flatMap(carrierIdOf);
     const perhapsSent = results.filter(({ kind }) => kind === 'accepted' || kind === 'unknown').length;
-    const complete = results.every(({ kind }) => kind === 'accepted');
-    return { kind: complete ? 'accepted' : 'unknown', carrierIds, segments: first.segments + perhapsSent };
+    const segments = first.segments + perhapsSent;
+    if (results.some(({ kind }) => kind !== 'accepted')) return { kind: 'unknown', carrierIds, segments };
+    const isOnly = options.receipts === 'per-message' && others.length > 0;
+    return { kind: 'accepted', carrierIds, segments, ...(isOnly ? { onlyReceipt: true } : {}) };
   }
 
   function onCarrierRequest(pdu: CarrierRequest, answer: (status: number) => void): void {
@@ -167,8 +174,9 @@ export function createSmppRoute(options: SmppRouteOptions, listener: RouteListen
       answer(status);
       onIdle();
     };
-    const delivery = readDelivery(pdu);
+    const delivery = readDelivery(pdu, options.country);
     if (delivery.kind === 'receipt') {
+      if (delivery.isOdd) log({ route: name, what: 'oddity', code: 'RECEIPT_STATE_UNKNOWN' });
       storeReceipt(delivery.receipt, answerOnce);
     } else if (delivery.kind === 'sms') {
       const { from, to, text, concatenation } = delivery;

@@ -26,6 +26,10 @@ export interface Submission {
   tlvs: Tlvs;
   /** As the carrier counts and bills. */
   segments: number;
+  /** UTC milliseconds. */
+  validUntil: number;
+  /** See {@link OutgoingSms}. */
+  tryMs: number;
 }
 
 const UDH_INDICATOR = 0x40;
@@ -53,6 +57,7 @@ export function submissionsOf(
   sms: OutgoingSms,
   options: SubmitOptions,
   reference: number,
+  now = Date.now(),
 ): Submission[] | 'SENDER_INVALID' | 'TEXT_TOO_LONG' {
   const source = sourceAddress(sms.from, options);
   if (!source) return 'SENDER_INVALID';
@@ -60,6 +65,7 @@ export function submissionsOf(
   const { encoding, segments } = segment(sms.text, bits);
   if (segments.length > MOST_PARTS) return 'TEXT_TOO_LONG';
   const { ton, npi } = options.destinationType ?? INTERNATIONAL;
+  const { validUntil, tryMs = Number.POSITIVE_INFINITY } = sms;
 
   const submission = (esm_class: number, short_message: Buffer, tlvs: Tlvs, count: number): Submission => ({
     body: {
@@ -72,7 +78,7 @@ export function submissionsOf(
       protocol_id: 0,
       priority_flag: 0,
       schedule_delivery_time: '',
-      validity_period: absoluteTime(sms.validUntil),
+      validity_period: absoluteTime(Math.min(validUntil, now + tryMs)),
       registered_delivery: 1,
       replace_if_present_flag: 0,
       data_coding: DATA_CODING[encoding],
@@ -81,6 +87,8 @@ export function submissionsOf(
     },
     tlvs,
     segments: count,
+    validUntil,
+    tryMs,
   });
 
   const total = segments.length;
@@ -94,6 +102,11 @@ export function submissionsOf(
     const header = concatenationHeader({ reference, total, part: i + 1 }, bits);
     return submission(UDH_INDICATOR, Buffer.concat([header, bytes]), NO_TLVS, 1);
   });
+}
+
+/** To be called when it leaves, at `now` (UTC milliseconds): the carrier's time to try runs from then. */
+export function refreshValidity({ body, validUntil, tryMs }: Submission, now: number): void {
+  if (now + tryMs < validUntil) body.validity_period = absoluteTime(now + tryMs);
 }
 
 type Source = Pick<Body<'submit_sm'>, 'source_addr_ton' | 'source_addr_npi' | 'source_addr'>;

@@ -5,6 +5,7 @@
  *      ▲                │ ──no answer──► ended: unknown
  *      └──slower please─┘ ──never written──► ended: unavailable (waits for the link when it must follow others)
  *   waiting ──too late──► ended: expired
+ *   waiting ──not to leave any more──► ended: withdrawn
  *
  * What is urgent goes first; then what the carrier wanted later and what completes an SMS of which it has a part already;
  * then what is new.
@@ -16,12 +17,13 @@ import type { Link } from './link.ts';
 import type { Ending } from './outstanding.ts';
 import { createPace } from './pace.ts';
 import { asksToSlowDown, ESME, refusesNumber, statusName } from './status.ts';
-import type { Submission } from './submit.ts';
+import { refreshValidity, type Submission } from './submit.ts';
 
 export type Submitted =
   | { kind: 'accepted'; carrierId: string }
   | { kind: 'refused'; permanent: boolean; reason: string }
   | { kind: 'unavailable' }
+  | { kind: 'withdrawn' }
   | { kind: 'unknown' };
 
 export interface Segment {
@@ -29,6 +31,8 @@ export interface Segment {
   /** UTC milliseconds. */
   validUntil: number;
   urgent: boolean;
+  /** See {@link OutgoingSms}. */
+  mayLeave?: (() => boolean) | undefined;
   /** Completes an SMS of which a part was accepted, so it outlasts an interruption. */
   follows: boolean;
 }
@@ -50,7 +54,8 @@ interface Job extends Segment {
 const UNAVAILABLE: Submitted = { kind: 'unavailable' };
 const UNKNOWN: Submitted = { kind: 'unknown' };
 const EXPIRED: Submitted = { kind: 'refused', permanent: true, reason: 'EXPIRED' };
-/** How often it is looked whether something has waited too long. */
+const WITHDRAWN: Submitted = { kind: 'withdrawn' };
+/** How often it is looked whether something has waited too long, or is not to leave any more. */
 const EXPIRY_CHECK_MS = 1_000;
 
 /** `link` is a function because the link's events need the submitter and the submitter the link. */
@@ -85,7 +90,7 @@ export function createSubmitter(link: () => Link, throughput: number | null): Su
     expiryTimer = undefined;
     const now = Date.now();
     for (const queue of queues) {
-      for (const job of queue.remove(({ validUntil }) => validUntil <= now)) job.end(EXPIRED);
+      for (const job of queue.remove((job) => whyNot(job, now) !== null)) job.end(whyNot(job, now) ?? UNAVAILABLE);
     }
     if (waiting() > 0) expiryTimer = setTimeout(expire, EXPIRY_CHECK_MS);
   }
@@ -100,7 +105,8 @@ export function createSubmitter(link: () => Link, throughput: number | null): Su
       }
       const job = urgent.shift() ?? begun.shift() ?? fresh.shift();
       if (!job) return;
-      if (job.validUntil <= Date.now()) job.end(EXPIRED);
+      const refusal = whyNot(job, Date.now());
+      if (refusal) job.end(refusal);
       else send(job, now);
     }
   }
@@ -112,6 +118,7 @@ export function createSubmitter(link: () => Link, throughput: number | null): Su
 
   function send(job: Job, now: number): void {
     const { body, tlvs, segments } = job.submission;
+    refreshValidity(job.submission, Date.now());
     try {
       link().request('submit_sm', body, tlvs, (ending) => onEnding(job, ending));
     } catch {
@@ -165,4 +172,10 @@ export function createSubmitter(link: () => Link, throughput: number | null): Su
   }
 
   return { submit, pump, down, stop };
+}
+
+/** How a segment ends that must not be given to the carrier at `now`, UTC milliseconds; null: it may be. */
+function whyNot({ validUntil, mayLeave }: Job, now: number): Submitted | null {
+  if (validUntil <= now) return EXPIRED;
+  return mayLeave?.() === false ? WITHDRAWN : null;
 }

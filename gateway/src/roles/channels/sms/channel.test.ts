@@ -42,16 +42,15 @@ eachEngine((open) => {
       const one = attempt({ from: 'Stad' });
       await room.channel.submit([one]);
       expect(await told(one.id, 1)).to.deep.equal(['handed-over']);
-      expect(room.router.sent).to.deep.equal([
-        {
-          id: one.id,
-          to: '+32470000001',
-          text: 'Uw afspraak is morgen om 10:00',
-          from: 'Stad',
-          validUntil: one.expiresAt,
-          urgent: false,
-        },
-      ]);
+      expect(room.router.sent).to.have.length(1);
+      expect(room.router.sent[0]).to.include({
+        id: one.id,
+        to: '+32470000001',
+        text: 'Uw afspraak is morgen om 10:00',
+        from: 'Stad',
+        validUntil: one.expiresAt,
+        urgent: false,
+      });
       expect((await row(one.id)).sealed).to.equal(null);
       await receipt('id-1', 'pending');
       await receipt('id-1');
@@ -103,8 +102,8 @@ eachEngine((open) => {
       });
 
       it('may write the id in another notation', async () => {
-        const [one, two] = [attempt(), attempt()];
-        const ids = ['1A2B3C4D', '439041102'];
+        const [one, two, three] = [attempt(), attempt(), attempt()];
+        const ids = ['1A2B3C4D', '439041102', '0e999f21-81ef-4974-a414-3de98174e3c7'];
         room.router.answer = (_sms, count) => accept(ids[count - 1] ?? '');
         await room.channel.submit([one]);
         await room.outcomes(one.id, 1);
@@ -114,6 +113,53 @@ eachEngine((open) => {
         await receipt((439041102).toString(16));
         expect(await told(one.id, 2)).to.deep.equal(['handed-over', 'delivered']);
         expect(await told(two.id, 2)).to.deep.equal(['handed-over', 'delivered']);
+        await room.channel.submit([three]);
+        await room.outcomes(three.id, 1);
+        await receipt('E999F21-81EF-4974-A414-3DE98174E3C7');
+        expect(await told(three.id, 2)).to.deep.equal(['handed-over', 'delivered']);
+      });
+
+      it('may write the id in another notation and come before the answer', async () => {
+        for (const [given, written] of [
+          ['C0FFEE', '12648430'],
+          ['12648431', '00c0ffef'],
+          ['0e999f21-81ef', 'E999F21-81EF'],
+        ] as const) {
+          const one = attempt();
+          room.router.answer = async () => {
+            await receipt(written);
+            return accept(given);
+          };
+          await room.channel.submit([one]);
+          expect(await told(one.id, 2)).to.deep.equal(['handed-over', 'delivered']);
+        }
+      });
+
+      it('have ids that are stored as digests, for there are ids that contain the number', async () => {
+        const ids = ['32470000001-7', '32470000001-8'];
+        room.router.answer = () => accept(ids[0] ?? '');
+        const one = attempt();
+        await room.channel.submit([one]);
+        await room.outcomes(one.id, 1);
+        await receipt(ids[1] ?? '');
+        const { sql } = database.withTables<Tables>();
+        const rows = [
+          await sql.selectFrom('sms_segments').selectAll().execute(),
+          await sql.selectFrom('sms_early_receipts').selectAll().execute(),
+        ];
+        expect(rows.map(({ length }) => length)).to.deep.equal([1, 1]);
+        expect(JSON.stringify(rows)).not.to.include('32470000001');
+        await receipt(ids[0] ?? '');
+        expect(await told(one.id, 2)).to.deep.equal(['handed-over', 'delivered']);
+      });
+
+      it('is one where the carrier sends one for a message of several segments', async () => {
+        const one = attempt();
+        room.router.answer = () => ({ ...accept('part-1', 'part-2', 'part-3'), onlyReceipt: true }) as SendResult;
+        await room.channel.submit([one]);
+        await room.outcomes(one.id, 1);
+        await receipt('part-2');
+        expect((await room.outcomes(one.id, 2)).at(-1)).to.include({ kind: 'delivered', segments: 3 });
       });
 
       it('makes it delivered when all segments are', async () => {

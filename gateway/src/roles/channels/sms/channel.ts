@@ -17,6 +17,7 @@ import {
   type Sealer,
 } from '../../../platform/storage/index.ts';
 import { storing } from '../storing.ts';
+import { createCarrierIds } from './carrier-ids.ts';
 import { createListener } from './listener.ts';
 import { createSmsMetrics } from './metrics.ts';
 import { createOpener } from './opener.ts';
@@ -28,6 +29,8 @@ import { createWorker } from './worker.ts';
 
 /** How long an ended attempt is remembered: a submit that comes again within it does nothing. */
 const REMEMBER_MS = 24 * 3600_000;
+/** Carriers report the end of their tries a little after it. */
+const RECEIPT_GRACE_MS = 15 * 60_000;
 /** When the gateway stops: for a database that fails. */
 const STOP_MS = 5_000;
 
@@ -49,7 +52,7 @@ export interface SmsChannelOptions {
   metrics: Metrics;
   log: Logger;
   now: () => number;
-  /** How long a receipt may take before the SMS counts as failed, hours. */
+  /** How long carriers may try at most, hours; without a receipt soon after that, the SMS counts as failed. */
   receiptHours?: number;
   /** For tests: how long a worker that died blocks what it had, milliseconds. */
   leaseMs?: number;
@@ -59,22 +62,35 @@ export interface SmsChannelOptions {
 export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsChannel> {
   const { privateKeys, sealer, log, now, receiptHours = 72, leaseMs = 15_000 } = options;
   const database = options.database.withTables<Tables>();
-  await database.migrate('sms', migrationsFor(database.engine));
+  const carrierIds = createCarrierIds(sealer);
+  await database.migrate('sms', migrationsFor(database.engine, carrierIds));
   await database.migrate('sms_queue', queueMigrations('sms_queue'));
   const queue = createQueue(options.database, 'sms_queue', now);
-  const rules = { receiptMs: receiptHours * 3600_000, rememberMs: REMEMBER_MS };
+  const tryMs = receiptHours * 3600_000;
+  const rules = { receiptMs: tryMs + RECEIPT_GRACE_MS, rememberMs: REMEMBER_MS };
   const early = { mayBe: true };
   const listeners = new Set<() => void>();
   const recorder = createRecorder({
     database,
     queue,
     rules,
+    carrierIds,
     early,
     onOutcomes: () => listeners.forEach((listener) => void listener()),
     log,
   });
   const router = options.connect(
-    createListener({ database, recorder, sealer, metrics: () => metrics, wake: () => worker.wake(), log, now }),
+    createListener({
+      database,
+      recorder,
+      sealer,
+      carrierIds,
+      metrics: () => metrics,
+      wake: () => worker.wake(),
+      suppress: (suppression) => worker.suppress(suppression),
+      log,
+      now,
+    }),
   );
   const metrics = createSmsMetrics(options.metrics, { queue, routes: () => router.routes() });
   const opener = createOpener(privateKeys);
@@ -87,6 +103,7 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
     sealer,
     metrics,
     leaseMs,
+    tryMs,
     log,
     now,
   });
@@ -113,7 +130,10 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
     },
     async cancel(attemptIds) {
       const event = { type: 'cancel', at: now() } as const;
-      await Promise.all(attemptIds.map((attemptId) => recorder.happened({ attemptId, event })));
+      const attempts = attemptIds.map(async (attemptId) => {
+        return { id: attemptId, state: await recorder.happened({ attemptId, event }) };
+      });
+      await worker.withdraw(await Promise.all(attempts));
     },
     outcomes: (after, limit) => readOutcomes(database, after, limit),
     async acknowledge(position) {

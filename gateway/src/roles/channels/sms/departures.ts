@@ -1,10 +1,11 @@
 /**
  * The last step: records that an SMS leaves, gives it to the router, records the answer. What is recorded as leaving when
  * the process dies is `unknown` afterwards, hence not more of it than fills the carriers' windows. All others wait
- * here; the urgent ones do not.
+ * here; the urgent ones do not. What is withdrawn or suppressed until the carrier is given the first octets stays here.
  */
 import { type SmsContent, URGENCIES } from '@civicline/protocol';
-import { createFifo, type OutgoingSms, type RoutedResult, type Router } from '@civicline/sms';
+import { canonicalCarrierId, createFifo, type OutgoingSms, type RoutedResult, type Router } from '@civicline/sms';
+import type { Recall } from '../kit/recall.ts';
 import type { AttemptEvent, State } from './machine.ts';
 import type { SmsMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
@@ -17,12 +18,17 @@ export interface Ready {
   /** How often it was claimed. */
   claims: number;
   content: SmsContent;
-  /** Keyed digest of its number. */
-  recipient: string;
+  /** Keyed digests of its number, the current one first. */
+  digests: readonly [string, ...string[]];
 }
+
+/** Why an SMS that was about to leave does not. */
+export type Stop = 'CANCELLED' | 'SENDER_SUPPRESSED';
 
 export interface Departures {
   add(sms: readonly Ready[]): void;
+  /** Those that wait here or with a route. */
+  inHand(): IterableIterator<Ready>;
   /** Lets nothing more leave; returns what has not. */
   stop(): Ready[];
 }
@@ -43,13 +49,17 @@ export function createDepartures(options: {
   recorder: Recorder;
   router: Router;
   metrics: SmsMetrics;
+  recall: Recall<Stop>;
+  /** How long the carrier may try: as long as its receipt is awaited. Milliseconds. */
+  tryMs: number;
   /** Whether surely nobody else has it. */
   isOurs(attemptId: string): boolean;
   /** This one is done with, in whatever way. */
   onDone(attemptId: string): void;
   now: () => number;
 }): Departures {
-  const { recorder, router, metrics, isOurs, onDone, now } = options;
+  const { recorder, router, metrics, recall, tryMs, isOurs, onDone, now } = options;
+  const inHand = new Map<string, Ready>();
   const lanes = URGENCIES.map(() => createFifo<Ready>());
   let limit = FEWEST;
   let leaving = 0;
@@ -69,6 +79,7 @@ export function createDepartures(options: {
   async function depart(sms: Ready): Promise<void> {
     await leave(sms);
     leaving--;
+    forget(sms);
     onDone(sms.row.id);
     fill();
   }
@@ -76,6 +87,7 @@ export function createDepartures(options: {
   async function leave(sms: Ready): Promise<void> {
     const { row, claims, content } = sms;
     const { id } = row;
+    if (recall.whyNot(id) === 'SENDER_SUPPRESSED') return reject(sms);
     const state = await recordLeaving(sms);
     if (state === 'failed') metrics.rejected('EXPIRED');
     // Cancelled meanwhile; or not recorded.
@@ -84,15 +96,38 @@ export function createDepartures(options: {
     const result = await router.send(outgoing(row, content)).catch(() => LOST);
     const at = now();
     const cost = costOf(result);
-    const event = eventOf(result, at, claims);
+    const isSuppressed = result.kind === 'withdrawn' && recall.whyNot(id) === 'SENDER_SUPPRESSED';
+    const event: AttemptEvent = isSuppressed
+      ? { type: 'refused', at, reason: 'SENDER_SUPPRESSED' }
+      : eventOf(result, at, claims);
     await recorder.certainly({ attemptId: id, event, urgent: isUrgent(row), leftAt, ...(cost ? { cost } : {}) });
     metrics.result(result.route, result.kind === 'refused' ? result.reason : result.kind);
     if (result.kind === 'accepted') metrics.handedOver(row.lane, at - row.created_at);
   }
 
+  /** Its addressee wants no more of this sender since it was looked up. */
+  async function reject({ row }: Ready): Promise<void> {
+    const event: AttemptEvent = { type: 'rejected', at: now(), reason: 'SENDER_SUPPRESSED' };
+    await recorder.certainly({ attemptId: row.id, event, urgent: isUrgent(row) });
+    metrics.rejected('SENDER_SUPPRESSED');
+  }
+
+  function forget({ row }: Ready): void {
+    inHand.delete(row.id);
+    recall.end(row.id);
+  }
+
+  function outgoing(row: AttemptRow, { to, text, from }: SmsContent): OutgoingSms {
+    const { id, expires_at: validUntil } = row;
+    const mayLeave = () => recall.mayLeave(id);
+    const sms = { id, to, text, validUntil, tryMs, urgent: isUrgent(row), mayLeave };
+    return from === undefined ? sms : { ...sms, from };
+  }
+
   /** Where nobody knows whether that was stored, it surely has not left: it waits again, unless others may have it. */
-  async function recordLeaving({ row, claims, recipient }: Ready): Promise<State | null> {
+  async function recordLeaving({ row, claims, digests: [recipient] }: Ready): Promise<State | null> {
     const { id } = row;
+    recall.leaves(id);
     const event: AttemptEvent = { type: 'leaves', at: now() };
     try {
       return await recorder.happened({ attemptId: id, event, urgent: isUrgent(row), recipient });
@@ -107,12 +142,19 @@ export function createDepartures(options: {
     add(sms) {
       const windows = router.routes().reduce((sum, { up, window }) => (up ? sum + window : sum), 0);
       limit = Math.max(FEWEST, WINDOWS * windows);
-      for (const one of sms) lanes[one.row.lane]?.push(one);
+      for (const one of sms) {
+        inHand.set(one.row.id, one);
+        recall.add(one.row.id);
+        lanes[one.row.lane]?.push(one);
+      }
       fill();
     },
+    inHand: () => inHand.values(),
     stop() {
       limit = 0;
-      return lanes.flatMap((lane) => lane.remove(() => true));
+      const left = lanes.flatMap((lane) => lane.remove(() => true));
+      left.forEach(forget);
+      return left;
     },
   };
 }
@@ -121,33 +163,26 @@ function isUrgent({ lane }: AttemptRow): boolean {
   return lane === URGENT_LANE;
 }
 
-function outgoing(row: AttemptRow, { to, text, from }: SmsContent): OutgoingSms {
-  const { id, expires_at: validUntil } = row;
-  return { id, to, text, validUntil, urgent: isUrgent(row), ...(from === undefined ? {} : { from }) };
-}
-
 function eventOf(result: RoutedResult, at: number, claims: number): AttemptEvent {
   switch (result.kind) {
     case 'accepted':
     case 'unknown': {
       const { kind: type, route, segments } = result;
-      return { type, at, route, segments, carrierIds: carrierIdsOf(result) };
+      const receipts = result.kind === 'accepted' && result.onlyReceipt ? { onlyReceipt: true as const } : {};
+      return { type, at, route, segments, carrierIds: carrierIdsOf(result), ...receipts };
     }
     case 'refused':
       if (result.permanent) return { type: 'refused', at, reason: result.reason };
       return { type: 'put-off', at, retryAt: at + backOff(claims, REFUSED_MS) };
+    // What was cancelled ends by being put off; all others try again.
+    case 'withdrawn':
     case 'unavailable':
       return { type: 'put-off', at, retryAt: at + backOff(claims, UNAVAILABLE_MS) };
   }
 }
 
-/** Carriers' ids are short ASCII; whatever else one sends must not trouble the database. */
-export function printable(carrierId: string): string {
-  return carrierId.replaceAll(/[^\x21-\x7e]/g, '').slice(0, 100);
-}
-
 function carrierIdsOf({ carrierIds }: { carrierIds: readonly string[] }): string[] {
-  return [...new Set(carrierIds.map(printable))].filter((carrierId) => carrierId !== '');
+  return [...new Set(carrierIds.map(canonicalCarrierId))].filter((carrierId) => carrierId !== '');
 }
 
 /** Doubles with every try, and is spread so that not all come back at once. */

@@ -152,6 +152,13 @@ describe('the life of an SMS', () => {
     expect(run(events).told.at(-1)).to.deep.equal({ kind: 'delivered', segments: 3 });
   });
 
+  it('takes one receipt for all segments where the carrier sends one', () => {
+    const ids = ['a', 'b', 'c'];
+    const sent: Happening = { type: 'accepted', route: 'first', segments: 3, carrierIds: ids, onlyReceipt: true };
+    const events = [at(1, { type: 'leaves' }), at(2, sent), at(3, { type: 'segment-delivered' })];
+    expect(run(events).told.at(-1)).to.deep.equal({ kind: 'delivered', segments: 3 });
+  });
+
   it('is never told delivered while a segment of a lost answer is not known', () => {
     const lost = at(2, { type: 'unknown', route: 'first', segments: 3, carrierIds: ['a', 'b'] });
     const delivered = at(3, { type: 'segment-delivered' });

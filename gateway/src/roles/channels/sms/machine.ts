@@ -55,7 +55,8 @@ export type AttemptEvent = { at: number } & (
   | { type: 'orphaned' }
   /** Cannot or must not be sent. */
   | { type: 'rejected'; reason: string }
-  | { type: 'accepted' | 'unknown'; route: string; segments: number; carrierIds: readonly string[] }
+  /** `onlyReceipt`: one receipt will speak for all segments. */
+  | { type: 'accepted' | 'unknown'; route: string; segments: number; carrierIds: readonly string[]; onlyReceipt?: true }
   | { type: 'refused'; reason: string }
   /** Surely not sent, but worth another try at `retryAt`. */
   | { type: 'put-off'; retryAt: number }
@@ -78,7 +79,7 @@ export interface Step {
 }
 
 export interface Rules {
-  /** After the hand-over, how long a receipt may take. */
+  /** After the hand-over, how long a receipt may take: a little longer than the carrier tries. */
   receiptMs: number;
   /** How long an ended attempt is remembered at least, so that a repeated submit does nothing; until it expires anyway. */
   rememberMs: number;
@@ -138,11 +139,12 @@ const NO_ANSWER: Answer = { route: null, segments: 0, awaiting: 0 };
 /** The route's answer. One that comes after the attempt was given up as orphaned only says which receipts to expect. */
 function answered(
   attempt: SmsAttempt,
-  { type, at, route, segments, carrierIds }: Extract<AttemptEvent, { type: 'accepted' | 'unknown' }>,
+  { type, at, route, segments, carrierIds, onlyReceipt }: Extract<AttemptEvent, { type: 'accepted' | 'unknown' }>,
   rules: Rules,
 ): Step {
   // Some carriers give one id for all segments. Of a lost answer, what is not known can never be told delivered.
-  const awaiting = type === 'accepted' ? carrierIds.length : Math.max(segments, carrierIds.length, 1);
+  const known = onlyReceipt ? 1 : carrierIds.length;
+  const awaiting = type === 'accepted' ? known : Math.max(segments, carrierIds.length, 1);
   const answer = { route, segments, awaiting };
   if (attempt.state === 'unknown') return quietly({ ...attempt, ...answer });
   return goOut(attempt, type === 'accepted' ? 'handed-over' : 'unknown', answer, at, rules);

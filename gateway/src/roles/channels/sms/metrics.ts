@@ -1,6 +1,7 @@
 import { URGENCIES } from '@civicline/protocol';
 import { Counter, Gauge, Histogram, type Metrics } from '../../../platform/http/index.ts';
 import type { LeasedQueue } from '../../../platform/storage/index.ts';
+import type { Wish } from './suppressions.ts';
 
 /** Figures about SMS. Labels carry lanes, routes and stable codes; never a number or a text. */
 export function createSmsMetrics(
@@ -49,6 +50,12 @@ export function createSmsMetrics(
     labelNames: ['route', 'result'],
     registers,
   });
+  const inbound = new Counter({
+    name: 'civicline_sms_inbound_total',
+    help: 'What people answered, by route: stop, start, other, or unreadable: a wish from a number that cannot be read.',
+    labelNames: ['route', 'result'],
+    registers,
+  });
   const latency = new Histogram({
     name: 'civicline_sms_handover_seconds',
     help: 'Time from the acceptance of an SMS to the carrier’s answer, by lane.',
@@ -60,11 +67,13 @@ export function createSmsMetrics(
   for (const { name: route } of routes()) {
     for (const result of ['accepted', 'unknown']) results.inc({ route, result }, 0);
     receipts.inc({ route, result: 'delivered' }, 0);
+    for (const result of ['stop', 'unreadable']) inbound.inc({ route, result }, 0);
   }
   return {
     result: (route: string, result: string) => results.inc({ route, result }),
     rejected: (reason: string) => rejected.inc({ reason }),
     receipt: (route: string, result: string) => receipts.inc({ route, result }),
+    inbound: (route: string, result: Wish | 'other' | 'unreadable') => inbound.inc({ route, result }),
     handedOver: (lane: number, ms: number) => latency.observe({ lane: URGENCIES[lane] ?? '' }, ms / 1_000),
   };
 }

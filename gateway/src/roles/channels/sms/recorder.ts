@@ -8,6 +8,7 @@ import {
   type ItemWithRow,
   type LeasedQueue,
 } from '../../../platform/storage/index.ts';
+import type { CarrierIds } from './carrier-ids.ts';
 import type { Rules, State } from './machine.ts';
 import type { FinalReceipt } from './receipts.ts';
 import { type Happening, record } from './store.ts';
@@ -53,11 +54,12 @@ export function createRecorder(options: {
   database: Database<Tables>;
   queue: LeasedQueue;
   rules: Rules;
+  carrierIds: CarrierIds;
   early: { mayBe: boolean };
   onOutcomes(outcomes: readonly Outcome[]): void;
   log: Logger;
 }): Recorder {
-  const { database, queue, rules, early, onOutcomes, log } = options;
+  const { database, queue, rules, carrierIds, early, onOutcomes, log } = options;
   const urgent: Entry<Happening>[] = [];
   const happenings: Entry<Happening>[] = [];
   const receipts: Entry<FinalReceipt>[] = [];
@@ -82,6 +84,7 @@ export function createRecorder(options: {
         return record(sql, happened.map(whatOf), received.map(whatOf), {
           rules,
           queue,
+          carrierIds,
           mayBeEarly: early.mayBe,
           known,
         });

@@ -4,11 +4,12 @@ import type { Outcome } from '@civicline/protocol/channel';
 import type { Kysely } from 'kysely';
 import type { LeasedQueue } from '../../../platform/storage/index.ts';
 import { type Database, insertMany } from '../../../platform/storage/index.ts';
+import type { CarrierIds } from './carrier-ids.ts';
 import { addCosts, type Cost } from './ledger.ts';
 import type { AttemptEvent, Rules, State } from './machine.ts';
-import { expectReceipts, type FinalReceipt, matchEarly, matchReceipts } from './receipts.ts';
+import { expectReceipts, type FinalReceipt, keysOf, matchEarly, matchReceipts, type NewSegment } from './receipts.ts';
 import { rememberSenders } from './suppressions.ts';
-import { carrierKey, type OutcomeRow, type SegmentRow, type Tables } from './tables.ts';
+import type { OutcomeRow, Tables } from './tables.ts';
 import { createWorkingSet, type KnownRows } from './working-set.ts';
 
 /** Something that happened to an attempt. */
@@ -40,6 +41,7 @@ export interface Recorded {
 export interface RecordOptions {
   rules: Rules;
   queue: LeasedQueue;
+  carrierIds: CarrierIds;
   /** False: surely no receipt is kept that came before its answer. */
   mayBeEarly: boolean;
   /** null: other processes write to the same database. */
@@ -51,11 +53,11 @@ export async function record(
   sql: Kysely<Tables>,
   happenings: readonly Happening[],
   receipts: readonly FinalReceipt[],
-  { rules, queue, mayBeEarly, known }: RecordOptions,
+  { rules, queue, carrierIds, mayBeEarly, known }: RecordOptions,
 ): Promise<Recorded> {
   if (!known) await lock(sql);
   const attempts = createWorkingSet(sql, rules, known);
-  const segments: SegmentRow[] = [];
+  const segments: NewSegment[] = [];
   const costs: Cost[] = [];
   const recipients = new Map<string, { senderId: string; at: number }>();
 
@@ -66,7 +68,9 @@ export async function record(
     if (!changed) return null;
     const { row, after } = changed;
     if (recipient !== undefined) recipients.set(recipient, { senderId: row.sender_id, at: event.at });
-    if (event.type === 'accepted' || event.type === 'unknown') segments.push(...segmentsOf(row.id, event, leftAt));
+    if (event.type === 'accepted' || event.type === 'unknown') {
+      segments.push(...segmentsOf(row.id, event, carrierIds, leftAt));
+    }
     if (cost) costs.push({ at: event.at, senderId: row.sender_id, ...cost });
     return after?.state ?? null;
   });
@@ -85,12 +89,10 @@ export async function record(
 
 type Answer = Extract<AttemptEvent, { type: 'accepted' | 'unknown' }>;
 
-function segmentsOf(attemptId: string, { route, carrierIds, at }: Answer, leftAt = at): SegmentRow[] {
+function segmentsOf(attemptId: string, { route, carrierIds, at }: Answer, ids: CarrierIds, leftAt = at): NewSegment[] {
   // By a clock that was put back meanwhile, it has left after its answer.
-  const left_at = Math.min(leftAt, at);
-  return carrierIds.map((carrierId) => {
-    return { carrier: carrierKey(route, carrierId), attempt_id: attemptId, left_at };
-  });
+  const left = Math.min(leftAt, at);
+  return carrierIds.map((carrierId) => ({ ...keysOf(ids, route, carrierId), attemptId, leftAt: left }));
 }
 
 /** Processes record one after another: none steps an attempt that another has loaded. */
@@ -109,6 +111,18 @@ async function tell(sql: Kysely<Tables>, told: readonly Omit<OutcomeRow, 'positi
   const rows = told.map((row, index) => ({ position: last - told.length + 1 + index, ...row }));
   await insertMany(sql, 'sms_outcomes', rows);
   return rows.map(outcomeOf);
+}
+
+/** Of these attempts, those that were withdrawn while they were being handed over. */
+export async function readWithdrawn(database: Database<Tables>, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const rows = await database.sql
+    .selectFrom('sms_attempts')
+    .select('id')
+    .where('id', 'in', ids)
+    .where('withdrawn', '=', 1)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 export async function readOutcomes(database: Database<Tables>, after: number, limit: number): Promise<Outcome[]> {

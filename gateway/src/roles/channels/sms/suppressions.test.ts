@@ -82,6 +82,17 @@ eachEngine((open) => {
       expect(await send({}, { category: 'emergency' })).to.equal('handed-over');
     });
 
+    it('is told and counted where the number cannot be read', async () => {
+      await write('STOP', '0470000001');
+      expect(await send()).to.equal('handed-over');
+      await write('Ik kom', '0470000001');
+      await write('STOP');
+      const metrics = await room.metrics.metrics();
+      expect(metrics).to.include('civicline_sms_inbound_total{route="first",result="unreadable"} 1');
+      expect(metrics).to.include('civicline_sms_inbound_total{route="first",result="stop"} 1');
+      expect(metrics).to.include('civicline_sms_inbound_total{route="first",result="other"} 1');
+    });
+
     it('is not brought about by other texts', async () => {
       await write('Ik kom morgen');
       expect(await send()).to.equal('handed-over');

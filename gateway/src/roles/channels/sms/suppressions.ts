@@ -9,7 +9,8 @@ import type { RecipientRow, SuppressionRow, Tables } from './tables.ts';
 
 /** Who wrote last is stored anew after this, so that its row is not forgotten. */
 const REFRESH_MS = 24 * 3600_000;
-const ALL_SENDERS = '';
+/** In place of a sender's id. */
+export const ALL_SENDERS = '';
 
 export type Wish = 'stop' | 'start';
 
@@ -57,19 +58,23 @@ export async function rememberSenders(
   await updateMany(sql, 'sms_recipients', 'digest', changed);
 }
 
-/** Stores what the owner of a number wishes. `digests`: of the number, the current one first. */
+/**
+ * Stores what the owner of a number wishes; returns what is not to be sent any more. `digests`: of the number, the current
+ * one first.
+ */
 export async function obey(
   sql: Kysely<Tables>,
   { wish, digests, at }: { wish: Wish; digests: readonly [string, ...string[]]; at: number },
-): Promise<void> {
+): Promise<SuppressionRow | null> {
   if (wish === 'start') {
     await deleteMany(sql, 'sms_suppressions', 'digest', digests);
-    return;
+    return null;
   }
   const rows = await selectMany<RecipientRow>(sql, 'sms_recipients', 'digest', digests);
   const [last] = rows.sort((a, b) => b.written_at - a.written_at);
   const row: SuppressionRow = { digest: digests[0], sender_id: last?.sender_id ?? ALL_SENDERS, created_at: at };
   await insertMany(sql, 'sms_suppressions', [row], { ignoreConflicts: true });
+  return row;
 }
 
 /** Of these numbers (digests under any key), those that a sender must not write to: `isSuppressed(digests, sender)`. */

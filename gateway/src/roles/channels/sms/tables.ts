@@ -1,8 +1,10 @@
 import { URGENCIES } from '@civicline/protocol';
 import type { Outcome } from '@civicline/protocol/channel';
 import { type Kysely, sql as raw } from 'kysely';
-import type { Database, Migration } from '../../../platform/storage/index.ts';
+import { type Database, deleteMany, insertMany, type Migration } from '../../../platform/storage/index.ts';
+import type { CarrierIds } from './carrier-ids.ts';
 import type { State } from './machine.ts';
+import { attemptIdIn } from './receipts.ts';
 
 export const URGENT_LANE = URGENCIES.indexOf('urgent');
 
@@ -27,7 +29,7 @@ export interface AttemptRow {
 
 /** A segment whose final receipt has not come. */
 export interface SegmentRow {
-  /** Route and the carrier's id; see {@link carrierKey}. */
+  /** Route and the carrier's id, as a keyed digest; see {@link CarrierIds}. */
   carrier: string;
   attempt_id: string;
   /** UTC milliseconds. */
@@ -36,7 +38,10 @@ export interface SegmentRow {
 
 /** A final receipt that matches no segment: of an answer that is not stored yet, or of nothing that we know. */
 export interface EarlyReceiptRow {
+  /** As that of a segment. */
   carrier: string;
+  /** Where a route goes by our own ids: the one that the receipt names. */
+  attempt_id: string | null;
   state: 'delivered' | 'failed';
   reason: string | null;
   received_at: number;
@@ -78,17 +83,6 @@ export interface SuppressionRow {
   created_at: number;
 }
 
-/** Two routes may give the same id. */
-export function carrierKey(route: string, carrierId: string): string {
-  return `${route} ${carrierId}`;
-}
-
-/** Of a {@link carrierKey}. */
-export function partsOf(carrier: string): { route: string; carrierId: string } {
-  const end = carrier.lastIndexOf(' ');
-  return { route: carrier.slice(0, end), carrierId: carrier.slice(end + 1) };
-}
-
 export interface Tables {
   sms_attempts: AttemptRow;
   sms_segments: SegmentRow;
@@ -102,7 +96,7 @@ export interface Tables {
 }
 
 /** On SQLite, rows are kept in the order of their key instead of beside an index of it: half the work for each. */
-export function migrationsFor(engine: Database['engine']): Migration[] {
+export function migrationsFor(engine: Database['engine'], carrierIds: CarrierIds): Migration[] {
   const end = engine === 'sqlite' ? raw`without rowid` : raw``;
   return [
     {
@@ -198,5 +192,50 @@ export function migrationsFor(engine: Database['engine']): Migration[] {
           .execute();
       },
     },
+    {
+      name: 'ids of carriers as digests',
+      async up(sql) {
+        await sql.schema.alterTable('sms_early_receipts').addColumn('attempt_id', 'text').execute();
+        await digestCarriers(sql as Kysely<Tables>, 'sms_segments', carrierIds);
+        await digestCarriers(sql as Kysely<Tables>, 'sms_early_receipts', carrierIds);
+      },
+    },
   ];
+}
+
+const PORTION = 1_000;
+
+/** Until then a row began with the route and the id, a blank apart; digests have no blank. */
+async function digestCarriers(
+  sql: Kysely<Tables>,
+  table: 'sms_segments' | 'sms_early_receipts',
+  carrierIds: CarrierIds,
+): Promise<void> {
+  for (let last = ''; ; ) {
+    const rows: { carrier: string }[] = await sql
+      .selectFrom(table)
+      .selectAll()
+      .where('carrier', '>', last)
+      .where('carrier', 'like', '% %')
+      .orderBy('carrier')
+      .limit(PORTION)
+      .execute();
+    const old = rows.map(({ carrier }) => carrier);
+    await deleteMany(sql, table, 'carrier', old);
+    await insertMany(
+      sql,
+      table,
+      rows.map((row) => ({ ...row, ...digested(row.carrier, table, carrierIds) })),
+      { ignoreConflicts: true },
+    );
+    if (rows.length < PORTION) return;
+    last = old.at(-1) ?? last;
+  }
+}
+
+function digested(carrier: string, table: string, carrierIds: CarrierIds) {
+  const end = carrier.lastIndexOf(' ');
+  const [route, carrierId] = [carrier.slice(0, end), carrier.slice(end + 1)];
+  const [key] = carrierIds.keysOf(route, carrierId);
+  return { carrier: key, ...(table === 'sms_early_receipts' ? { attempt_id: attemptIdIn(carrierId) } : {}) };
 }

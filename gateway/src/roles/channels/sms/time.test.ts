@@ -3,8 +3,9 @@ import { generateSealingKeysSync, sealPartSync } from '@civicline/protocol/seali
 import type { RoutedResult } from '@civicline/sms';
 import { expect } from 'chai';
 import { createLog } from '../../../platform/http/index.ts';
-import { createQueue, type Database, insertMany } from '../../../platform/storage/index.ts';
+import { createQueue, createSealer, type Database, insertMany } from '../../../platform/storage/index.ts';
 import { eachEngine } from '../../../platform/storage/testing.ts';
+import { createCarrierIds } from './carrier-ids.ts';
 import { createRecorder } from './recorder.ts';
 import type { Tables } from './tables.ts';
 import { attempt, KEYS, openRoom, type Room } from './testing/room.ts';
@@ -47,6 +48,7 @@ eachEngine((open) => {
         database: database.withTables(),
         queue: createQueue(database, 'sms_queue', now),
         rules: { receiptMs, rememberMs: 24 * HOUR_MS },
+        carrierIds: createCarrierIds(createSealer([randomBytes(32)])),
         early,
         onOutcomes: () => undefined,
         log,
@@ -85,13 +87,19 @@ eachEngine((open) => {
     });
 
     it('tells of a receipt that never came, and forgets all of it later', async () => {
-      const one = attempt();
+      const one = attempt({}, { expiresAt: Date.now() + 7 * 24 * HOUR_MS });
       await room.channel.submit([one]);
       await room.outcomes(one.id, 1);
+      // The carrier tries no longer than that.
+      expect(room.router.sent[0]).to.include({ tryMs: 72 * HOUR_MS, validUntil: one.expiresAt });
       room.clock.ahead += 71 * HOUR_MS;
       await upkeep();
       expect(await told(one.id, 1)).to.deep.equal(['handed-over']);
-      room.clock.ahead += 2 * HOUR_MS;
+      room.clock.ahead += HOUR_MS;
+      await upkeep();
+      // The carrier may just have given up: its receipt is under way.
+      expect(await told(one.id, 1)).to.deep.equal(['handed-over']);
+      room.clock.ahead += HOUR_MS;
       await upkeep();
       expect(await told(one.id, 2)).to.deep.equal(['handed-over', 'RECEIPT_MISSING']);
       await room.router.listener().receipt('first', { carrierId: 'id-1', state: 'delivered' });

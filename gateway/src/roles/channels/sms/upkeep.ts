@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from '../../../platform/http/index.ts';
 import type { Database } from '../../../platform/storage/index.ts';
-import { attemptIdOf } from './receipts.ts';
+import { keptReceipt } from './receipts.ts';
 import type { Recorder } from './recorder.ts';
-import { type EarlyReceiptRow, partsOf, type Tables } from './tables.ts';
+import type { Tables } from './tables.ts';
 
 const EVERY_MS = 5_000;
 const PAGE = 500;
@@ -55,14 +55,11 @@ export function createUpkeep(options: {
         .where('received_at', '<', at - EARLY_MS)
         .execute(),
     );
-    const kept = await database.sql.selectFrom('sms_early_receipts').selectAll().limit(PAGE).execute();
+    const kept = database.sql.selectFrom('sms_early_receipts').selectAll().limit(PAGE);
     // Of an SMS whose process has died, the receipt mostly comes before the lease has run out.
-    await Promise.all(kept.filter((receipt) => attemptIdOf(receipt) !== null).map(again));
-    if (!isShared && kept.length === 0) early.mayBe = false;
-  }
-
-  function again({ carrier, state, reason, received_at: at }: EarlyReceiptRow): Promise<void> {
-    return recorder.receipt({ ...partsOf(carrier), state, reason, at });
+    const ours = await kept.where('attempt_id', 'is not', null).execute();
+    await Promise.all(ours.map((row) => recorder.receipt(keptReceipt(row))));
+    if (!isShared && (await kept.limit(1).execute()).length === 0) early.mayBe = false;
   }
 
   async function sweep(): Promise<void> {

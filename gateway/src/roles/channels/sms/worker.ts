@@ -5,14 +5,16 @@
 import type { Router } from '@civicline/sms';
 import type { Logger } from '../../../platform/http/index.ts';
 import type { Database, LeasedQueue, Sealer } from '../../../platform/storage/index.ts';
-import { createDepartures, type Ready } from './departures.ts';
+import { createRecall, type Recall } from '../kit/recall.ts';
+import { createDepartures, type Ready, type Stop } from './departures.ts';
 import { createLeases } from './leases.ts';
-import { type AttemptEvent, isPending } from './machine.ts';
+import { type AttemptEvent, isPending, type State } from './machine.ts';
 import type { SmsMetrics } from './metrics.ts';
 import type { Opener } from './opener.ts';
 import type { Claimed, Recorder } from './recorder.ts';
-import { digestsOf, readSuppressions } from './suppressions.ts';
-import { type AttemptRow, type Tables, URGENT_LANE } from './tables.ts';
+import { readWithdrawn } from './store.ts';
+import { ALL_SENDERS, digestsOf, readSuppressions } from './suppressions.ts';
+import { type AttemptRow, type SuppressionRow, type Tables, URGENT_LANE } from './tables.ts';
 
 /** How long to wait for work when the queue names no time; another process may have put some. */
 const POLL_MS = 1_000;
@@ -34,6 +36,10 @@ export interface Worker {
   start(): void;
   /** There may be work. */
   wake(): void;
+  /** They must not leave any more; resolves when they cannot, wherever they are. What was handed over is passed over. */
+  withdraw(attempts: readonly { id: string; state: State | null }[]): Promise<void>;
+  /** Somebody wants no more SMS; as `withdraw`. */
+  suppress(suppression: Pick<SuppressionRow, 'digest' | 'sender_id'>): Promise<void>;
   /** Takes nothing new, and gives back what has not left; resolves when all answers are recorded. */
   stop(): Promise<void>;
 }
@@ -47,10 +53,17 @@ export function createWorker(options: {
   sealer: Sealer;
   metrics: SmsMetrics;
   leaseMs: number;
+  /** How long a carrier may try, milliseconds. */
+  tryMs: number;
   log: Logger;
   now: () => number;
 }): Worker {
-  const { database, queue, recorder, router, open, sealer, metrics, leaseMs, log, now } = options;
+  const { database, queue, recorder, router, open, sealer, metrics, leaseMs, tryMs, log, now } = options;
+  const recall: Recall<Stop> = createRecall({
+    isShared: database.engine === 'postgresql',
+    find: findStopped,
+    onError: (error) => log.error({ error }, 'looking for withdrawn SMS failed'),
+  });
   const leases = createLeases({
     database: database.withTables(),
     queue,
@@ -66,6 +79,8 @@ export function createWorker(options: {
     recorder,
     router,
     metrics,
+    recall,
+    tryMs,
     isOurs: leases.isSure,
     onDone: leases.release,
     now,
@@ -74,6 +89,8 @@ export function createWorker(options: {
   let doneSinceOutage = 0;
   /** Of `performance.now()`: when SMS last tried whether a route works again. */
   let probedAt = Number.NEGATIVE_INFINITY;
+  /** How many suppressions were stored since the start. */
+  let suppressions = 0;
   let stopping = false;
   let alarm: (() => void) | null = null;
   let isAwake = false;
@@ -175,14 +192,12 @@ export function createWorker(options: {
     await dropEnded(ended);
     const ready = await withoutSuppressed(await openAll(waiting));
     if (stopping) await leases.giveBack(ready.map(({ row }) => row.id));
-    else departures.add(ready.map(({ digests: [recipient], ...sms }) => ({ ...sms, recipient })));
+    else departures.add(ready);
   }
 
-  type Opened = Omit<Ready, 'recipient'> & { digests: [string, ...string[]] };
-
-  async function openAll(waiting: readonly { row: AttemptRow; claims: number; sealed: string }[]): Promise<Opened[]> {
+  async function openAll(waiting: readonly { row: AttemptRow; claims: number; sealed: string }[]): Promise<Ready[]> {
     const opened = await open(waiting.map(({ row, sealed }) => ({ keyId: row.key_id, sealed })));
-    const ready: Opened[] = [];
+    const ready: Ready[] = [];
     for (const [index, { row, claims }] of waiting.entries()) {
       const found = opened[index] ?? { reason: 'CONTENT_INVALID' };
       if ('reason' in found) void tell(row, { type: 'rejected', reason: found.reason, at: now() });
@@ -191,14 +206,52 @@ export function createWorker(options: {
     return ready;
   }
 
-  async function withoutSuppressed(sms: readonly Opened[]): Promise<Opened[]> {
-    const all = sms.flatMap(({ digests }) => digests);
-    const isSuppressed = await readSuppressions(database.sql, all);
-    return sms.filter(({ row, digests }) => {
-      if (row.category === 'emergency' || !isSuppressed(digests, row.sender_id)) return true;
+  async function withoutSuppressed(sms: readonly Ready[]): Promise<Ready[]> {
+    const suppressed = new Set(await findSuppressed(sms));
+    return sms.filter((one) => {
+      if (!suppressed.has(one)) return true;
+      const { row } = one;
       void tell(row, { type: 'rejected', reason: 'SENDER_SUPPRESSED', at: now() });
       return false;
     });
+  }
+
+  async function findSuppressed(sms: readonly Ready[]): Promise<Ready[]> {
+    const all = sms.flatMap(({ digests }) => digests);
+    for (;;) {
+      const before = suppressions;
+      const isSuppressed = await readSuppressions(database.sql, all);
+      // Of one that was stored meanwhile, those in hand are told; these are not in hand yet.
+      if (suppressions !== before) continue;
+      return sms.filter(({ row, digests }) => row.category !== 'emergency' && isSuppressed(digests, row.sender_id));
+    }
+  }
+
+  /** What another gateway has stored about those that are leaving here. */
+  async function findStopped(ids: readonly string[]): Promise<[string, Stop][]> {
+    const wanted = new Set(ids);
+    const leaving = [...departures.inHand()].filter(({ row }) => wanted.has(row.id));
+    const suppressed = await findSuppressed(leaving);
+    const cancelled = await readWithdrawn(database, ids);
+    return [
+      ...cancelled.map((id): [string, Stop] => [id, 'CANCELLED']),
+      ...suppressed.map(({ row }): [string, Stop] => [row.id, 'SENDER_SUPPRESSED']),
+    ];
+  }
+
+  async function withdraw(attempts: readonly { id: string; state: State | null }[]): Promise<void> {
+    const isElsewhere = attempts.some(({ id, state }) => state === 'handing-over' && !recall.has(id));
+    for (const { id } of attempts) recall.stop(id, 'CANCELLED');
+    if (isElsewhere) await recall.everywhere();
+  }
+
+  async function suppress({ digest, sender_id }: Pick<SuppressionRow, 'digest' | 'sender_id'>): Promise<void> {
+    suppressions++;
+    for (const { row, digests } of departures.inHand()) {
+      const isConcerned = digests.includes(digest) && (sender_id === ALL_SENDERS || sender_id === row.sender_id);
+      if (isConcerned && row.category !== 'emergency') recall.stop(row.id, 'SENDER_SUPPRESSED');
+    }
+    await recall.everywhere();
   }
 
   /** Queue items of attempts that have ended, such as those of a repeated submit. */
@@ -218,15 +271,19 @@ export function createWorker(options: {
   return {
     start() {
       leases.start();
+      recall.start();
       running = run();
     },
     wake,
+    withdraw,
+    suppress,
     async stop() {
       stopping = true;
       wake();
       await running;
       await leases.giveBack(departures.stop().map(({ row }) => row.id));
       await leases.empty();
+      recall.close();
     },
   };
 }

@@ -5,6 +5,8 @@ export const SEGMENT_PRICE = 30_000;
 export interface StandInRouter {
   connect(listener: RouterListener): Router;
   listener(): RouterListener;
+  /** Answers none until told: each is then accepted, or withdrawn, as the channel says at that moment. */
+  hold(): { waiting(count: number): Promise<void>; go(): void };
   /** All that were ever sent. */
   sent: OutgoingSms[];
   /** How the next ones are answered; at first each is accepted as one segment with the id `id-<count>`. */
@@ -24,6 +26,25 @@ export function standInRouter(): StandInRouter {
     listener() {
       if (!listener) throw new Error('Not connected.');
       return listener;
+    },
+    hold() {
+      let go = () => {};
+      const going = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      router.answer = async ({ mayLeave }, count) => {
+        await going;
+        return mayLeave?.() === false
+          ? { kind: 'withdrawn' }
+          : { kind: 'accepted', carrierIds: [`id-${count}`], segments: 1 };
+      };
+      const before = router.sent.length;
+      return {
+        go: () => go(),
+        async waiting(count) {
+          while (router.sent.length < before + count) await new Promise((resolve) => setTimeout(resolve, 5));
+        },
+      };
     },
     setUp(value) {
       up = value;
