@@ -83,6 +83,12 @@ describe('the message machine', () => {
     expect(progress.deadline).to.equal(T0 + HOUR);
   });
 
+  it('is expired when its time ran out at the channel, such as while a carrier throttled', () => {
+    const { progress, events } = play(sms(), [begun(0), outcome(0, 'failed', 'EXPIRED')]);
+    expect(progress).to.include({ state: 'expired', reason: 'EXPIRED', deadline: null });
+    expect(events).to.deep.equal(['attempted sms', 'expired']);
+  });
+
   it('is not undeliverable while an earlier channel may still deliver', () => {
     const { progress, events } = play(both(), [
       begun(0),
