@@ -266,9 +266,9 @@ function goOn(draft: Draft, reason: string, at: number): void {
 function giveUp(draft: Draft, at: number): void {
   const { progress } = draft;
   const reason = progress.attempts.at(-1)?.reason ?? 'UNDELIVERABLE';
-  // Its time ran out at the channel, which noticed first.
-  if (reason === 'EXPIRED') return enter(draft, 'expired', at, { reason });
-  enter(draft, 'undeliverable', at, { channel: channelOf(progress, progress.step), reason });
+  // EXPIRED: its time ran out at the channel, which noticed first.
+  if (reason === 'EXPIRED') enter(draft, 'expired', at, { reason });
+  else enter(draft, 'undeliverable', at, { channel: channelOf(progress, progress.step), reason });
 }
 
 function passTime(draft: Draft, at: number): void {
