@@ -57,19 +57,49 @@ describe('The citizen’s pages, in a real browser', function () {
     await visit('/demo/');
     const { number, digits } = parseTelUrl((await discloses(0)) ?? '');
     await state('Gelukt. U kunt ons nu bellen');
-    await page.getByRole('button', { name: 'Bellen met een andere telefoon' }).click();
-    await state('Bel zelf en toets uw code in');
-    await page.getByText(`${digits.slice(0, 4)} ${digits.slice(4)}`, { exact: true }).waitFor();
+    expect(await page.locator('dialog').textContent()).to.not.contain(digits.slice(4));
 
     await world.dial(number, digits);
     await state('U bent aan de beurt zodra er iemand vrij is');
-    expect(await page.locator('dialog').textContent()).to.not.contain(digits.slice(4));
     const ringing = await agent.call((call) => call.state === 'queued');
+    expect(ringing.verification).to.include({ kind: 'verified', binding: 'app-dialled', contested: false });
     await agent.answer(ringing.id);
     await state('U bent in gesprek');
     await agent.client.ask('hang-up', { callId: ringing.id });
     await state('Het gesprek is afgelopen');
     await agent.client.ask('finish-wrap-up', { callId: ringing.id, note: '' });
+    await world.nothingLeft();
+  });
+
+  it('shows the code for another phone once the app’s digits are typed over, and the agent reads that', async () => {
+    await visit('/demo/');
+    await page.getByRole('button', { name: 'Bel ons met Yivi' }).first().click();
+    await state('Scan de code met de Yivi-app');
+    const creating = page.waitForResponse((response) => response.url().endsWith('/v1/call-requests'));
+    await page.getByRole('button', { name: 'Bellen met een andere telefoon' }).click();
+    const { sessionPtr } = await (await creating).json();
+    await state('Scan de QR-code en neem de cijfers over');
+    await world.wallets.borrow(0, async (wallet) => {
+      const disclosing = wallet.disclose(sessionPtr);
+      await page.getByLabel('De 4 cijfers in uw Yivi-app').fill(await wallet.pairingCode());
+      expect(await disclosing)
+        .to.include({ status: 'done' })
+        .and.not.have.property('clientReturnUrl');
+    });
+    await state('Bel zelf en toets uw code in');
+    const shown = await page
+      .locator('dialog')
+      .getByText(/^\d{4} \d{4}$/)
+      .textContent();
+    const code = shown?.replace(' ', '') ?? '';
+
+    const caller = await world.dial('+31850000001', code);
+    await state('U bent aan de beurt zodra er iemand vrij is');
+    expect(await page.locator('dialog').textContent()).to.not.contain(code.slice(4));
+    const ringing = await agent.call((call) => call.state === 'queued');
+    expect(ringing.verification).to.include({ kind: 'verified', binding: 'pairing-code' });
+    await caller.hangUp();
+    await state('Het gesprek is afgelopen');
     await world.nothingLeft();
   });
 
