@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CONSOLE_SOCKET_PATH } from '@civicline/protocol';
 import { expect } from 'chai';
@@ -7,7 +8,10 @@ import { adaptCaddyfile, DOMAIN, type RunningProxy, startProxy, upstreamsOf } fr
 import { type Asked, OWN_HEADERS, type StandIn, startStandIn } from './stand-in.ts';
 
 /** What only those inside may reach, with something beneath it. */
-const INSIDE = ['/metrics', '/ready', '/internal', '/internal/irma/results/1', '/internal/email/bounces'];
+const INSIDE = ['/metrics', '/ready', '/internal', '/internal/irma/results/1', '/internal/softphone'];
+
+/** With what the gateway lets a softphone connect. */
+const SIGNED_IN = { cookie: 'session=agent-a', origin: `https://${DOMAIN}` };
 
 /** Ways to write a path that some server or other takes for the same. */
 const SPELLINGS: Record<string, (path: string) => string> = {
@@ -72,7 +76,6 @@ const FORWARDED: [path: string, to: string, as?: string][] = [
   ['/console/sip/../ari/channels', 'gateway'],
   ['/session/abc/result', 'gateway'],
   ['/irma/../session/abc/result', 'gateway'],
-  ['/console/sip', 'asterisk', '/ws'],
   ['/irma/session/abc/status', 'yivi'],
   ['/irma/session/abc/statusevents?x=%2F', 'yivi'],
 ];
@@ -85,7 +88,7 @@ describe('the proxy of the production form', () => {
   before(async () => {
     const names = upstreamsOf(await adaptCaddyfile({ CIVICLINE_DOMAIN: DOMAIN }));
     expect(names).to.have.members(['gateway:3000', 'yivi:8089', 'asterisk:8088']);
-    standIns = await Promise.all(names.map((name) => startStandIn(name.replace(/:.*/, ''))));
+    standIns = await Promise.all(names.map((name) => startStandIn(name.replace(/:.*/, ''), refusal)));
     proxy = await startProxy(Object.fromEntries(names.map((name, i) => [name, standIns[i]?.address ?? ''])));
     client = createClient(proxy);
   });
@@ -179,10 +182,33 @@ describe('the proxy of the production form', () => {
     expect(heard).to.equal('hello');
   });
 
-  it("forwards a softphone's socket to Asterisk", async () => {
-    const { asked, protocol, heard } = await client.talk('/console/sip', 'sip', {}, 'REGISTER');
+  it("forwards a softphone's socket to Asterisk once the gateway has agreed, and the sign-in to the gateway only", async () => {
+    const { asked, protocol, heard } = await client.talk('/console/sip', 'sip', SIGNED_IN, 'REGISTER');
     expect(asked).to.include({ by: 'asterisk', url: '/ws' });
+    expect(asked.headers).not.to.have.any.keys('cookie', 'authorization');
     expect({ protocol, heard }).to.deep.equal({ protocol: 'sip', heard: 'REGISTER' });
+    const [question] = allAsked();
+    expect(question).to.include({ by: 'gateway', url: '/internal/softphone', method: 'GET' });
+    expect(question?.headers)
+      .to.include({ ...SIGNED_IN, host: DOMAIN })
+      .and.not.to.have.any.keys('upgrade');
+  });
+
+  it('lets nothing through to Asterisk that the gateway refuses, as it refuses it', async () => {
+    for (const headers of [
+      {},
+      { cookie: 'session=nobody' },
+      { cookie: 'session=agent-a', origin: 'https://evil.example' },
+    ]) {
+      const connecting = client.talk('/console/sip', 'sip', headers as Record<string, string>, 'REGISTER');
+      expect(await connecting.catch((error: Error) => error.message)).to.equal('Unexpected server response: 401');
+      for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS']) {
+        for (const ask of [client.ask, client.ask2]) {
+          expect((await ask({ path: '/console/sip', method, headers })).status, method).to.equal(401);
+        }
+      }
+    }
+    expect(allAsked().every(({ by, url }) => by === 'gateway' && url === '/internal/softphone')).to.equal(true);
   });
 
   it('lets nobody say where he comes from', async () => {
@@ -193,13 +219,15 @@ describe('the proxy of the production form', () => {
     };
     const real = { 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'https', 'x-forwarded-host': DOMAIN };
     for (const path of ['/v1/call-requests', '/irma/session/abc', '/console/sip']) {
-      await client.ask({ path, headers: forged });
-      await client.ask2({ path, headers: forged });
+      const headers = { ...SIGNED_IN, ...forged };
+      await client.ask({ path, headers });
+      await client.ask2({ path, headers });
       // A header that is named here counts for the next hop only, and might be taken away after it was set.
-      await client.ask({ path, headers: { ...forged, connection: 'x-forwarded-for, x-forwarded-proto' } });
+      await client.ask({ path, headers: { ...headers, connection: 'x-forwarded-for, x-forwarded-proto' } });
     }
     await client.talk(CONSOLE_SOCKET_PATH, 'any', { 'x-forwarded-for': '203.0.113.7' }, 'x');
-    expect(allAsked()).to.have.length(10);
+    // The gateway is asked about each of the three softphones, too.
+    expect(allAsked()).to.have.length(13);
     for (const { headers } of allAsked()) expect(headers).to.include(real);
   });
 
@@ -232,6 +260,12 @@ describe('the proxy of the production form', () => {
     }
   });
 });
+
+/** As the gateway answers when it is asked about a softphone. */
+function refusal({ url, headers }: IncomingMessage): number | null {
+  const agreed = headers.cookie === SIGNED_IN.cookie && headers.origin === SIGNED_IN.origin;
+  return url === '/internal/softphone' && !agreed ? 401 : null;
+}
 
 function encoded(letter: string): string {
   return `%${letter.charCodeAt(0).toString(16)}`;

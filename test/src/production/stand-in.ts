@@ -28,10 +28,13 @@ export const OWN_HEADERS = {
 };
 
 /**
- * Listens on a free port of 127.0.0.1. What accepts an event stream gets one event, and the stream stays open. A
+ * Listens on a free port of 127.0.0.1. `refusal`: the status with which it refuses a request, if it does. What accepts an event stream gets one event, and the stream stays open. A
  * WebSocket is told first what was asked, then hears its own messages again.
  */
-export async function startStandIn(name: string): Promise<StandIn> {
+export async function startStandIn(
+  name: string,
+  refusal: (request: IncomingMessage) => number | null = () => null,
+): Promise<StandIn> {
   const asked: Asked[] = [];
   const note = (request: IncomingMessage, body: string): string => {
     const { method = '', url = '', headers } = request;
@@ -43,6 +46,11 @@ export async function startStandIn(name: string): Promise<StandIn> {
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = Buffer.concat(await request.toArray()).toString();
     const told = note(request, body);
+    const refused = refusal(request);
+    if (refused !== null) {
+      response.writeHead(refused).end();
+      return;
+    }
     if (request.headers.accept === 'text/event-stream') {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: first\n\n');

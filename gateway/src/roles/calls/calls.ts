@@ -6,7 +6,7 @@ import { AppError, type Logger, type Metrics } from '../../platform/http/index.t
 import type { Database, Sealer } from '../../platform/storage/index.ts';
 import { isOpen, type Organisations } from '../directory/organisations/index.ts';
 import type { SignIn } from '../directory/sign-in/index.ts';
-import { mountAgents, sipPhoneOperation } from './agents/index.ts';
+import { mountAgents, mountSoftphoneAdmission, sipPhoneOperation, softphoneLogCodes } from './agents/index.ts';
 import { auditMigrations, auditOperation, createAudit, mountAudit } from './audit/index.ts';
 import { createConsoles } from './console/index.ts';
 import { type Core, createCore } from './core.ts';
@@ -42,6 +42,7 @@ export interface Calls {
 }
 
 export const callOperations = [auditOperation, sipPhoneOperation];
+export const callLogCodes = softphoneLogCodes;
 
 export async function createCalls(options: CallsOptions): Promise<Calls> {
   const { config, database, organisations, signIn, metrics, log } = options;
@@ -67,6 +68,14 @@ export async function createCalls(options: CallsOptions): Promise<Calls> {
     telephonyAvailable: core.asterisks.anyAvailable,
     mount(http) {
       mountAudit(http, audit, signIn);
+      mountSoftphoneAdmission(http, {
+        signIn,
+        publicUrl: config.publicUrl,
+        asterisks: config.asterisks.length,
+        metrics,
+        log,
+        now: Date.now,
+      });
       mountAgents(http, { secrets: core.secrets, asterisks: config.asterisks, signIn });
     },
     attach: consoles.attach,

@@ -4,7 +4,7 @@ import type { Role, RoleContext, RoleDefinition } from '../../platform/run/index
 import { createIrmaClient, type IrmaClient } from '../directory/irma/index.ts';
 import { createOrganisations, readOrganisationsFile } from '../directory/organisations/index.ts';
 import { createSignIn, signInLogCodes, signInOperations } from '../directory/sign-in/index.ts';
-import { callOperations, createCalls } from './calls.ts';
+import { callLogCodes, callOperations, createCalls } from './calls.ts';
 import { createExchange, exchangeOperations } from './exchange/index.ts';
 import { createCallRequests, requestLogCodes, requestOperations } from './requests/index.ts';
 import { type CallsSettings, callsSettingsSchema } from './settings.ts';
@@ -42,7 +42,7 @@ async function createRole(config: CallsSettings, context: RoleContext, irma: Irm
 
   return {
     operations: [...requestOperations, ...exchangeOperations, ...callOperations, ...signInOperations],
-    logCodes: { ...requestLogCodes, ...signInLogCodes },
+    logCodes: { ...requestLogCodes, ...callLogCodes, ...signInLogCodes },
     // Without Asterisk, citizens still get codes and consoles their calls.
     readiness: [{ name: 'telephony', vital: false, check: calls.telephonyAvailable }],
     mount(http) {

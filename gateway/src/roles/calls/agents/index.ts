@@ -3,4 +3,5 @@ export { provisionAgent, provisionAgents, provisionNumbers } from './provisionin
 export { createRegistrations, type Registrations } from './registrations.ts';
 export { mountAgents, sipPhoneOperation } from './routes.ts';
 export { createSecrets, type Secrets } from './secrets.ts';
+export { mountSoftphoneAdmission, softphoneLogCodes } from './softphone-admission.ts';
 export { agentMigrations, createAgentStore } from './store.ts';
