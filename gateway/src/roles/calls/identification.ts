@@ -10,8 +10,10 @@ export interface RedemptionInput {
   code: string;
   /** The call that redeems: a code belongs to at most one call, and the same call may redeem it again (a repeat). */
   callId: string;
-  /** E.164 or null; only for counting failed tries. */
+  /** E.164; null when withheld. */
   callingNumber: string | null;
+  /** The same, also of a caller who withholds it: only for counting failed tries. */
+  countedNumber: string | null;
 }
 
 export interface DisclosedAttribute {

@@ -38,6 +38,13 @@ describe('agent consoles', () => {
     return consoles[0]?.state.calls[0]?.id ?? '';
   }
 
+  it('may connect their softphones while they are signed in', async () => {
+    const ask = (cookie: string) =>
+      fetch(`${office.url}/internal/softphone`, { headers: { cookie, origin: new URL(office.url).origin } });
+    expect((await ask('agent=agent-a')).status).to.equal(204);
+    expect((await ask('agent=nobody')).status).to.equal(401);
+  });
+
   it('rings with attributes at the members of the queue, and at nobody else', async () => {
     const [a, b, c] = [await agent('agent-a'), await agent('agent-b'), await agent('agent-c')];
     asterisk.makeCall({ did: NUMBER, code: '12345678', callingNumber: '0612345678' });

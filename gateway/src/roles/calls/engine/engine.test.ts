@@ -77,7 +77,7 @@ describe('call engine', () => {
   describe('a caller who withholds the number', () => {
     const withheld = { did: NUMBER, callingNumber: '+31612345678', withheld: true };
     const shown = () => [...room.core.engine.live.all()].map(({ personal }) => personal.callingNumber);
-    const counted = () => room.identification.asked.map(({ callingNumber }) => callingNumber);
+    const counted = () => room.identification.asked.map(({ countedNumber }) => countedNumber);
 
     it('shows it to nobody, and has wrong codes counted under it, try after try', async () => {
       const caller = asterisk.makeCall({ ...withheld, code: '01111111' });
@@ -89,6 +89,7 @@ describe('call engine', () => {
       await isIn('queued');
       expect(counted()).to.deep.equal(['+31612345678', '+31612345678', '+31612345678']);
       expect(shown()).to.deep.equal([null]);
+      expect(room.identification.asked.every(({ callingNumber }) => callingNumber === null)).to.equal(true);
       const stored = await room.database
         .withTables<{ calls: { personal: string } }>()
         .sql.selectFrom('calls')

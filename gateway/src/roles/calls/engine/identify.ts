@@ -49,7 +49,8 @@ export function createIdentify(options: {
   async function askIdentification(call: Call, callingNumber: string | null, code: string): Promise<Redemption> {
     try {
       const { organisationId, id: callId } = call;
-      return await identification.redeem({ organisationId, code, callId, callingNumber });
+      const countedNumber = callingNumber ?? withheldNumbers.get(callId) ?? null;
+      return await identification.redeem({ organisationId, code, callId, callingNumber, countedNumber });
     } catch (error) {
       // Better served as somebody unknown than not at all.
       log.error({ error, callId: call.id }, 'a code could not be redeemed');
@@ -67,8 +68,7 @@ export function createIdentify(options: {
         setTimeout(() => live.post(call.id, { type: 'code-unread', at: Date.now() }), READ_AGAIN_MS).unref();
         return;
       }
-      const counted = callingNumber ?? withheldNumbers.get(call.id) ?? null;
-      const redemption = await askIdentification(call, counted, keyed);
+      const redemption = await askIdentification(call, callingNumber, keyed);
       const at = Date.now();
       if (redemption.outcome === 'verified') {
         measured.redeemed('verified');

@@ -73,14 +73,11 @@ describe('redemption', () =>
       return session;
     }
 
-    const redeem = (code: string, callId: string, more: Partial<RedemptionInput> = {}): Promise<Redemption> =>
-      requests.identification.redeem({
-        organisationId: 'voorbeeldstad',
-        code,
-        callId,
-        callingNumber: '+31612345678',
-        ...more,
-      });
+    const redeem = (code: string, callId: string, more: Partial<RedemptionInput> = {}): Promise<Redemption> => {
+      const { callingNumber = '+31612345678' } = more;
+      const given = { organisationId: 'voorbeeldstad', code, callId, callingNumber, countedNumber: callingNumber };
+      return requests.identification.redeem({ ...given, ...more });
+    };
     const rows = () =>
       database.withTables<RequestTables>().sql.selectFrom('call_requests').selectAll().orderBy('id').execute();
     const wrongCode = (session: StandInSession) => String((Number(session.code) + 1) % 10 ** 8).padStart(8, '0');
@@ -140,7 +137,8 @@ describe('redemption', () =>
         return session.code;
       };
       const agrees = async (value: string, callingNumber: string | null, callId: string) => {
-        const answer = await redeem(await disclosedNumber(value), callId, { callingNumber });
+        const numbers = { callingNumber, countedNumber: '+31612345678' };
+        const answer = await redeem(await disclosedNumber(value), callId, numbers);
         return answer.outcome === 'verified' ? answer.numberAgrees : answer.reason;
       };
       expect(await agrees('+31612345678', '+31612345678', 'call-1')).to.equal(true);

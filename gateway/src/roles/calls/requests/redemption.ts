@@ -34,7 +34,7 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
   const attempt = (input: RedemptionInput, code: string | null, settle: boolean): Promise<Attempt> =>
     store.write(async (sql) => {
       const at = now();
-      const numberDigests = input.callingNumber === null ? [] : sealer.digests(input.callingNumber, 'calling number');
+      const numberDigests = input.countedNumber === null ? [] : sealer.digests(input.countedNumber, 'calling number');
       const codeDigests = code === null ? [] : sealer.digests(code, 'code');
       const tries = await countTries(sql, limits, {
         organisationId: input.organisationId,
