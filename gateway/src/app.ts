@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { createMetrics, type Logger } from './platform/http/index.ts';
 import { type RunningProcess, startProcess } from './platform/run/index.ts';
+import { createRemoteChannel, offered } from './remote/index.ts';
 import { serveApiPage, serveDocumentation, serveFrontEnds } from './site/index.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -26,9 +27,11 @@ export function startGateway({
   processMetrics = false,
   now = Date.now,
 }: GatewayOptions): Promise<Gateway> {
-  const { roles, listen, trustedProxies, publicUrl, settings } = config;
+  const { listen, trustedProxies, publicUrl, settings, roleKey, remoteChannels, smisPublicKeys } = config;
+  const server = roleKey && smisPublicKeys.length > 0 ? { privateKey: roleKey, smisPublicKeys } : null;
   return startProcess({
-    roles,
+    roles: config.roles.map((role) => ({ ...role, definition: offered(role.definition, server) })),
+    channels: remoteChannels.map((channel) => createRemoteChannel({ ...channel, privateKey: roleKey ?? '', log, now })),
     listen,
     trustedProxies,
     metrics: createMetrics(processMetrics),

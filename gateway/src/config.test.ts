@@ -15,6 +15,11 @@ const complete = {
   CIVICLINE_OIDC_CLIENT_SECRET: 'secret',
 };
 
+const smsHere = () => {
+  const keys = [{ keyId: 'a', privateKey: randomBytes(32).toString('base64url') }];
+  return { CIVICLINE_SMS_ROUTES: 'routes.yaml', CIVICLINE_SMS_KEYS: JSON.stringify(keys) };
+};
+
 describe('configuration', () => {
   it('fills in what may be left out', () => {
     const config = readConfig(complete);
@@ -94,6 +99,23 @@ describe('configuration', () => {
     });
     expect(() => readConfig({ ...complete, CIVICLINE_DATA_KEY_CALLS: 'c2hvcnQ=' })).to.throw(
       'CIVICLINE_DATA_KEY_CALLS[0]: must be 32 bytes',
+    );
+  });
+
+  it('needs a key of the process for channels in other processes', () => {
+    const key = randomBytes(32).toString('base64url');
+    const channels = [{ name: 'sms', url: 'http://sms:3000/', publicKeys: [key] }];
+    const withChannel = { ...complete, CIVICLINE_CHANNELS: JSON.stringify(channels) };
+    expect(() => readConfig(withChannel)).to.throw('CIVICLINE_ROLE_KEY: is missing; make one with');
+    expect(readConfig({ ...withChannel, CIVICLINE_ROLE_KEY: key })).to.deep.include({
+      roleKey: key,
+      remoteChannels: [{ ...channels[0], url: 'http://sms:3000' }],
+    });
+    expect(() => readConfig({ ...complete, CIVICLINE_SMIS_PUBLIC_KEYS: `${key},short` })).to.throw(
+      'CIVICLINE_SMIS_PUBLIC_KEYS[1]: must be 32 bytes in base64url',
+    );
+    expect(() => readConfig({ ...withChannel, CIVICLINE_ROLE_KEY: key, ...smsHere() })).to.throw(
+      'CIVICLINE_CHANNELS: "sms" runs in this very process',
     );
   });
 

@@ -1,9 +1,12 @@
 /** The gateway's configuration: which roles run in this process, and what each of them needs to be told. */
+import { channelSchema } from '@civicline/protocol';
 import { z } from 'zod';
 import {
   addressShape,
+  ConfigError,
   type ConfiguredRole,
   type Environment,
+  json,
   listSchema,
   publicUrlOf,
   type RoleDefinition,
@@ -35,6 +38,16 @@ export interface RoleSettings {
 /** When CIVICLINE_ROLES is absent, a channel runs if the variable that it cannot do without is there. */
 const CHANNEL_VARIABLES: Partial<Record<RoleName, string>> = { sms: 'CIVICLINE_SMS_ROUTES', email: 'CIVICLINE_EMAIL' };
 
+const roleKeySchema = z.string().regex(/^[\w-]{43}$/, 'must be 32 bytes in base64url');
+
+const remoteChannelSchema = z.strictObject({
+  name: channelSchema,
+  /** Where the channel's process answers, such as http://sms:3000 */
+  url: urlSchema,
+  /** The public halves of its CIVICLINE_ROLE_KEY: the current one, and during a rotation others. */
+  publicKeys: z.array(roleKeySchema).min(1),
+});
+
 const processSchema = z
   .object({
     ...addressShape,
@@ -42,6 +55,12 @@ const processSchema = z
     CIVICLINE_ROLES: listSchema.pipe(
       z.array(z.enum(ROLE_NAMES, `must be some of ${ROLE_NAMES.join(', ')}, separated by commas`)),
     ),
+    /** This process's own key, Ed25519, private: with it, its roles prove to those of other processes who they are. */
+    CIVICLINE_ROLE_KEY: roleKeySchema.optional(),
+    /** Of SMIS: the channels that run in other processes. */
+    CIVICLINE_CHANNELS: json(z.array(remoteChannelSchema)).prefault('[]'),
+    /** Of a channel: the public keys of an SMIS in another process, by comma. */
+    CIVICLINE_SMIS_PUBLIC_KEYS: listSchema.pipe(z.array(roleKeySchema)),
     CIVICLINE_DEMO: z.stringbool().default(false),
     /** Of the demonstration: where the phones of its SMSC simulator can be seen. */
     CIVICLINE_PHONES_URL: urlSchema.optional(),
@@ -53,11 +72,20 @@ const processSchema = z
       .default('loopback')
       .transform((text) => text.split(',').map((part) => part.trim())),
   })
+  .refine(
+    (values) =>
+      values.CIVICLINE_ROLE_KEY !== undefined ||
+      values.CIVICLINE_CHANNELS.length + values.CIVICLINE_SMIS_PUBLIC_KEYS.length === 0,
+    { path: ['CIVICLINE_ROLE_KEY'], message: 'is missing; make one with: npx civicline keys role' },
+  )
   .transform((values) => {
     const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(values.CIVICLINE_LISTEN) ?? [];
     return {
       listen: { host: host.replace(/^\[|\]$/g, ''), port: Number(port) },
       publicUrl: publicUrlOf(values),
+      roleKey: values.CIVICLINE_ROLE_KEY ?? null,
+      remoteChannels: values.CIVICLINE_CHANNELS,
+      smisPublicKeys: values.CIVICLINE_SMIS_PUBLIC_KEYS,
       demo: values.CIVICLINE_DEMO,
       phonesUrl: values.CIVICLINE_PHONES_URL ?? null,
       logLevel: values.CIVICLINE_LOG_LEVEL,
@@ -86,6 +114,9 @@ export function readConfig(environment: Environment, irma?: IrmaClient): Config 
     ],
     environment,
   );
+  const { remoteChannels } = parsed.process as ProcessSettings;
+  const twice = remoteChannels.find(({ name }) => chosen.some((definition) => definition.name === name));
+  if (twice) throw new ConfigError(`CIVICLINE_CHANNELS: "${twice.name}" runs in this very process`);
   const roles = chosen.map((definition): ConfiguredRole => {
     const { name } = definition;
     return { definition, settings: parsed[name], storage: parsed[`storage of ${name}`] as StorageSettings };

@@ -61,7 +61,8 @@ export function requestLog(log: Logger): RequestHandler {
         status: response.writableFinished ? response.statusCode : 'aborted',
         milliseconds: Math.round(performance.now() - started),
       };
-      if (route.startsWith('/v1') || route.startsWith('/internal') || route.startsWith('/sign'))
+      if (response.locals.isRoutine) log.debug(line, 'request');
+      else if (route.startsWith('/v1') || route.startsWith('/internal') || route.startsWith('/sign'))
         log.info(line, 'request');
       else log.debug(line, 'request');
     });

@@ -3,6 +3,15 @@ export { createListeners, type Listeners } from './listeners.ts';
 export { type ConfiguredRole, type RunningProcess, startProcess } from './process.ts';
 export type { Readiness, Role, RoleContext, RoleDefinition } from './role.ts';
 export {
+  createRoleTokenSigner,
+  createRoleTokenVerifier,
+  generateRoleKey,
+  publicKeyOfRole,
+  type RoleKey,
+  RoleTokenError,
+  type SignRoleToken,
+} from './role-tokens.ts';
+export {
   addressShape,
   ConfigError,
   dataKeysSchema,

@@ -31,6 +31,8 @@ export interface ProcessOptions {
   roles: readonly ConfiguredRole[];
   listen: { host: string; port: number };
   trustedProxies: readonly string[];
+  /** Channels that run in other processes. */
+  channels?: readonly Channel[];
   /** Adds pages that belong to no role. */
   mountPages?(http: Express, roles: readonly Role[]): void;
   metrics: Metrics;
@@ -81,10 +83,10 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
 }
 
 async function createRoles(
-  { roles: configured, metrics, log, now }: ProcessOptions,
+  { roles: configured, channels: elsewhere = [], metrics, log, now }: ProcessOptions,
   undo: (() => Promise<void>)[],
 ): Promise<{ roles: Role[]; readiness: Readiness[] }> {
-  const channels = new Map<ChannelName, Channel>();
+  const channels = new Map<ChannelName, Channel>(elsewhere.map((channel) => [channel.name, channel]));
   const roles: Role[] = [];
   const databases = new Map<string, Database>();
   const readiness: Readiness[] = [];

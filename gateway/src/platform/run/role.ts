@@ -44,7 +44,7 @@ export interface RoleContext {
   open(): Promise<Database>;
   /** Seals with the role's own key. Throws when the role was declared to seal nothing. */
   sealer(): Sealer;
-  /** The channels that run in the same process. */
+  /** The channels of the same process, and those that run elsewhere. */
   channels: ReadonlyMap<ChannelName, Channel>;
   metrics: Metrics;
   log: Logger;

@@ -9,7 +9,7 @@ import {
   messageViewSchema,
   referenceSchema,
 } from '@civicline/protocol';
-import type { Channel } from '@civicline/protocol/channel';
+import { type Channel, ChannelError } from '@civicline/protocol/channel';
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import {
@@ -163,6 +163,12 @@ export interface MessageRoutesOptions {
   now: () => number;
 }
 
+/** A channel that has not been reached since SMIS started. */
+function rethrowForSenders(error: unknown): never {
+  if (!(error instanceof ChannelError)) throw error;
+  throw new AppError(503, 'CHANNEL_UNAVAILABLE', 'The keys of a channel are not known yet. Repeat the request later.');
+}
+
 export function mountMessages(http: Express, options: MessageRoutesOptions): void {
   const { channels, senders, store, intake, sealer, now } = options;
   const names = new Set(channels.keys());
@@ -185,7 +191,7 @@ export function mountMessages(http: Express, options: MessageRoutesOptions): voi
 
   mount(http, channelsOperation, [maySend], async (_input, response) => {
     const views = [...channels.values()].map(async (channel) => ({ name: channel.name, keys: await channel.keys() }));
-    response.json({ channels: await Promise.all(views) });
+    response.json({ channels: await Promise.all(views).catch(rethrowForSenders) });
   });
 
   mount(http, sendOperation, [maySend], async ({ body, request }, response) => {
