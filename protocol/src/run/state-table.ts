@@ -10,6 +10,8 @@ export interface StateTable<State extends string> {
   before(to: State): State[];
   /** Whether nothing may follow. */
   isLast(state: State): boolean;
+  /** Something for each state. */
+  byState<Value>(make: (state: State) => Value): Record<State, Value>;
 }
 
 export class TransitionError extends Error {
@@ -18,13 +20,16 @@ export class TransitionError extends Error {
 
 /** `of`: what has these states, such as `a call`. */
 export function createStateTable<State extends string>(of: string, transitions: Transitions<State>): StateTable<State> {
+  const states = Object.keys(transitions) as State[];
   return {
     transitions,
     move(from, to) {
       if (transitions[from].includes(to)) return to;
       throw new TransitionError(`TRANSITION_INVALID: ${of} cannot go from ${from} to ${to}.`);
     },
-    before: (to) => (Object.keys(transitions) as State[]).filter((from) => transitions[from].includes(to)),
+    before: (to) => states.filter((from) => transitions[from].includes(to)),
     isLast: (state) => transitions[state].length === 0,
+    byState: <Value>(make: (state: State) => Value) =>
+      Object.fromEntries(states.map((state) => [state, make(state)])) as Record<State, Value>,
   };
 }

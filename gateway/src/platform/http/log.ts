@@ -7,9 +7,9 @@ export type { Logger } from 'pino';
 
 /**
  * The process's log: JSON lines. Callers pass ids and codes only; the redaction below is the second line of defence
- * for what must never be in a log, wherever it is nested.
+ * for what must never be in a log, wherever it is nested. `destination` absent: {@link toStandardOutput}.
  */
-export function createLog(level: string, destination?: DestinationStream): Logger {
+export function createLog(level: string, destination: DestinationStream = toStandardOutput()): Logger {
   const secret = ['dialCode', 'token', 'password', 'attributes', 'callingNumber', 'authorization', 'headers', 'body'];
   const options = {
     level,
@@ -24,8 +24,32 @@ export function createLog(level: string, destination?: DestinationStream): Logge
     formatters: { log: withDescribedErrors },
     hooks: { logMethod },
   };
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination);
 }
+
+/** So much is written at once, or what there is after so long. */
+const WRITTEN_AT_ONCE = 4_096;
+const WRITTEN_AFTER_MS = 100;
+/** When nobody reads the log: what comes beyond is dropped, before it takes the gateway's memory. */
+const MOST_UNWRITTEN = 16 * 1_048_576;
+
+/**
+ * Lines are gathered, and written beside the work instead of in the midst of it: whoever reads them slowly holds up no
+ * call. All are out when the process ends by itself, an uncaught error included, and a `fatal` one at once; kill -9
+ * takes those of the last tenth of a second with it.
+ */
+function toStandardOutput(): DestinationStream {
+  standardOutput ??= pino.destination({
+    fd: 1,
+    sync: false,
+    minLength: WRITTEN_AT_ONCE,
+    maxLength: MOST_UNWRITTEN,
+    periodicFlush: WRITTEN_AFTER_MS,
+  });
+  return standardOutput;
+}
+
+let standardOutput: DestinationStream | undefined;
 
 /** pino takes the message of an error that stands alone for the message of the line. */
 function logMethod(this: Logger, args: Parameters<LogFn>, method: LogFn): void {

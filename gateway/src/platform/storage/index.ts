@@ -14,3 +14,4 @@ export {
   queueMigrations,
 } from './queue.ts';
 export { createSealer, SealError, type Sealer } from './sealer.ts';
+export { createStatement, type Statement } from './statement.ts';

@@ -1,5 +1,5 @@
 import { sql as raw } from 'kysely';
-import type { Database, Migration } from '../../../platform/storage/index.ts';
+import { type Database, insertMany, type Migration } from '../../../platform/storage/index.ts';
 
 /** Why the attributes of a call were shown. `reload`: to an agent who already had the call, or joins its queue. */
 export type ShowingReason = 'ringing' | 'answered' | 'reload' | 'transfer';
@@ -97,12 +97,7 @@ export function createAudit(database: Database): Audit {
         attribute_ids: JSON.stringify(attributeIds),
       }));
       // The database gives out the ids.
-      await write((tables) =>
-        tables
-          .insertInto('audit')
-          .values(rows as Tables['audit'][])
-          .execute(),
-      );
+      await write((tables) => insertMany(tables, 'audit', rows));
     },
     async page(organisationId, { before, after, limit }) {
       let query = sql.selectFrom('audit').selectAll().where('organisation_id', '=', organisationId).limit(limit);

@@ -3,7 +3,8 @@
  * to the caller (calling number, attributes, note) is sealed, and gone when the call has ended, except for the note.
  */
 import type { CallState } from '@civicline/protocol';
-import type { Database, Migration, Sealer } from '../../../platform/storage/index.ts';
+import type { Kysely } from 'kysely';
+import { createStatement, type Database, type Migration, type Sealer } from '../../../platform/storage/index.ts';
 import type { DisclosedAttribute } from '../identification.ts';
 import { type Call, hasEnded } from './call.ts';
 
@@ -78,11 +79,27 @@ export interface CallStore {
   deleteEndedBefore(moment: number): Promise<void>;
 }
 
+type Columns = Tables['calls'];
+type Changing = Pick<Columns, 'state' | 'agent_id' | 'ended_at' | 'data'>;
+
+/** `personal` absent: left as it is. */
+const saving = createStatement((sql: Kysely<Tables>, row: Omit<Columns, 'personal'> & { personal?: string | null }) => {
+  const { id, organisation_id, asterisk_id, channel_id, arrived_at, ...changing } = row;
+  return sql
+    .insertInto('calls')
+    .values({ personal: null, ...row })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(changing));
+});
+
+const claiming = createStatement((sql: Kysely<Tables>, { id, ...changing }: Changing & { id: string }) =>
+  sql.updateTable('calls').set(changing).where('id', '=', id).where('state', '=', 'queued'),
+);
+
 export function createCallStore(database: Database, sealer: Sealer): CallStore {
   const { sql, write } = database.withTables<Tables>();
   const context = (id: string) => `call:${id}`;
 
-  function columns(call: Call) {
+  function columns(call: Call): Changing {
     return {
       state: call.state,
       agent_id: call.agentId,
@@ -111,35 +128,20 @@ export function createCallStore(database: Database, sealer: Sealer): CallStore {
 
   return {
     async save(call, personal) {
-      const values = columns(call);
-      const sealedPersonal = personal === undefined ? undefined : sealed(call, personal);
-      const changes = sealedPersonal === undefined ? values : { ...values, personal: sealedPersonal };
-      await write((tables) =>
-        tables
-          .insertInto('calls')
-          .values({
-            ...values,
-            id: call.id,
-            organisation_id: call.organisationId,
-            asterisk_id: call.source.kind === 'asterisk' ? call.source.asteriskId : null,
-            channel_id: call.source.kind === 'asterisk' ? call.source.channelId : null,
-            arrived_at: call.arrivedAt,
-            personal: sealedPersonal ?? null,
-          })
-          .onConflict((conflict) => conflict.column('id').doUpdateSet(changes))
-          .execute(),
-      );
+      const row = {
+        ...columns(call),
+        id: call.id,
+        organisation_id: call.organisationId,
+        asterisk_id: call.source.kind === 'asterisk' ? call.source.asteriskId : null,
+        channel_id: call.source.kind === 'asterisk' ? call.source.channelId : null,
+        arrived_at: call.arrivedAt,
+        ...(personal === undefined ? {} : { personal: sealed(call, personal) }),
+      };
+      await write((tables) => saving(tables, row));
     },
     async claim(call) {
-      const { numUpdatedRows } = await write((tables) =>
-        tables
-          .updateTable('calls')
-          .set(columns(call))
-          .where('id', '=', call.id)
-          .where('state', '=', 'queued')
-          .executeTakeFirst(),
-      );
-      return numUpdatedRows === 1n;
+      const { numAffectedRows } = await write((tables) => claiming(tables, { ...columns(call), id: call.id }));
+      return numAffectedRows === 1n;
     },
     async live() {
       const rows = await sql

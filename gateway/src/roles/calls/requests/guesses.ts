@@ -5,6 +5,7 @@
  */
 import type { Kysely } from 'kysely';
 import { v7 as uuid } from 'uuid';
+import { createStatement } from '../../../platform/storage/index.ts';
 import type { RequestTables } from './store.ts';
 
 export interface GuessLimits {
@@ -42,23 +43,42 @@ export async function countTries(
   limits: GuessLimits,
   from: { organisationId: string; callId: string; numberDigests: string[]; now: number },
 ): Promise<Tries> {
-  const tries = sql.selectFrom('code_tries').select((expression) => expression.fn.countAll<number>().as('count'));
-  const wrongSince = (windowMs: number) => tries.where('kind', '=', 'wrong').where('at', '>', from.now - windowMs);
-  const counted = await sql
-    .selectNoFrom((expression) => [
-      tries.where('call_id', '=', from.callId).as('ofCall'),
-      from.numberDigests.length === 0
-        ? expression.val(0).as('ofNumber')
-        : wrongSince(limits.numberWindowMs).where('number_digest', 'in', from.numberDigests).as('ofNumber'),
-      wrongSince(limits.organisationWindowMs).where('organisation_id', '=', from.organisationId).as('ofOrganisation'),
-    ])
-    .executeTakeFirstOrThrow();
+  const { organisationId, callId, numberDigests, now } = from;
+  const {
+    rows: [counted],
+  } = await counting(sql, {
+    organisationId,
+    callId,
+    numberDigests,
+    ofNumberSince: now - limits.numberWindowMs,
+    ofOrganisationSince: now - limits.organisationWindowMs,
+  });
   return {
-    ofCall: counted.ofCall ?? 0,
-    ofNumber: counted.ofNumber ?? 0,
-    ofOrganisation: counted.ofOrganisation ?? 0,
+    ofCall: counted?.ofCall ?? 0,
+    ofNumber: counted?.ofNumber ?? 0,
+    ofOrganisation: counted?.ofOrganisation ?? 0,
   };
 }
+
+interface Counting {
+  organisationId: string;
+  callId: string;
+  numberDigests: string[];
+  ofNumberSince: number;
+  ofOrganisationSince: number;
+}
+
+const counting = createStatement((sql: Sql, from: Counting) => {
+  const tries = sql.selectFrom('code_tries').select((expression) => expression.fn.countAll<number>().as('count'));
+  const wrongSince = (since: number) => tries.where('kind', '=', 'wrong').where('at', '>', since);
+  return sql.selectNoFrom((expression) => [
+    tries.where('call_id', '=', from.callId).as('ofCall'),
+    from.numberDigests.length === 0
+      ? expression.val(0).as('ofNumber')
+      : wrongSince(from.ofNumberSince).where('number_digest', 'in', from.numberDigests).as('ofNumber'),
+    wrongSince(from.ofOrganisationSince).where('organisation_id', '=', from.organisationId).as('ofOrganisation'),
+  ]);
+});
 
 /** Counts one more failed try. */
 export async function addTry(

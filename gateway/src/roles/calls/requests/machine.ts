@@ -16,7 +16,7 @@
 import type { CallRequestState } from '@civicline/protocol';
 import { createStateTable } from '@civicline/protocol/run';
 
-const STATES = createStateTable<CallRequestState>('a call request', {
+export const STATES = createStateTable<CallRequestState>('a call request', {
   'awaiting-disclosure': ['disclosed', 'cancelled', 'expired', 'failed'],
   disclosed: ['calling', 'cancelled', 'expired'],
   calling: ['queued', 'connected', 'ended'],

@@ -1,11 +1,12 @@
 import type { NotVerifiedReason } from '@civicline/protocol';
+import type { Kysely } from 'kysely';
 import type { Logger, Metrics } from '../../../platform/http/index.ts';
 import { Counter } from '../../../platform/http/index.ts';
-import type { Sealer } from '../../../platform/storage/index.ts';
+import { createStatement, type Sealer } from '../../../platform/storage/index.ts';
 import type { DisclosedAttribute, Redemption, RedemptionInput } from '../identification.ts';
 import { readKeyed } from './code.ts';
 import { addTry, countTries, type GuessLimits, limitReached, type Tries } from './guesses.ts';
-import { advance, type CallRequest, type RequestStore } from './store.ts';
+import { advance, type CallRequest, type RequestStore, type RequestTables } from './store.ts';
 
 export interface RedemptionOptions {
   store: RequestStore;
@@ -44,12 +45,10 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
       });
       const limited = limitReached(tries, limits) !== null;
       if (!limited && code !== null) {
-        const redeemed = await advance(sql, 'calling', at, { redeemed_by: input.callId, redeemed_at: at })
-          .where('code_digest', 'in', codeDigests)
-          .where('organisation_id', '=', input.organisationId)
-          .where('redeemed_by', 'is', null)
-          .where('code_expires_at', '>', at)
-          .executeTakeFirst();
+        const { callId, organisationId } = input;
+        const {
+          rows: [redeemed],
+        } = await redeeming(sql, { codeDigests, organisationId, callId, at });
         if (redeemed) return { kind: 'redeemed', request: redeemed, repeated: false };
       }
 
@@ -97,6 +96,23 @@ export function createRedemption(options: RedemptionOptions): (input: Redemption
     return verified(attempted.request, input.callingNumber, sealer);
   };
 }
+
+const redeeming = createStatement(
+  (
+    sql: Kysely<RequestTables>,
+    {
+      codeDigests,
+      organisationId,
+      callId,
+      at,
+    }: { codeDigests: string[]; organisationId: string; callId: string; at: number },
+  ) =>
+    advance(sql, 'calling', at, { redeemed_by: callId, redeemed_at: at })
+      .where('code_digest', 'in', codeDigests)
+      .where('organisation_id', '=', organisationId)
+      .where('redeemed_by', 'is', null)
+      .where('code_expires_at', '>', at),
+);
 
 function findByCode(sql: Parameters<typeof advance>[0], codeDigests: string[], organisationId: string) {
   return sql

@@ -1,8 +1,8 @@
 import type { Binding, CallRequestState, Language } from '@civicline/protocol';
 import type { Kysely, Selectable, Updateable } from 'kysely';
 import { validate as isUuid } from 'uuid';
-import type { Database, Migration } from '../../../platform/storage/index.ts';
-import { isFinal, NEEDED_IN, statesBefore } from './machine.ts';
+import { createStatement, type Database, type Migration } from '../../../platform/storage/index.ts';
+import { isFinal, NEEDED_IN, STATES, statesBefore } from './machine.ts';
 import type { Status } from './statuses.ts';
 
 interface CallRequestTable {
@@ -190,8 +190,15 @@ export function createRequestStore(all: Database) {
           .executeTakeFirst(),
       ),
 
-    advance: (id: string, to: CallRequestState, at: number, set: Updateable<CallRequestTable> = {}) =>
-      database.write((sql) => advance(sql, to, at, set).where('id', '=', id).executeTakeFirst()),
+    async advance(
+      id: string,
+      to: CallRequestState,
+      at: number,
+      set: Updateable<CallRequestTable> = {},
+    ): Promise<CallRequest | undefined> {
+      const { rows } = await database.write((sql) => advancing[to](sql, { ...set, id, at }));
+      return rows[0];
+    },
 
     /** Ends everything whose time has passed; returns what it ended. */
     expire: (times: ExpiryTimes): Promise<CallRequest[]> =>
@@ -268,3 +275,10 @@ export function advance(sql: Sql, to: CallRequestState, at: number, set: Updatea
     .where('state', 'in', statesBefore(to))
     .returningAll();
 }
+
+/** {@link advance} for one request, by the state that it is to reach. */
+const advancing = STATES.byState((to) =>
+  createStatement((sql: Sql, { id, at, ...set }: Updateable<CallRequestTable> & { id: string; at: number }) =>
+    advance(sql, to, at, set).where('id', '=', id),
+  ),
+);
