@@ -1,4 +1,13 @@
 /** What roles are made of, whatever they do. Pauses, loops and waiting are in `@civicline/protocol/run`. */
+export {
+  isOpenAt,
+  type LocalDate,
+  type LocalHours,
+  type MinuteRange,
+  minutesOf,
+  nextOpenPeriod,
+  type OpenPeriod,
+} from './calendar.ts';
 export { createListeners, type Listeners } from './listeners.ts';
 export { type ConfiguredRole, type RunningProcess, startProcess } from './process.ts';
 export type { Readiness, Role, RoleContext, RoleDefinition } from './role.ts';

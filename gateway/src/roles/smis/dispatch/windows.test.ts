@@ -5,10 +5,16 @@ import { createWindows, DEFAULT_WINDOWS, nextOpening, type SendWindow } from './
 const MINUTE = 60_000;
 const ZONES = ['Europe/Brussels', 'Europe/Amsterdam'] as const;
 
+const CLOCKS = Object.fromEntries(
+  ZONES.map((timeZone) => [
+    timeZone,
+    new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' }),
+  ]),
+);
+
 /** Says it minute by minute, in the plainest way there is. */
 function isOpen(window: SendWindow, zone: string, holidays: readonly string[], at: number): boolean {
-  const time = new Date(at).toLocaleString('sv-SE', { timeZone: zone });
-  const [date = '', clock = ''] = time.split(' ');
+  const [date = '', clock = ''] = (CLOCKS[zone]?.format(at) ?? '').split(' ');
   const day = new Date(date).getUTCDay() || 7;
   const minute = clock.slice(0, 5);
   if (!window.days.includes(day) || (!window.holidays && holidays.includes(date))) return false;

@@ -3,6 +3,14 @@
  * Emergencies and what is urgent go at any time.
  */
 import { type Category, CHANNELS, type ChannelName, type Urgency } from '@civicline/protocol';
+import {
+  type LocalDate,
+  type LocalHours,
+  type MinuteRange,
+  minutesOf,
+  nextOpenPeriod,
+  type OpenPeriod,
+} from '../../../platform/run/index.ts';
 import type { Zone } from '../senders/index.ts';
 
 /** Times are local, `HH:MM`; the end is not in the window. */
@@ -83,63 +91,21 @@ export function createWindows(windows: SendWindows, holidays: Holidays): Windows
   };
 }
 
-interface Opening {
+interface Opening extends OpenPeriod {
   askedAt: number;
-  opensAt: number;
-  closesAt: number;
 }
 
-const HOUR_MS = 3600_000;
-const SEARCHED_HOURS = 60 * 24;
+const SEARCHED_MS = 60 * 24 * 3600_000;
+const NEVER = { opensAt: Number.POSITIVE_INFINITY, closesAt: Number.POSITIVE_INFINITY };
 
 /**
  * The first time at or after `now` when the window is open, and until when it surely stays so; UTC milliseconds.
- * Goes from hour to hour of universal time: local clocks change only at its full hours, so within one hour of it local
- * time runs evenly, also in the nights when it jumps. Infinity when it does not open within 60 days.
+ * Infinity when it does not open within 60 days.
  */
-export function nextOpening(
-  window: SendWindow,
-  zone: Zone,
-  holidays: readonly string[],
-  now: number,
-): { opensAt: number; closesAt: number } {
-  const [from, to] = [minutesOf(window.from), minutesOf(window.to)];
-  for (let n = 0, hour = now - (now % HOUR_MS); n < SEARCHED_HOURS; n++, hour += HOUR_MS) {
-    const { date, day, minute } = localTime(hour, zone);
-    if (!window.days.includes(day) || (!window.holidays && holidays.includes(date))) continue;
-    const opensAt = hour + Math.max(0, from - minute) * 60_000;
-    const closesAt = Math.min(hour + HOUR_MS, hour + (to - minute) * 60_000);
-    if (opensAt < closesAt && closesAt > now) return { opensAt: Math.max(opensAt, now), closesAt };
-  }
-  return { opensAt: Number.POSITIVE_INFINITY, closesAt: Number.POSITIVE_INFINITY };
-}
-
-function minutesOf(time: string): number {
-  const [hours = 0, minutes = 0] = time.split(':').map(Number);
-  return hours * 60 + minutes;
-}
-
-const formats = new Map<Zone, Intl.DateTimeFormat>();
-
-function localTime(at: number, zone: Zone): { date: string; day: number; minute: number } {
-  const format = formats.get(zone) ?? formatFor(zone);
-  const parts: Partial<Record<Intl.DateTimeFormatPartTypes, string>> = {};
-  for (const { type, value } of format.formatToParts(at)) parts[type] = value;
-  const date = `${parts.year}-${parts.month}-${parts.day}`;
-  const day = new Date(`${date}T00:00:00Z`).getUTCDay() || 7;
-  return { date, day, minute: Number(parts.hour) * 60 + Number(parts.minute) };
-}
-
-function formatFor(timeZone: Zone): Intl.DateTimeFormat {
-  const format = new Intl.DateTimeFormat('en-CA', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-  });
-  formats.set(timeZone, format);
-  return format;
+export function nextOpening(window: SendWindow, zone: Zone, holidays: readonly string[], now: number): OpenPeriod {
+  const hours: MinuteRange[] = [[minutesOf(window.from), minutesOf(window.to)]];
+  const isOpenOn = ({ date, weekday }: LocalDate) =>
+    window.days.includes(weekday) && (window.holidays || !holidays.includes(date));
+  const days: LocalHours = { timeZone: zone, on: (date) => (isOpenOn(date) ? hours : []) };
+  return nextOpenPeriod(days, now, now + SEARCHED_MS) ?? NEVER;
 }
