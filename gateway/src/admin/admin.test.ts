@@ -252,6 +252,7 @@ describe('civicline queue and routes', () => {
     const queue = gauge('civicline_sms_queue', ['lane', 'state']);
     queue.set({ lane: 'bulk', state: 'waiting' }, 7);
     queue.set({ lane: 'bulk', state: 'leased' }, 2);
+    gauge('civicline_email_queue', ['lane', 'state']).set({ lane: 'normal', state: 'waiting' }, 4);
     gauge('civicline_sms_route_up', ['route']).set({ route: 'first "one"' }, 1);
     const results = counter('civicline_sms_results_total', ['route', 'result']);
     results.inc({ route: 'first "one"', result: 'accepted' }, 10);
@@ -278,6 +279,7 @@ describe('civicline queue and routes', () => {
     expect(await json('queue')).to.deep.equal([
       { queue: 'messages for sms', lane: 'urgent', waiting: 3, underWay: 0 },
       { queue: 'sms', lane: 'bulk', waiting: 7, underWay: 2 },
+      { queue: 'email', lane: 'normal', waiting: 4, underWay: 0 },
     ]);
     expect(await json('routes')).to.deep.equal([
       { route: 'first "one"', up: true, accepted: 10, failed: 1, delivered: 9, undelivered: 0 },

@@ -44,6 +44,9 @@ async function readMetrics({ settings }: Call): Promise<Sample[]> {
   return readSamples(await response.text());
 }
 
+/** The queue of a channel, whichever there are. */
+const CHANNEL_QUEUE = /^civicline_(sms|email|app)_queue$/;
+
 interface Queue {
   queue: string;
   lane: string;
@@ -62,8 +65,9 @@ function queuesOf(samples: readonly Sample[]): Queue[] {
     if (name === 'civicline_messages_queued') {
       add(`messages for ${labels.channel}`, URGENCIES[Number(lane)] ?? lane, { waiting: value });
     }
-    if (name === 'civicline_sms_queue') {
-      add('sms', lane, labels.state === 'leased' ? { underWay: value } : { waiting: value });
+    const channel = CHANNEL_QUEUE.exec(name)?.[1];
+    if (channel !== undefined) {
+      add(channel, lane, labels.state === 'leased' ? { underWay: value } : { waiting: value });
     }
   }
   return [...queues.values()];

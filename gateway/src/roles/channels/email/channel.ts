@@ -72,6 +72,7 @@ export async function createEmailChannel(options: EmailChannelOptions): Promise<
     open: (part) => openEmail(privateKeys, part),
     mailOf: ({ id, sender_name }, content) => mailOf(settings, id, sender_name, content),
     leaseMs,
+    isShared: database.engine === 'postgresql',
     metrics,
     log,
     now,
@@ -114,7 +115,8 @@ export async function createEmailChannel(options: EmailChannelOptions): Promise<
     },
     async cancel(attemptIds) {
       const event = { type: 'cancel', at: now() } as const;
-      await store.happened(attemptIds.map((attemptId) => ({ attemptId, event })));
+      const states = await store.happened(attemptIds.map((attemptId) => ({ attemptId, event })));
+      await worker.withdraw(attemptIds.map((id, i) => ({ id, state: states[i] ?? null })));
     },
     outcomes: store.outcomes,
     acknowledge: store.acknowledge,

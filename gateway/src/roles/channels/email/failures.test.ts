@@ -57,6 +57,31 @@ describe('e-mail against a server that fails', () => {
     });
   }
 
+  for (const point of ['connect', 'mailFrom', 'rcptTo'] as const) {
+    it(`sends nothing that is cancelled while the server stalls (${point})`, async () => {
+      await start({ [point]: 'hang' });
+      const stalls = smtp.at(point);
+      const id = await submitOne();
+      await stalls;
+      await room.channel.cancel([id]);
+      expect(await room.told(id, 1)).to.deep.equal(['cancelled']);
+      await smtp.behave({});
+      const other = await submitOne();
+      expect(await room.told(other, 1)).to.deep.equal(['handed-over']);
+      expect(smtp.mails).to.have.length(1);
+    });
+  }
+
+  it('does not tell cancelled what the server has', async () => {
+    await start({ content: 'take-and-hang' });
+    const taken = smtp.at('content');
+    const id = await submitOne();
+    await taken;
+    await room.channel.cancel([id]);
+    await smtp.kill();
+    expect(await room.told(id, 1)).to.deep.equal(['unknown']);
+  });
+
   it('gives up at the expiry', async () => {
     await start({ content: { code: 452, message: '4.3.1 Disk full' } });
     const tried = smtp.at('content');

@@ -139,6 +139,17 @@ export function createStore(options: {
       return rows.map(({ id }) => id);
     },
 
+    /** Of these, those that were withdrawn while they were being handed over. */
+    async withdrawn(ids: readonly string[]): Promise<string[]> {
+      const rows = await database.sql
+        .selectFrom('email_attempts')
+        .select('id')
+        .where('id', 'in', ids)
+        .where('withdrawn', '=', 1)
+        .execute();
+      return rows.map(({ id }) => id);
+    },
+
     /** Claimed items that are not wanted any more, or longer. */
     drop: (ids: readonly string[]) => database.write((sql) => queue.done(sql, ids)),
     renew: (ids: readonly string[], until: number) => database.write((sql) => queue.renew(sql, ids, until)),

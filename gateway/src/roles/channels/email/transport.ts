@@ -44,12 +44,14 @@ export type SendResult =
   | { kind: 'put-off' }
   /** No mail now: no connection, or none that we are let use. `why`: codes, for the log. */
   | { kind: 'unavailable'; why: string }
+  /** Before the server asked for the content. */
+  | { kind: 'withdrawn' }
   /** The answer to the content was lost. */
   | { kind: 'unknown' };
 
 export interface MailTransport {
-  /** Never rejects. */
-  send(mail: Mail): Promise<SendResult>;
+  /** Never rejects. `withdrawn`: it is not to leave; counts until the server asks for the content. */
+  send(mail: Mail, withdrawn: AbortSignal): Promise<SendResult>;
   /** Ends the connections; mails under way become `unknown` or `unavailable`. */
   close(): void;
 }
@@ -94,13 +96,25 @@ export function createMailTransport(settings: SmtpSettings): MailTransport {
   });
 
   return {
-    async send(mail) {
+    async send(mail, withdrawn) {
+      const isWanted = () => contentWanted.get(mail.messageId)?.() ?? false;
+      const stop = new AbortController();
+      const withdraw = () => {
+        if (!isWanted()) stop.abort();
+      };
+      if (withdrawn.aborted) return { kind: 'withdrawn' };
+      withdrawn.addEventListener('abort', withdraw);
+      // Not AbortSignal.timeout: of a signal made of several, garbage collection may take it away.
+      const patience = setTimeout(() => stop.abort(), sendMs);
       try {
-        const { rejected } = await transporter.sendMail({ ...messageOf(mail), signal: AbortSignal.timeout(sendMs) });
+        const { rejected } = await transporter.sendMail({ ...messageOf(mail), signal: stop.signal });
         return rejected.length > 0 ? { kind: 'refused', reason: 'MAIL_REFUSED' } : { kind: 'accepted' };
       } catch (error) {
-        return resultOf(Object(error) as SmtpError, contentWanted.get(mail.messageId)?.() ?? false);
+        if (withdrawn.aborted && !isWanted()) return { kind: 'withdrawn' };
+        return resultOf(Object(error) as SmtpError, isWanted());
       } finally {
+        clearTimeout(patience);
+        withdrawn.removeEventListener('abort', withdraw);
         contentWanted.delete(mail.messageId);
       }
     },

@@ -42,6 +42,7 @@ async function openWorker(database: Database, send: (id: string) => Promise<Send
       envelopeId: id,
     }),
     leaseMs: 30_000,
+    isShared: false,
     metrics: createEmailMetrics(createMetrics(false), queue),
     log: createLog('warn', {
       write(line) {

@@ -4,6 +4,7 @@
  */
 import type { Logger } from '../../../platform/http/index.ts';
 import type { ItemWithRow, LeasedQueue } from '../../../platform/storage/index.ts';
+import { createRecall, type Recall } from '../kit/recall.ts';
 import type { Opened } from './intake.ts';
 import type { EmailEvent, State } from './machine.ts';
 import type { EmailMetrics } from './metrics.ts';
@@ -27,6 +28,8 @@ export interface Worker {
   start(): void;
   /** There may be work. */
   wake(): void;
+  /** They must not leave any more; resolves when they cannot, wherever they are. What was handed over is passed over. */
+  withdraw(attempts: readonly { id: string; state: State | null }[]): Promise<void>;
   /** Takes nothing new; resolves when all that was under way is recorded. */
   stop(): Promise<void>;
 }
@@ -39,13 +42,23 @@ export function createWorker(options: {
   open(part: { keyId: string; sealed: string }): Opened;
   mailOf(row: AttemptRow, content: Extract<Opened, { content: unknown }>['content']): Mail;
   leaseMs: number;
+  /** Whether other gateways write to the same database. */
+  isShared: boolean;
   metrics: EmailMetrics;
   log: Logger;
   now: () => number;
 }): Worker {
-  const { queue, store, transport, connections, open, mailOf, leaseMs, metrics, log, now } = options;
+  const { queue, store, transport, connections, open, mailOf, leaseMs, isShared, metrics, log, now } = options;
   /** Claimed by this process and not let go; until when the lease runs, and what is done with it. */
   const held = new Map<string, { until: number; work: Promise<void> }>();
+  /** Of those that are leaving: how to have the transport stop. */
+  const withdrawals = new Map<string, AbortController>();
+  const recall: Recall<'CANCELLED'> = createRecall({
+    isShared,
+    find: async (ids) => (await store.withdrawn(ids)).map((id) => [id, 'CANCELLED'] as const),
+    onStop: (id) => withdrawals.get(id)?.abort(),
+    onError: (error) => log.error({ error }, 'looking for withdrawn e-mails failed'),
+  });
   let stopping = false;
   let running: Promise<void> = Promise.resolve();
   let renewing: NodeJS.Timeout | undefined;
@@ -101,14 +114,27 @@ export function createWorker(options: {
       metrics.result(opened.reason);
       return void (await happens({ type: 'rejected', reason: opened.reason, at: now() }));
     }
-    // Expired or cancelled meanwhile, if it does not leave.
-    if ((await leaves(id)) !== 'handing-over') return;
     const begunAt = performance.now();
-    const result = await transport.send(mailOf(row, opened.content));
+    const result = await send(id, () => mailOf(row, opened.content));
+    if (!result) return;
     const at = now();
     await recordForCertain({ attemptId: id, event: eventOf(result, claims, begunAt, at) });
     metrics.result(result.kind === 'refused' ? result.reason : result.kind);
     if (result.kind === 'accepted') metrics.handedOver(row.lane, at - row.created_at);
+  }
+
+  /** null: expired or cancelled meanwhile, or not recorded: it does not leave. */
+  async function send(id: string, mail: () => Mail): Promise<SendResult | null> {
+    const withdrawal = new AbortController();
+    withdrawals.set(id, withdrawal);
+    recall.add(id);
+    recall.leaves(id);
+    try {
+      return (await leaves(id)) === 'handing-over' ? await transport.send(mail(), withdrawal.signal) : null;
+    } finally {
+      recall.end(id);
+      withdrawals.delete(id);
+    }
   }
 
   /** Where nobody knows whether that was stored, it surely has not left: it waits again, unless others may have it. */
@@ -131,6 +157,8 @@ export function createWorker(options: {
 
   function eventOf(result: SendResult, claims: number, begunAt: number, at: number): EmailEvent {
     if (result.kind === 'unavailable') return { type: 'put-off', retryAt: at + paused(result.why, begunAt), at };
+    // Ends as cancelled.
+    if (result.kind === 'withdrawn') return { type: 'put-off', retryAt: at, at };
     failures = 0;
     if (result.kind === 'put-off') return { type: 'put-off', retryAt: at + delayOf(claims), at };
     if (result.kind === 'refused') return { type: 'refused', reason: result.reason, at };
@@ -199,11 +227,17 @@ export function createWorker(options: {
   return {
     start() {
       running = run();
+      recall.start();
       renewing = setInterval(() => {
         renew().catch((error: unknown) => log.error({ error }, 'renewing leases of e-mails failed'));
       }, leaseMs / 3);
     },
     wake,
+    async withdraw(attempts) {
+      const isElsewhere = attempts.some(({ id, state }) => state === 'handing-over' && !recall.has(id));
+      for (const { id } of attempts) recall.stop(id, 'CANCELLED');
+      if (isElsewhere) await recall.everywhere();
+    },
     async stop() {
       stopping = true;
       wake();
@@ -211,6 +245,7 @@ export function createWorker(options: {
       await running;
       clearTimeout(patience);
       clearInterval(renewing);
+      recall.close();
       transport.close();
     },
   };

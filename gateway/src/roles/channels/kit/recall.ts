@@ -43,9 +43,11 @@ export function createRecall<Why extends string>(options: {
   isShared: boolean;
   /** Of these that are leaving, those that must not, by what is stored. */
   find(ids: readonly string[]): Promise<Iterable<readonly [id: string, why: Why]>>;
+  /** Called once for one that must not leave, for those who wait and do not ask. */
+  onStop?(id: string): void;
   onError(error: unknown): void;
 }): Recall<Why> {
-  const { isShared, find, onError } = options;
+  const { isShared, find, onStop, onError } = options;
   const entries = new Map<string, Entry<Why>>();
   let lookedAt = Number.NEGATIVE_INFINITY;
   let isLooking = false;
@@ -66,7 +68,9 @@ export function createRecall<Why extends string>(options: {
 
   function stop(id: string, why: Why): void {
     const entry = entries.get(id);
-    if (entry) entry.why ??= why;
+    if (!entry || entry.why !== null) return;
+    entry.why = why;
+    onStop?.(id);
   }
 
   return {
