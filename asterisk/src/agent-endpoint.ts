@@ -35,8 +35,9 @@ export function agentEndpoint({ agentId, kind, password }: AgentEndpoint): Pjsip
       minimum_expiration: '30',
       default_expiration: '120',
       maximum_expiration: '600',
-      // A phone that has gone is known as unreachable before a call rings it in vain.
-      qualify_frequency: '30',
+      // A phone that has gone is known as unreachable before a call rings it in vain, and within seconds in a call: the
+      // gateway takes the call from it when two questions in a row were not answered.
+      qualify_frequency: '4',
       qualify_timeout: '3.0',
     }),
     object('endpoint', id, { ...COMMON, ...OF_KIND[kind], auth: id, aors: id }),

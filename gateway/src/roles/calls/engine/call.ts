@@ -192,7 +192,10 @@ export const ATTRIBUTES_MS = 4 * 3_600_000;
 export const RING_GRACE_MS = 3_000;
 /** A caller whose agent did not answer waits at least this much longer. */
 export const REQUEUE_GRACE_MS = 60_000;
-/** A phone that is not registered any more may come back within this time without anybody hearing of it. */
+/**
+ * A phone that is not registered any more may come back within this time without anybody hearing of it. Longer than
+ * Asterisk takes to ask once more (`qualify_frequency`): one answer that got lost takes no call from anybody.
+ */
 export const PHONE_GONE_MS = 5_000;
 /** How long the caller is kept with music for the same agent. */
 export const RESUME_MS = 10_000;

@@ -51,12 +51,7 @@ describe('call engine with Asterisk', function () {
     await served();
     caller = await createCaller({ server: server() });
     await until(async () => (await ari.endpoints.list()).some(({ resource }) => resource === 'phone-agent-a'));
-    phone = await startAgentPhone({
-      server: server(),
-      credentials: { user: 'phone-agent-a', password: room.core.secrets.password('agent-a', 'phone') },
-      sound: AGENT_TONE,
-      expiresSeconds: 30,
-    });
+    phone = await agentPhone();
     await registered();
   });
   after(async () => {
@@ -74,6 +69,13 @@ describe('call engine with Asterisk', function () {
     user: asterisk.ariUser,
     password: asterisk.ariPassword,
   });
+  const agentPhone = () =>
+    startAgentPhone({
+      server: server(),
+      credentials: { user: 'phone-agent-a', password: room.core.secrets.password('agent-a', 'phone') },
+      sound: AGENT_TONE,
+      expiresSeconds: 30,
+    });
   const orders = () => room.core.engine.orders;
   const isIn = (state: string) => until(() => room.calls()[0]?.state === state);
   const registered = () => until(() => room.core.agents.state('agent-a').registered['sip-phone']);
@@ -161,6 +163,34 @@ describe('call engine with Asterisk', function () {
     const { call, agentCall } = await connected();
     await agentCall.hangUp();
     expect(await call.ended).to.include({ how: 'peer-hung-up' });
+    await wrappedUp();
+    await isEmpty();
+  });
+
+  it('a phone that dies in a conversation is missed within seconds: the caller hears music, and the next agent', async () => {
+    const { call, agentCall } = await connected();
+    const { id, queuedAt } = room.call();
+    const died = Date.now();
+    phone.kill();
+    await isIn('queued');
+    // Two unanswered questions of Asterisk; its own limit for missing sound is a minute.
+    expect(Date.now() - died, 'milliseconds until it was missed').to.be.below(30_000);
+    expect(room.call()).to.include({ id, cutOffFrom: 'agent-a' });
+    expect(room.call().queuedAt).to.be.at.least(queuedAt ?? 0);
+    expect(room.core.engine.live.get(id)?.personal.attributes).not.to.deep.equal([]);
+    expect(room.core.agents.state('agent-a')).to.include({ presence: 'not-reachable', presenceReason: 'lost' });
+    await until(() => call.ear.loudness() > 0.01 && !call.ear.hears(AGENT_TONE));
+    expect(call.state).to.equal('answered');
+    void agentCall;
+
+    phone = await agentPhone();
+    await registered();
+    await room.core.agents.setPresence('agent-a', 'ready', '');
+    const next = phone.nextCall();
+    await orders().answer('agent-a', id);
+    await (await next).ear.waitFor(CALLER_TONE);
+    await call.ear.waitFor(AGENT_TONE);
+    await call.hangUp();
     await wrappedUp();
     await isEmpty();
   });

@@ -51,8 +51,8 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
   });
   for (const agentId of agents) {
     core.agents.consoleOpened(agentId);
-    // What somebody before was made is kept.
-    if (!successorOf && !options.databaseUrl) await core.agents.setPresence(agentId, 'ready', '');
+    // At first, agents are on a break.
+    if (core.agents.state(agentId).presence === 'break') await core.agents.setPresence(agentId, 'ready', '');
   }
   await core.start();
   const calls = () => [...core.engine.live.all()].map(({ call }) => call);
