@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { AppHeader } from '../components/app-header.tsx';
 import { Button } from '../components/button.tsx';
+import { Localized } from '../components/localized.tsx';
 import { Notice } from '../components/notice.tsx';
 import { formatDateTime } from '../i18n/format.ts';
 import { useWords } from '../i18n/index.ts';
@@ -91,13 +92,13 @@ function AuditTable({ page }: { page: AuditPage }) {
               <td class="audit-time">
                 <time dateTime={entry.at}>{formatDateTime(entry.at, language)}</time>
               </td>
-              <td>{entry.agentIds.join(', ')}</td>
+              <td>{entry.agents.map(({ name }) => name).join(', ')}</td>
               <td class="audit-call">{entry.callId}</td>
               <td>
                 <ul>
-                  {entry.attributeIds.map((id) => (
-                    <li key={id}>
-                      <code>{id}</code>
+                  {entry.attributes.map(({ id, label }) => (
+                    <li key={id} title={id}>
+                      <Localized text={label} />
                     </li>
                   ))}
                 </ul>

@@ -16,7 +16,7 @@ import {
 import { Server } from 'socket.io';
 import { exampleSnapshot } from './examples.ts';
 import { sendBuiltFile, sendJson } from './http.ts';
-import { AUDIT, PEOPLE } from './people.ts';
+import { AGENTS, AUDIT, PEOPLE } from './people.ts';
 import { type Registrar, startRegistrar } from './registrar.ts';
 
 const SECURITY = [
@@ -177,10 +177,21 @@ export async function startStandInGateway({
       case '/v1/audit': {
         if (!person) return sendJson(response, 401, { code: 'NOT_SIGNED_IN' });
         const before = Number(address.searchParams.get('before') ?? Number.POSITIVE_INFINITY);
+        const [agent, call] = ['agent', 'call'].map((name) => address.searchParams.get(name));
+        const from = Date.parse(address.searchParams.get('from') ?? '') || 0;
+        const until = Date.parse(address.searchParams.get('until') ?? '') || Number.POSITIVE_INFINITY;
         const entries = AUDIT.toReversed()
           .filter(({ id }) => id < before)
+          .filter(
+            ({ agents, callId }) => (!agent || agents.some(({ id }) => id === agent)) && (!call || callId === call),
+          )
+          .filter(({ at }) => Date.parse(at) >= from && Date.parse(at) < until)
           .slice(0, 50);
-        return sendJson(response, 200, { entries, next: entries.length === 50 ? entries.at(-1)?.id : null });
+        return sendJson(response, 200, {
+          entries,
+          next: entries.length === 50 ? entries.at(-1)?.id : null,
+          people: AGENTS,
+        });
       }
       case '/v1/agents/me/sip-phone':
         return sendJson(response, person ? 200 : 401, {

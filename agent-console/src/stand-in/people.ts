@@ -20,11 +20,30 @@ export const PEOPLE: Record<string, Session> = {
   both: { agent: { id: 'agent-a', name: 'Demo agent A' }, organisation, roles: ['agent', 'auditor'], expiresAt },
 };
 
+export const AGENTS: AuditEntry['agents'] = [
+  { id: 'agent-a', name: 'Demo agent A' },
+  { id: 'agent-b', name: 'Demo agent B' },
+];
+
 export const AUDIT: AuditEntry[] = Array.from({ length: 120 }, (_, index) => ({
   id: index + 1,
   at: new Date(Date.UTC(2025, 2, 1, 9, index)).toISOString(),
-  agentIds: index % 3 === 0 ? ['agent-b'] : ['agent-a', 'agent-b'],
+  agents: index % 3 === 0 ? AGENTS.slice(1) : AGENTS,
   callId: `0195${String(index).padStart(4, '0')}-7c2a-7b1e-9d53-6f1c2a9b0e11`,
-  attributeIds: ['civicline-demo.gemeente.personalData.fullname', 'civicline-demo.gemeente.personalData.bsn'],
+  attributes: [
+    {
+      id: 'civicline-demo.gemeente.personalData.fullname',
+      label: { nl: 'Naam', fr: 'Nom', de: 'Name', en: 'Name' },
+    },
+    {
+      id: 'civicline-demo.gemeente.personalData.bsn',
+      label: {
+        nl: 'Burgerservicenummer',
+        fr: 'Numéro de citoyen',
+        de: 'Bürgerservicenummer',
+        en: 'Citizen service number',
+      },
+    },
+  ],
   reason: index % 3 === 0 ? 'answered' : 'ringing',
 }));

@@ -1,4 +1,5 @@
-/** The audit as the auditor's screen reads it: `GET /v1/audit?before=&limit=`. */
+/** The audit as the auditor's screen reads it: `GET /v1/audit`, and as a table `GET /v1/audit.csv`. */
+import type { LocalizedText } from '@civicline/protocol';
 
 export interface AuditEntry {
   id: number;
@@ -8,15 +9,28 @@ export interface AuditEntry {
   /** On what occasion it was shown. */
   reason: 'ringing' | 'answered' | 'reload' | 'transfer';
   /** To whom. */
-  agentIds: string[];
-  /** Ids only; values are never kept. */
-  attributeIds: string[];
+  agents: { id: string; name: string }[];
+  /** Values are never kept. */
+  attributes: { id: string; label: LocalizedText }[];
 }
 
 export interface AuditPage {
   entries: AuditEntry[];
   /** `before` of the next page, which is older; null when this is the last. */
   next: number | null;
+  /** All agents of the organisation, to choose one from. */
+  people: { id: string; name: string }[];
+}
+
+/** Which entries; all where nothing is said. */
+export interface AuditFilter {
+  /** Id. */
+  agent?: string;
+  /** Id. */
+  call?: string;
+  /** RFC 3339: not earlier, and earlier than. */
+  from?: string;
+  until?: string;
 }
 
 const PAGE_SIZE = 50;
@@ -24,8 +38,10 @@ const PAGE_SIZE = 50;
 /** Never throws. `before`: `next` of the page shown last, null for the newest. */
 export async function fetchAuditPage(
   before: number | null,
+  filter: AuditFilter = {},
 ): Promise<{ kind: 'page'; page: AuditPage } | { kind: 'failed' } | { kind: 'signed-out' }> {
   const query = new URLSearchParams({
+    ...filter,
     limit: String(PAGE_SIZE),
     ...(before === null ? {} : { before: String(before) }),
   });
@@ -37,4 +53,9 @@ export async function fetchAuditPage(
   } catch {
     return { kind: 'failed' };
   }
+}
+
+/** Where the browser gets the same entries as a table, all of them. */
+export function auditTableUrl(filter: AuditFilter = {}): string {
+  return `/v1/audit.csv?${new URLSearchParams({ ...filter })}`;
 }

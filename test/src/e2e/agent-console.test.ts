@@ -197,13 +197,66 @@ describe('The agent’s console, in a real browser', function () {
     await wrapUp();
   });
 
-  it('a reload shows the call again at once; without a telephone it ends in wrap-up, not on a dead line', async () => {
+  it('a reload in a call: the caller hears music meanwhile, and the conversation is there again', async () => {
     await sitDown('Demo agent A');
     await connected();
     const citizen = await talking(5);
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
     page.once('dialog', (dialog) => void dialog.accept());
     await page.reload();
+    await page.locator('.status--connected').waitFor();
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
+    await hears(page, CITIZEN_TONE);
+    await page.getByRole('button', { name: 'Ophangen' }).click();
+    await citizen.ended;
+    await wrapUp();
+  });
+
+  it('a tab that crashes in a call: the conversation comes back in the next tab', async () => {
+    await sitDown('Demo agent A');
+    await connected();
+    const citizen = await talking(5);
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
+    await Promise.all([page.waitForEvent('crash'), page.goto('chrome://crash').catch(() => undefined)]);
+    page = await context.newPage();
+    await page.goto(`${world.system.gatewayUrl}/console/`);
     await page.locator('.call').waitFor();
+    await citizen.ear.waitFor(AGENT_TONE, 30_000);
+    await page.locator('.status--connected').waitFor();
+    await hears(page, CITIZEN_TONE);
+    await page.getByRole('button', { name: 'Ophangen' }).click();
+    await citizen.ended;
+    await wrapUp();
+  });
+
+  it('a tab that is closed in a call, and no other: the caller waits at the head of the queue, marked so', async () => {
+    const colleague = await world.agent('agent-b');
+    await sitDown('Demo agent A');
+    await connected();
+    const citizen = await talking(5);
+    await page.close({ runBeforeUnload: false });
+    const call = await colleague.call(({ cutOffFrom }) => cutOffFrom?.agentId === 'agent-a');
+    expect(call.attributes).not.to.deep.equal([]);
+    expect(citizen.state).to.equal('answered');
+    await citizen.hangUp();
+    await colleague.stop();
+  });
+
+  it('while the gateway is away in a call, muting and hanging up go on working', async () => {
+    await sitDown('Demo agent A');
+    await connected();
+    const citizen = await talking(7);
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
+    await world.system.gateway.current.kill();
+    await page.getByText('De verbinding is weg.').waitFor();
+    await page.getByRole('button', { name: 'Microfoon uit' }).click();
+    await page.locator('.status-muted').waitFor();
+    await citizen.ear.waitForSilence(10_000);
+    await page.getByRole('button', { name: 'Microfoon aan' }).click();
+    await citizen.ear.waitFor(AGENT_TONE, 15_000);
+    await page.getByRole('button', { name: 'Ophangen' }).click();
+    await page.getByText('Opgehangen').waitFor();
+    await world.system.gateway.start();
     await citizen.ended;
     await wrapUp();
   });
@@ -221,16 +274,15 @@ describe('The agent’s console, in a real browser', function () {
     await wrapUp();
   });
 
-  it('without a microphone: says why, and a press leaves the caller waiting and the agent not reachable', async () => {
+  it('without a microphone: says why, is not reachable, and is shown nobody’s data', async () => {
     await sitDown('Demo agent A', []);
     await page.getByText('De microfoon is geblokkeerd.').waitFor();
-    const citizen = await ringing(6);
-    await page.getByRole('button', { name: 'Opnemen' }).click();
-    await page.getByRole('alert').getByText('Uw toestel is niet aangesloten.').waitFor();
-    await page
-      .getByRole('status')
-      .getByText(/Uw toestel is niet aangesloten\. U krijgt pas weer/)
-      .waitFor();
+    await page.locator('.presence-other').getByText('Niet bereikbaar').waitFor();
+    const { number, code } = await world.disclosed(6);
+    const citizen = await world.dial(number, code);
+    await page.getByText('1 wachtende').first().waitFor();
+    expect(await page.getByRole('button', { name: 'Opnemen' }).count()).to.equal(0);
+    expect(await page.content()).not.to.match(/Demo van|99999/);
     await citizen.hangUp();
   });
 

@@ -7,7 +7,7 @@ import type { Database, Sealer } from '../../platform/storage/index.ts';
 import { isOpen, type Organisations } from '../directory/organisations/index.ts';
 import type { SignIn } from '../directory/sign-in/index.ts';
 import { mountAgents, mountSoftphoneAdmission, sipPhoneOperation, softphoneLogCodes } from './agents/index.ts';
-import { auditMigrations, auditOperation, createAudit, mountAudit } from './audit/index.ts';
+import { auditExportOperation, auditMigrations, auditOperation, createAudit, mountAudit } from './audit/index.ts';
 import { createConsoles } from './console/index.ts';
 import { type Core, createCore } from './core.ts';
 import type { ExchangeCalls } from './exchange/port.ts';
@@ -41,7 +41,7 @@ export interface Calls {
   stop(): Promise<void>;
 }
 
-export const callOperations = [auditOperation, sipPhoneOperation];
+export const callOperations = [auditOperation, auditExportOperation, sipPhoneOperation];
 export const callLogCodes = softphoneLogCodes;
 
 export async function createCalls(options: CallsOptions): Promise<Calls> {
@@ -67,7 +67,7 @@ export async function createCalls(options: CallsOptions): Promise<Calls> {
     exchangeCalls: core.exchangeCalls,
     telephonyAvailable: core.asterisks.anyAvailable,
     mount(http) {
-      mountAudit(http, audit, signIn);
+      mountAudit(http, { audit, organisations, signIn });
       mountSoftphoneAdmission(http, {
         signIn,
         publicUrl: config.publicUrl,

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Database } from '../../../platform/storage/index.ts';
 import { eachEngine } from '../../../platform/storage/testing/index.ts';
-import { type Audit, auditMigrations, createAudit, type PageRange, type Showing } from './store.ts';
+import { type Audit, type AuditFilter, auditMigrations, createAudit, type PageRange, type Showing } from './store.ts';
 
 describe('audit', () =>
   eachEngine((open) => {
@@ -40,6 +40,22 @@ describe('audit', () =>
       expect(newest).to.deep.equal(second);
       expect(await page({ before: newest[0]?.id ?? 0, limit: 10 })).to.deep.equal([first]);
       expect(await page({ before: first?.id ?? 0, limit: 10 })).to.deep.equal([]);
+    });
+
+    it('finds what an agent saw, what was shown of a call, and when', async () => {
+      const call = '01920000-0000-7000-8000-000000000002';
+      await audit.record([
+        showing({ agentIds: ['agent-a', 'agent-b'] }),
+        showing({ agentIds: ['agent-ab'], at: 1_700_000_001_000 }),
+        showing({ agentIds: ['agent-b'], at: 1_700_000_002_000, callId: call }),
+      ]);
+      const found = async (filter: AuditFilter) =>
+        (await audit.page('voorbeeldstad', { after: 0, limit: 10 }, filter)).map(({ agentIds }) => agentIds.join());
+      expect(await found({ agent: 'agent-a' })).to.deep.equal(['agent-a,agent-b']);
+      expect(await found({ agent: 'agent-b' })).to.deep.equal(['agent-a,agent-b', 'agent-b']);
+      expect(await found({ agent: 'agent-b', call })).to.deep.equal(['agent-b']);
+      expect(await found({ from: 1_700_000_001_000 })).to.deep.equal(['agent-ab', 'agent-b']);
+      expect(await found({ from: 1_700_000_001_000, until: 1_700_000_002_000 })).to.deep.equal(['agent-ab']);
     });
 
     it('refuses to change or delete an entry', async () => {

@@ -21,6 +21,16 @@ export interface AuditEntry extends Showing {
   id: number;
 }
 
+/** Which entries; all of them where nothing is said. */
+export interface AuditFilter {
+  /** Shown to this agent. */
+  agent?: string | undefined;
+  call?: string | undefined;
+  /** From this moment on, and before that one; UTC milliseconds. */
+  from?: number | undefined;
+  until?: number | undefined;
+}
+
 /** Newest first, from the end or before an entry; or oldest first after one, 0 for the beginning. */
 export interface PageRange {
   before?: number | undefined;
@@ -74,13 +84,20 @@ export const auditMigrations = (engine: Database['engine']): Migration[] => [
       for (const statement of APPEND_ONLY[engine]) await raw.raw(statement).execute(sql);
     },
   },
+  {
+    name: 'audit of an organisation, of a call',
+    async up(sql) {
+      await sql.schema.createIndex('audit_organisation').on('audit').columns(['organisation_id', 'id']).execute();
+      await sql.schema.createIndex('audit_call').on('audit').columns(['call_id']).execute();
+    },
+  },
 ];
 
 export interface Audit {
   /** Resolves when all of them are durable. */
   record(showings: Showing[]): Promise<void>;
   /** Entries of an organisation. */
-  page(organisationId: string, range: PageRange): Promise<AuditEntry[]>;
+  page(organisationId: string, range: PageRange, filter?: AuditFilter): Promise<AuditEntry[]>;
 }
 
 export function createAudit(database: Database): Audit {
@@ -99,10 +116,15 @@ export function createAudit(database: Database): Audit {
       // The database gives out the ids.
       await write((tables) => insertMany(tables, 'audit', rows));
     },
-    async page(organisationId, { before, after, limit }) {
+    async page(organisationId, { before, after, limit }, { agent, call, from, until } = {}) {
       let query = sql.selectFrom('audit').selectAll().where('organisation_id', '=', organisationId).limit(limit);
       if (after !== undefined) query = query.where('id', '>', after);
       if (before !== undefined) query = query.where('id', '<', before);
+      // A list of ids as JSON; an id has letters, digits and dashes only, as the schema of the query says.
+      if (agent !== undefined) query = query.where('agent_ids', 'like', `%"${agent}"%`);
+      if (call !== undefined) query = query.where('call_id', '=', call);
+      if (from !== undefined) query = query.where('at', '>=', from);
+      if (until !== undefined) query = query.where('at', '<', until);
       const rows = await query.orderBy('id', after === undefined ? 'desc' : 'asc').execute();
       return rows.map((row) => ({
         id: row.id,

@@ -391,22 +391,42 @@ describe('agent consoles', () => {
     const url = `${office.url}/v1/audit`;
     const as = (id: string) => ({ headers: { cookie: `agent=${id}` } });
     const page = await (await fetch(`${url}?after=0`, as('auditor'))).json();
-    const entries = (page as { entries: { id: number; reason: string; agentIds: string[]; attributeIds: string[] }[] })
-      .entries;
-    expect(entries.map(({ reason, agentIds }) => [reason, agentIds])).to.deep.equal([
-      ['ringing', ['agent-a', 'agent-b']],
-      ['answered', ['agent-a']],
-      ['reload', ['agent-a']],
+    type Entry = { id: number; reason: string; agents: { id: string; name: string }[]; attributes: object[] };
+    const { entries } = page as { entries: Entry[] };
+    expect(entries.map(({ reason, agents }) => [reason, agents.map(({ name }) => name)])).to.deep.equal([
+      ['ringing', ['Demo agent-a', 'Demo agent-b']],
+      ['answered', ['Demo agent-a']],
+      ['reload', ['Demo agent-a']],
     ]);
-    expect(entries[0]?.attributeIds).to.deep.equal([NAME, BSN]);
+    expect(entries[0]?.attributes).to.deep.equal([
+      { id: NAME, label: { nl: 'Naam', en: 'Name' } },
+      { id: BSN, label: { nl: 'Burgerservicenummer' } },
+    ]);
+    expect(page).to.have.deep.nested.property('people[0]', { id: 'agent-a', name: 'Demo agent-a' });
     expect(JSON.stringify(page)).not.to.match(/Vries|12345678/);
     const rest = await (await fetch(`${url}?after=${entries[0]?.id}&limit=1`, as('auditor'))).json();
     expect(rest).to.have.nested.property('entries.length', 1);
     expect(rest).to.have.property('next', entries[1]?.id);
     const newest = await (await fetch(`${url}?limit=1`, as('auditor'))).json();
     expect(newest).to.deep.include({ entries: [entries[2]], next: entries[2]?.id });
+    const ofB = await (await fetch(`${url}?agent=agent-b&call=${callId}`, as('auditor'))).json();
+    expect(ofB).to.deep.include({ entries: [entries[0]], next: null });
     const older = await (await fetch(`${url}?before=${entries[2]?.id}`, as('auditor'))).json();
-    expect(older).to.deep.equal({ entries: [entries[1], entries[0]], next: null });
+    expect(older).to.deep.include({ entries: [entries[1], entries[0]], next: null });
+
+    const table = await fetch(`${url}.csv?agent=agent-a`, as('auditor'));
+    expect(table.headers.get('content-type')).to.equal('text/csv; charset=utf-8');
+    const [head, first, ...others] = (await table.text()).trimEnd().split('\r\n');
+    expect(head).to.equal('time,call,reason,agents,agent ids,attributes,attribute ids');
+    expect(first?.slice(first.indexOf(','))).to.equal(
+      `,${callId},ringing,"Demo agent-a; Demo agent-b","agent-a; agent-b","Naam; Burgerservicenummer","${NAME}; ${BSN}"`,
+    );
+    expect(others).to.have.length(2);
+    expect((await fetch(`${url}.csv`, as('agent-a'))).status).to.equal(403);
+    for (const wrong of ['agent=%25', 'call=x', 'from=yesterday', 'until=2025-13-01T00:00:00Z']) {
+      expect((await fetch(`${url}?${wrong}`, as('auditor'))).status, wrong).to.equal(400);
+      expect((await fetch(`${url}.csv?${wrong}`, as('auditor'))).status, wrong).to.equal(400);
+    }
     expect((await fetch(`${url}?before=2&after=1`, as('auditor'))).status).to.equal(400);
     expect((await fetch(url, as('agent-a'))).status).to.equal(403);
     expect((await fetch(`${url}?limit=0`, as('auditor'))).status).to.equal(400);
