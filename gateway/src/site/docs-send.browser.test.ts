@@ -6,6 +6,7 @@ import { generateSealingKeys, openPart } from '@civicline/protocol/sealing';
 import { type SmscSimulator, startSmscSimulator } from '@civicline/sms/simulator';
 import { accessibilityViolations } from '@civicline/test/accessibility';
 import { launchChromium } from '@civicline/test/browser';
+import { textThatSticksOut } from '@civicline/test/overflow';
 import { expect } from 'chai';
 import { createSealer, openDatabase } from '../platform/storage/index.ts';
 import { createSenderAdministration } from '../roles/smis/senders/index.ts';
@@ -208,11 +209,30 @@ describe('sending from the API page', function () {
     await passes();
     await picture('small');
     await page.setViewportSize({ width: 320, height: 640 });
-    const overflow = await page.evaluate(() => {
-      const section = document.querySelector('#send') as HTMLElement;
-      return [section.scrollWidth - section.clientWidth, section.getBoundingClientRect().right > innerWidth];
-    });
-    expect(overflow).to.deep.equal([0, false]);
+    expect(await textThatSticksOut(page)).to.deep.equal([]);
+  });
+
+  it('keeps the contents in reach, beside the text or a link away, and needs no script for it', async () => {
+    const context = await browser.newContext({ viewport: DESKTOP, javaScriptEnabled: false });
+    page = await context.newPage();
+    await page.goto(`${test.url}/docs#log-codes`);
+    const contents = page.getByRole('navigation', { name: 'Contents' });
+    const box = await contents.boundingBox();
+    expect([box?.y, box?.height]).to.deep.equal([0, DESKTOP.height]);
+    await picture('contents');
+    await contents.getByRole('link', { name: 'POST /v1/messages', exact: true }).click();
+    expect(new URL(page.url()).hash).to.equal('#post-v1-messages');
+    const heading = await page.locator('#post-v1-messages').boundingBox();
+    expect(heading?.y).to.be.within(0, 100);
+    await picture('operation');
+    await page.setViewportSize(PHONE);
+    await page.goto(`${test.url}/docs#log-codes`);
+    const back = page.getByRole('navigation', { name: 'Back' }).getByRole('link', { name: 'Contents' });
+    expect((await back.boundingBox())?.y).to.be.within(0, 40);
+    await picture('small-operation');
+    await back.click();
+    expect((await contents.boundingBox())?.y).to.be.within(-10, 60);
+    await picture('small-contents');
   });
 
   it('runs under a policy without exceptions', async () => {

@@ -3,6 +3,7 @@ import type { Operation } from '../platform/http/index.ts';
 import { contentSecurityPolicy, openApiDocument, PAGE_CSS } from '../platform/http/index.ts';
 import { docsPage } from './docs-page.ts';
 import type { Demo } from './docs-send.ts';
+import { DOCS_CSS } from './docs-style.ts';
 
 /** The form for sending messages: its script, and the API of this very gateway. */
 const docsPolicy = contentSecurityPolicy({
@@ -28,7 +29,10 @@ export function serveDocumentation(
   const docs = docsPage(document, options.logCodes, options.demo);
   http.get('/docs', docsPolicy, (_request, response) => void response.type('html').send(docs));
   http.get('/docs/openapi.json', (_request, response) => void response.json(document));
-  http.get('/page.css', (_request, response) => {
-    response.type('css').setHeader('Cache-Control', 'max-age=3600').send(PAGE_CSS);
-  });
+  const styles = { '/page.css': PAGE_CSS, '/docs/docs.css': DOCS_CSS };
+  for (const [path, css] of Object.entries(styles)) {
+    http.get(path, (_request, response) => {
+      response.type('css').setHeader('Cache-Control', 'max-age=3600').send(css);
+    });
+  }
 }

@@ -19,11 +19,19 @@ function render(part: Part): string {
   return String(part).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/**
- * A small page of the gateway's own: one style sheet (`/page.css`), readable on any screen. `head`: what it loads beside
- * that.
- */
-export function page(language: Language, title: string, body: Html, head: Html = html``): string {
+/** What a page has beyond its title and text. */
+interface PageParts {
+  /** What it loads beside the style sheet of all. */
+  head?: Html;
+  /** What stands before the main part, such as a navigation. */
+  before?: Html;
+  /** For its own style sheet: the class of the body. */
+  name?: string;
+}
+
+/** A small page of the gateway's own: one style sheet (`/page.css`), readable on any screen. */
+export function page(language: Language, title: string, body: Html, parts: PageParts = {}): string {
+  const { head = html``, before = html``, name = 'page' } = parts;
   return html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -32,7 +40,8 @@ export function page(language: Language, title: string, body: Html, head: Html =
 <title>${title} – Civicline</title>
 <link rel="stylesheet" href="/page.css">
 ${head}</head>
-<body><main>
+<body class="${name}">
+${before}<main>
 <h1>${title}</h1>
 ${body}
 </main></body>
