@@ -14,7 +14,7 @@ import {
 } from './call-facts.tsx';
 import { callerOf } from './caller.ts';
 import { AnswerIcon, ChevronIcon } from './icons.tsx';
-import { VerificationMark } from './verification-mark.tsx';
+import { isTrusted, VerificationMark } from './verification-mark.tsx';
 import { WaitingTime } from './waiting-time.tsx';
 
 export interface RingingRowProps {
@@ -37,7 +37,11 @@ export function RingingRow({ call, selfId, queues, answering, obstacle, shortcut
   const [open, setOpen] = useState(false);
   return (
     <li>
-      <article class={`row row--${call.verification.kind}`} aria-labelledby={`${id}-title`} data-call={call.id}>
+      <article
+        class={`row row--${isTrusted(call.verification) ? 'verified' : 'not-verified'}`}
+        aria-labelledby={`${id}-title`}
+        data-call={call.id}
+      >
         <div class="row-line">
           <div class="row-who">
             <h3 id={`${id}-title`}>
@@ -46,7 +50,7 @@ export function RingingRow({ call, selfId, queues, answering, obstacle, shortcut
             <CallSubject call={call} />
             <CallTags call={call} selfId={selfId} />
           </div>
-          <VerificationMark verification={call.verification} />
+          <VerificationMark verification={call.verification} brief />
           <p class="row-queue">
             <span class="sr-only">{t.calls.queue} </span>
             <QueueName id={call.queueId} queues={queues} />
@@ -82,6 +86,7 @@ export function RingingRow({ call, selfId, queues, answering, obstacle, shortcut
         <div id={`${id}-details`} class="row-details" hidden={!open}>
           {open && (
             <>
+              {call.verification.kind === 'verified' && <VerificationMark verification={call.verification} />}
               <CallNote call={call} />
               <CallFacts call={call} level={4} />
               <CallLinks call={call} level={4} />

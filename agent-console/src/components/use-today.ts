@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ConsoleData } from '../state/console-state.ts';
 import { conversationOf, readToday, type Today, withConversation, writeToday } from '../state/today.ts';
 
@@ -9,7 +9,8 @@ export function useToday({ calls, self, clockOffset }: ConsoleData): Today {
   /** The conversations that go on, with their beginnings in UTC milliseconds of the gateway's clock. */
   const going = useRef<ReadonlyMap<string, number>>(new Map());
 
-  useEffect(() => {
+  // Before the browser draws: an old figure would be seen for a moment.
+  useLayoutEffect(() => {
     const now = new Map<string, number>();
     for (const call of calls) {
       const key = conversationOf(call, self.id);

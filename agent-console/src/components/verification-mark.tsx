@@ -3,11 +3,11 @@ import { formatTime } from '../i18n/format.ts';
 import { type Texts, useWords } from '../i18n/index.ts';
 import { DoubtIcon, SealIcon } from './icons.tsx';
 
-/** Verified or not: another word, another icon, another outline. Never colour alone. */
-export function VerificationMark({ verification }: { verification: Verification }) {
+/** Verified or not: another word, another icon, another outline. Never colour alone. `brief`: as a row has room for. */
+export function VerificationMark({ verification, brief = false }: { verification: Verification; brief?: boolean }) {
   const { t, language } = useWords();
   const verified = verification.kind === 'verified';
-  if (verified && verification.contested) return <Contested />;
+  if (verified && verification.contested) return <Contested brief={brief} />;
   return (
     <p class={`verification verification--${verification.kind}`}>
       <span class="verification-word">
@@ -15,10 +15,19 @@ export function VerificationMark({ verification }: { verification: Verification 
         {verified ? t.calls.verified : t.calls.notVerified}
       </span>
       <span class="verification-detail">
-        {verified ? detailsOf(verification, t, language).join(' · ') : t.calls.notVerifiedReasons[verification.reason]}
+        {verified
+          ? detailsOf(verification, t, language)
+              .slice(0, brief ? 1 : undefined)
+              .join(' · ')
+          : t.calls.notVerifiedReasons[verification.reason]}
       </span>
     </p>
   );
+}
+
+/** Whether the agent may take the caller for who was disclosed. */
+export function isTrusted(verification: Verification): boolean {
+  return verification.kind === 'verified' && !verification.contested;
 }
 
 /** When, and how the caller is known to be the one who disclosed. */
@@ -29,7 +38,7 @@ function detailsOf(verification: Verification & { kind: 'verified' }, t: Texts, 
 }
 
 /** Two callers keyed one code: whom the agent is speaking with is no longer known. */
-function Contested() {
+function Contested({ brief }: { brief: boolean }) {
   const { t } = useWords();
   return (
     <p class="verification verification--not-verified" role="alert">
@@ -37,7 +46,7 @@ function Contested() {
         <DoubtIcon />
         {t.calls.contested}
       </span>
-      <span class="verification-detail">{t.calls.contestedWhy}</span>
+      {!brief && <span class="verification-detail">{t.calls.contestedWhy}</span>}
     </p>
   );
 }

@@ -64,6 +64,23 @@ export const SCENES: Scene[] = [
     },
   },
   {
+    name: 'in a call',
+    stage: async ({ gateway, page }) => {
+      gateway.amend({
+        queues: gateway.snapshot().queues.map((queue, index) => ({ ...queue, waiting: index < 2 ? 1 : 0 })),
+      });
+      const connectedAt = new Date(Date.now() - 222_000).toISOString();
+      gateway.putCall(
+        connected({
+          connectedAt,
+          note: 'Moves on 1 March with two children. Send the list of papers by post.',
+        }),
+      );
+      await page.reload();
+      await shown(page, '.call');
+    },
+  },
+  {
     name: 'own call with another one waiting',
     stage: async ({ gateway, page }) => {
       gateway.putCall(connected({ muted: true, transferredBy: { agentId: 'agent-b', name: 'Demo agent B' } }));
@@ -88,9 +105,7 @@ export const SCENES: Scene[] = [
   {
     name: 'transfer dialog',
     stage: async ({ gateway, page }) => {
-      gateway.putCall(
-        connected({ note: 'Verhuist op 1 maart met twee kinderen; wil weten welke papieren nodig zijn.' }),
-      );
+      gateway.putCall(connected({ note: 'Moves on 1 March with two children; asks which papers are needed.' }));
       await shown(page, '.call');
       await page.keyboard.press('Alt+t');
       await shown(page, 'dialog[open]');
