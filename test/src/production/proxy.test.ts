@@ -8,7 +8,14 @@ import { adaptCaddyfile, DOMAIN, type RunningProxy, startProxy, upstreamsOf } fr
 import { type Asked, OWN_HEADERS, type StandIn, startStandIn } from './stand-in.ts';
 
 /** What only those inside may reach, with something beneath it. */
-const INSIDE = ['/metrics', '/ready', '/internal', '/internal/irma/results/1', '/internal/softphone'];
+const INSIDE = [
+  '/metrics',
+  '/ready',
+  '/internal',
+  '/internal/irma/results/1',
+  '/internal/email/bounces',
+  '/internal/softphone',
+];
 
 /** With what the gateway lets a softphone connect. */
 const SIGNED_IN = { cookie: 'session=agent-a', origin: `https://${DOMAIN}` };
