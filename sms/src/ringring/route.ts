@@ -61,7 +61,7 @@ const WITHDRAWN: SendResult = { kind: 'withdrawn' };
 const LOOK_MS = 1_000;
 /** Another route may well take it. */
 const TOO_LONG: SendResult = { kind: 'refused', permanent: false, reason: 'TEXT_TOO_LONG' };
-/** A status 403 without a code is throttling, or a key that is not liked: after so many it is the latter. */
+/** A status 403 without a code is throttling, or a rejected key: after so many it is the latter. */
 const FORBIDDEN_TRIES = 5;
 
 /** Begins to look for the service at once, and goes on until closed. */
@@ -99,7 +99,7 @@ export function createRingRingRoute(options: RingRingRouteOptions, listener: Rou
 
   const open = () => state === 'up' && closing === null;
 
-  /** Who waits goes on, and sees that there is nothing to wait for. */
+  /** Wakes all that wait; each looks again, and gives up. */
   function release(): void {
     letGo(() => true);
     for (const resume of pauses) resume();

@@ -10,9 +10,9 @@ import type { Logger, Metrics, Operation } from '../../../platform/http/index.ts
 import { createQueue, type Database, queueMigrations } from '../../../platform/storage/index.ts';
 import { storing } from '../storing.ts';
 import type { Report } from './bounces.ts';
-import { openEmail } from './intake.ts';
 import type { EmailEvent } from './machine.ts';
 import { createEmailMetrics } from './metrics.ts';
+import { openEmail } from './open-part.ts';
 import { emailOperations, mountBounces } from './routes.ts';
 import type { EmailSettings } from './settings.ts';
 import { createStore } from './store.ts';

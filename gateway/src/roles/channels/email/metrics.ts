@@ -1,23 +1,15 @@
 import { URGENCIES } from '@civicline/protocol';
-import { Counter, Gauge, Histogram, type Metrics } from '../../../platform/http/index.ts';
+import { Counter, Histogram, type Metrics } from '../../../platform/http/index.ts';
 import type { LeasedQueue } from '../../../platform/storage/index.ts';
+import { measureQueue } from '../kit/queue-gauge.ts';
 
 /** Figures about e-mails. Labels carry lanes and stable codes; never an address or a text. */
 export function createEmailMetrics(registry: Metrics, queue: LeasedQueue) {
   const registers = [registry];
-  new Gauge({
+  measureQueue(registry, {
     name: 'civicline_email_queue',
     help: 'E-mails that wait for being handed over, by lane; leased: a worker has them.',
-    labelNames: ['lane', 'state'],
-    registers,
-    async collect() {
-      const counts = await queue.counts();
-      for (const [lane, urgency] of URGENCIES.entries()) {
-        const { waiting = 0, leased = 0 } = counts.find((count) => count.lane === lane) ?? {};
-        this.set({ lane: urgency, state: 'waiting' }, waiting);
-        this.set({ lane: urgency, state: 'leased' }, leased);
-      }
-    },
+    queue,
   });
   const results = new Counter({
     name: 'civicline_email_results_total',

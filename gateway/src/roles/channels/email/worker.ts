@@ -5,9 +5,9 @@
 import type { Logger } from '../../../platform/http/index.ts';
 import type { ItemWithRow, LeasedQueue } from '../../../platform/storage/index.ts';
 import { createRecall, type Recall } from '../kit/recall.ts';
-import type { Opened } from './intake.ts';
 import type { EmailEvent, State } from './machine.ts';
 import type { EmailMetrics } from './metrics.ts';
+import type { Opened } from './open-part.ts';
 import type { EmailStore, Happening } from './store.ts';
 import type { AttemptRow } from './tables.ts';
 import type { Mail, MailTransport, SendResult } from './transport.ts';

@@ -34,10 +34,10 @@ export interface Departures {
 }
 
 /** While one window's worth is with the carrier, the next is being recorded. */
-const WINDOWS = 2;
-const FEWEST = 10;
+const WINDOWS_LEAVING = 2;
+const MIN_LEAVING = 10;
 /** So many urgent ones may leave beside them, rather than wait for one of them to be done. */
-const URGENT_BESIDE = 100;
+const MAX_URGENT_BESIDE = 100;
 /** Until an SMS is tried again, and at most after many tries. */
 const UNAVAILABLE_MS = { first: 1_000, most: 60_000 };
 const REFUSED_MS = { first: 5_000, most: 600_000 };
@@ -54,19 +54,19 @@ export function createDepartures(options: {
   tryMs: number;
   /** Whether surely nobody else has it. */
   isOurs(attemptId: string): boolean;
-  /** This one is done with, in whatever way. */
+  /** Called once the attempt is finished here, whatever the result. */
   onDone(attemptId: string): void;
   now: () => number;
 }): Departures {
   const { recorder, router, metrics, recall, tryMs, isOurs, onDone, now } = options;
   const inHand = new Map<string, Ready>();
   const lanes = URGENCIES.map(() => createFifo<Ready>());
-  let limit = FEWEST;
+  let limit = MIN_LEAVING;
   let leaving = 0;
 
   function fill(): void {
     for (const [lane, waiting] of lanes.entries()) {
-      const most = lane === URGENT_LANE && limit > 0 ? limit + URGENT_BESIDE : limit;
+      const most = lane === URGENT_LANE && limit > 0 ? limit + MAX_URGENT_BESIDE : limit;
       while (leaving < most) {
         const sms = waiting.shift();
         if (!sms) break;
@@ -141,7 +141,7 @@ export function createDepartures(options: {
   return {
     add(sms) {
       const windows = router.routes().reduce((sum, { up, window }) => (up ? sum + window : sum), 0);
-      limit = Math.max(FEWEST, WINDOWS * windows);
+      limit = Math.max(MIN_LEAVING, WINDOWS_LEAVING * windows);
       for (const one of sms) {
         inHand.set(one.row.id, one);
         recall.add(one.row.id);

@@ -1,6 +1,7 @@
 import { URGENCIES } from '@civicline/protocol';
 import { Counter, Gauge, Histogram, type Metrics } from '../../../platform/http/index.ts';
 import type { LeasedQueue } from '../../../platform/storage/index.ts';
+import { measureQueue } from '../kit/queue-gauge.ts';
 import type { Wish } from './suppressions.ts';
 
 /** Figures about SMS. Labels carry lanes, routes and stable codes; never a number or a text. */
@@ -9,19 +10,10 @@ export function createSmsMetrics(
   { queue, routes }: { queue: LeasedQueue; routes: () => { name: string; up: boolean }[] },
 ) {
   const registers = [registry];
-  new Gauge({
+  measureQueue(registry, {
     name: 'civicline_sms_queue',
     help: 'SMS that wait for being handed over, by lane; leased: a worker has them.',
-    labelNames: ['lane', 'state'],
-    registers,
-    async collect() {
-      const counts = await queue.counts();
-      for (const [lane, urgency] of URGENCIES.entries()) {
-        const { waiting = 0, leased = 0 } = counts.find((count) => count.lane === lane) ?? {};
-        this.set({ lane: urgency, state: 'waiting' }, waiting);
-        this.set({ lane: urgency, state: 'leased' }, leased);
-      }
-    },
+    queue,
   });
   new Gauge({
     name: 'civicline_sms_route_up',

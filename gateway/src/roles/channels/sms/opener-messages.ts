@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { SealedPart } from '@civicline/protocol';
 import type { SealingPrivateKey } from '@civicline/protocol/sealing/node';
-import { openSms } from './intake.ts';
+import { openSms } from './open-part.ts';
 
 const keys = workerData as readonly SealingPrivateKey[];
 parentPort?.on('message', (parts: SealedPart[]) => {

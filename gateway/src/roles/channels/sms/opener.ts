@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { SealedPart } from '@civicline/protocol';
 import type { SealingPrivateKey } from '@civicline/protocol/sealing/node';
-import { type Opened, openSms } from './intake.ts';
+import { type Opened, openSms } from './open-part.ts';
 
 export interface Opener {
   /** In their order. Rejects when the thread has died; the next call starts another one. */

@@ -42,7 +42,7 @@ interface Entry<What> {
  * Of each kind, as many as one transaction takes: some milliseconds. More would hardly be cheaper, and everything else,
  * what is urgent too, waits as long at each of its steps.
  */
-const MOST = 1_000;
+const MAX_PER_WRITE = 1_000;
 /** How long a database that fails is left alone. */
 const AGAIN_MS = 1_000;
 
@@ -79,8 +79,8 @@ export function createRecorder(options: {
     try {
       const { reached, outcomes, unmatched, remember } = await database.write((sql) => {
         // Only now: an answer and its receipt, which come right after one another, are in one batch.
-        happened = [...urgent.splice(0, MOST), ...happenings.splice(0, MOST)];
-        received = receipts.splice(0, MOST);
+        happened = [...urgent.splice(0, MAX_PER_WRITE), ...happenings.splice(0, MAX_PER_WRITE)];
+        received = receipts.splice(0, MAX_PER_WRITE);
         return record(sql, happened.map(whatOf), received.map(whatOf), {
           rules,
           queue,

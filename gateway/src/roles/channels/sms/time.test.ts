@@ -24,7 +24,10 @@ eachEngine((open) => {
     });
     afterEach(() => room.stop());
 
-    /** Of a carrier for whom a process waits that seems to have died; without it, it would wait for ever. */
+    /**
+     * A carrier's answer that the test releases by hand. Until then the worker that awaits it looks dead; unreleased, closing
+     * would wait for ever.
+     */
     function lateAnswer() {
       let come = () => {};
       const answer = new Promise<RoutedResult>((resolve) => {

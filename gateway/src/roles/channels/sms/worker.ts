@@ -20,17 +20,17 @@ import { type AttemptRow, type SuppressionRow, type Tables, URGENT_LANE } from '
 const POLL_MS = 1_000;
 /** An outage of all routes, or a failing database: how long until the next look. */
 const PAUSE_MS = 1_000;
-/** How many try, each pause, whether a route that has failed again and again works now. */
-const PROBES = 4;
+/** SMS that probe, in each pause, whether a route whose breaker is open works again. */
+const PROBES_PER_PAUSE = 4;
 /** In hand at once, as a multiple of the carriers' windows: those that are being opened, recorded, sent, recorded. */
-const WINDOWS = 8;
-/** After an outage it begins with one window's worth, and more by so many for each that is done. */
+const WINDOWS_IN_HAND = 8;
+/** Slow start after an outage: begin with one window, and grow by this for every SMS that is done. */
 const GROWTH = 0.5;
-const FEWEST = 100;
-const MOST = 4_000;
+const MIN_IN_HAND = 100;
+const MAX_IN_HAND = 4_000;
 /** Milliseconds of work, for which everything else waits. */
-const AT_ONCE = 400;
-const URGENT_AT_ONCE = 100;
+const MAX_PORTION = 400;
+const MAX_URGENT_PORTION = 100;
 
 export interface Worker {
   start(): void;
@@ -85,7 +85,7 @@ export function createWorker(options: {
     onDone: leases.release,
     now,
   });
-  let most = FEWEST;
+  let most = MIN_IN_HAND;
   let doneSinceOutage = 0;
   /** Of `performance.now()`: when SMS last tried whether a route works again. */
   let probedAt = Number.NEGATIVE_INFINITY;
@@ -140,7 +140,7 @@ export function createWorker(options: {
   /** Grows with what the carriers take: at full width from the first moment, all else would wait for seconds. */
   function mostInHand(window: number): number {
     const earned = window + Math.floor(doneSinceOutage * GROWTH);
-    return Math.min(MOST, Math.max(FEWEST, Math.min(earned, WINDOWS * window)));
+    return Math.min(MAX_IN_HAND, Math.max(MIN_IN_HAND, Math.min(earned, WINDOWS_IN_HAND * window)));
   }
 
   function begin(items: readonly Claimed[]): void {
@@ -154,10 +154,10 @@ export function createWorker(options: {
 
   /** How much to take, where there is room for so many; what is urgent always has a little. */
   function portionOf(room: number, isBroken: boolean): { limit: number; lanes?: number[] } | null {
-    if (isBroken) return room > 0 ? { limit: PROBES } : null;
+    if (isBroken) return room > 0 ? { limit: PROBES_PER_PAUSE } : null;
     // Not one by one: a batch costs hardly more.
-    if (room >= Math.min(most / 4, AT_ONCE)) return { limit: Math.min(room, AT_ONCE) };
-    return room > -URGENT_AT_ONCE ? { limit: URGENT_AT_ONCE, lanes: [URGENT_LANE] } : null;
+    if (room >= Math.min(most / 4, MAX_PORTION)) return { limit: Math.min(room, MAX_PORTION) };
+    return room > -MAX_URGENT_PORTION ? { limit: MAX_URGENT_PORTION, lanes: [URGENT_LANE] } : null;
   }
 
   function untilDue(due: number | null): number {

@@ -1,6 +1,6 @@
 import { generateSealingKeysSync, publicKeyOf, sealPartSync } from '@civicline/protocol/sealing/node';
 import { expect } from 'chai';
-import { openSms } from './intake.ts';
+import { openSms } from './open-part.ts';
 
 describe('what an SMS holds', () => {
   it('is not lost for an originator that no route carries', () => {
