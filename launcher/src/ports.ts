@@ -12,6 +12,9 @@ export interface Ports {
   /** The SMSC simulator: SMPP, and its page of phones. */
   smpp: number;
   phones: number;
+  /** SMIS and the SMS channel, when each is a process of its own. */
+  smis: number;
+  sms: number;
   /** First of RTP_PORTS consecutive UDP ports. */
   rtpStart: number;
 }
@@ -19,7 +22,7 @@ export interface Ports {
 /** Two per leg, two legs per call. */
 export const RTP_PORTS = 1000;
 
-/** The ports of `npm start`: eight in a row from the base, and RTP beside them. */
+/** The ports of `npm start`: ten in a row from the base, and RTP beside them. */
 export function portsFrom(base: number): Ports {
   return {
     gateway: base,
@@ -30,6 +33,8 @@ export function portsFrom(base: number): Ports {
     sip: base + 5,
     smpp: base + 6,
     phones: base + 7,
+    smis: base + 8,
+    sms: base + 9,
     rtpStart: base + 10_000,
   };
 }
@@ -79,7 +84,7 @@ export async function freePorts(): Promise<Ports> {
       if (await udpPortIsFree(ports.rtpStart)) return ports;
     } catch {}
   }
-  throw new Error('LAUNCHER_NO_FREE_PORTS: no eight free ports in a row were found between 20000 and 29000.');
+  throw new Error('LAUNCHER_NO_FREE_PORTS: no ten free ports in a row were found between 20000 and 29000.');
 }
 
 function tcpPortIsFree(port: number): Promise<boolean> {

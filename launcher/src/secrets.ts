@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generateSealingKeys } from '@civicline/protocol/sealing';
@@ -15,8 +15,18 @@ export interface Secrets {
   exchangeKey: string;
   /** X25519, base64url: opens what senders seal for the SMS channel. */
   smsKey: { keyId: string; privateKey: string };
+  /** Of the roles that are processes of their own. */
+  roles: Record<'calls' | 'smis' | 'sms', RoleSecrets>;
   /** The key of the demo's sender; null until it was made. */
   senderKey: string | null;
+}
+
+export interface RoleSecrets {
+  /** 32 bytes, base64. */
+  dataKey: string;
+  /** Ed25519, both halves 32 bytes in base64url: with it the role proves to others who it is. */
+  privateKey: string;
+  publicKey: string;
 }
 
 /** Reads the installation's secrets and makes those that it lacks, readable by the owner only. */
@@ -47,6 +57,12 @@ async function newSecrets(): Promise<Secrets> {
     oidcClientSecret: randomBytes(24).toString('base64url'),
     exchangeKey: randomBytes(24).toString('base64url'),
     smsKey: { keyId, privateKey },
+    roles: { calls: newRoleSecrets(), smis: newRoleSecrets(), sms: newRoleSecrets() },
     senderKey: null,
   };
+}
+
+function newRoleSecrets(): RoleSecrets {
+  const { d = '', x = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
+  return { dataKey: randomBytes(32).toString('base64'), privateKey: d, publicKey: x };
 }

@@ -12,7 +12,7 @@ import { prepareAsterisk } from '@civicline/asterisk';
 import { prepareYivi } from '@civicline/yivi';
 import { buildFrontEnds } from './front-ends.ts';
 import { log } from './log.ts';
-import { readStartOptions, START_HELP } from './options.ts';
+import { readStartOptions, START_HELP, type StartOptions } from './options.ts';
 import { assertPortsFree, portsFrom } from './ports.ts';
 import { RUN_FILE, type RunFile } from './run-file.ts';
 import { type Component, type Supervised, supervise } from './supervise.ts';
@@ -22,14 +22,14 @@ const home = join(root, '.civicline');
 try {
   const options = readStartOptions(process.argv.slice(2));
   if (options.help) process.stdout.write(START_HELP);
-  else await start(options.port);
+  else await start(options);
 } catch (error) {
   console.error((error as Error).message);
   process.exit(error instanceof TypeError ? 2 : 1);
 }
 
-async function start(firstPort: number): Promise<void> {
-  const ports = portsFrom(firstPort);
+async function start({ port, separate }: StartOptions): Promise<void> {
+  const ports = portsFrom(port);
   await assertPortsFree(ports);
   await holdClone();
   await buildFrontEnds(root, log);
@@ -39,12 +39,15 @@ async function start(firstPort: number): Promise<void> {
   const stopRequested = stopSignal();
   const system = await startSystem({
     home,
-    directory: join(home, 'run'),
+    directory: join(home, separate ? 'run-separate' : 'run'),
     ports,
     organisationsFile: join(root, 'demo/civicline.yaml'),
+    separate,
     log,
   });
-  const supervised = [system.gateway, system.simulator, system.yivi, system.asterisk].map(keepRunning);
+  const supervised = [system.gateway, ...system.otherRoles, system.simulator, system.yivi, system.asterisk].map(
+    keepRunning,
+  );
   await writeFile(join(root, RUN_FILE), JSON.stringify(runFile(system), null, 2), { mode: 0o600 });
   printTable(system);
 
@@ -91,7 +94,7 @@ function runFile(system: RunningSystem): RunFile {
       requestorToken: yivi.current.requestorToken,
       schemes: system.yiviSchemes,
     },
-    messages: { url: system.gatewayUrl, key: system.senderKey, phonesUrl: system.phonesUrl },
+    messages: { url: system.messagesUrl, key: system.senderKey, phonesUrl: system.phonesUrl },
     settings: system.administration,
     agents: system.people,
   };
@@ -102,14 +105,17 @@ function printTable(system: RunningSystem): void {
     ['Municipality demo page', `${system.gatewayUrl}/demo/`],
     ['Agent console', `${system.gatewayUrl}/console/   (sign in as Demo agent A: no password)`],
     ['Phones (SMSC simulator)', `${system.phonesUrl}/`],
-    ['API documentation', `${system.gatewayUrl}/docs`],
+    [
+      'API documentation',
+      [...new Set([system.gatewayUrl, system.messagesUrl])].map((url) => `${url}/docs`).join('   '),
+    ],
     ['Play the citizen', 'npm run demo:call'],
     ['Play an agent in the terminal', 'npm run demo:agent'],
     ['Send a message', `npx civicline-send --to +32470000001 --text "Uw afspraak is morgen om 10:00"`],
     ['Gateway', `Node.js ${process.versions.node}, port ${system.ports.gateway}`],
     ['Asterisk', `${system.asterisk.current.version}, SIP on 127.0.0.1:${system.ports.sip}/udp`],
     ['Yivi server', `${system.yivi.current.version}, port ${system.ports.yiviClient}`],
-    ['State and logs', join(home, 'run')],
+    ['State and logs', system.directory],
   ];
   const width = Math.max(...rows.map(([name]) => name?.length ?? 0));
   console.log('\nCivicline is ready. Ctrl-C stops it.\n');

@@ -15,6 +15,7 @@ import { prepareYivi, type RunningYivi, startYivi } from '@civicline/yivi';
 import { parse, parseDocument } from 'yaml';
 import { type RunningChild, startChild } from './child.ts';
 import { type Ports, RTP_PORTS } from './ports.ts';
+import { administration, apart, type GatewayProcess, localUrl, OIDC_CLIENT_ID, together } from './roles.ts';
 import { loadSecrets, type Secrets, saveSecrets } from './secrets.ts';
 import type { Component } from './supervise.ts';
 
@@ -35,20 +36,29 @@ export interface SystemOptions {
   organisationsFile: string;
   /** The gateway's settings beyond those that follow from the above. */
   settings?: Record<string, string>;
+  /** Each role a process of its own, with a database and keys of its own. */
+  separate?: boolean;
   log: (line: string) => void;
 }
 
 export interface RunningSystem {
+  /** Where it keeps its state. */
+  directory: string;
   ports: Ports;
   gatewayUrl: string;
   signInUrl: string;
   secrets: Secrets;
   asterisk: Part<RunningAsterisk>;
   yivi: Part<RunningYivi & Component>;
+  /** All roles; or the calls role, which citizens and agents see. */
   gateway: Part<RunningChild>;
+  /** The other roles, when each is a process of its own. */
+  otherRoles: Part<RunningChild>[];
   /** A mobile carrier that is none, with its page of phones. */
   simulator: Part<RunningChild>;
   phonesUrl: string;
+  /** Where senders reach SMIS. */
+  messagesUrl: string;
   /** API key of the demo's sender. */
   senderKey: string;
   /** The gateway's settings that `civicline` commands need. */
@@ -74,11 +84,9 @@ export interface Person {
   name: string;
 }
 
-const OIDC_CLIENT_ID = 'civicline';
-
 /** Starts everything and waits until it serves. What had started is stopped again when a later part fails. */
 export async function startSystem(options: SystemOptions): Promise<RunningSystem> {
-  const { home, directory, ports, log } = options;
+  const { home, directory, ports, separate = false, log } = options;
   await mkdir(join(directory, 'logs'), { recursive: true });
   const secretsFile = join(directory, 'secrets.json');
   const secrets = await loadSecrets(secretsFile);
@@ -117,7 +125,7 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       ),
     );
     keep({ stop: () => yivi.current.stop() });
-    const gatewayUrl = `http://127.0.0.1:${ports.gateway}`;
+    const gatewayUrl = localUrl(ports.gateway);
     const signIn = keep(
       await startDevelopmentSignIn({
         port: ports.signIn,
@@ -129,13 +137,21 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
     );
     const simulator = await part('SMSC simulator', () => startSimulator(options));
     keep({ stop: () => simulator.current.stop() });
-    const gateway = await part('Gateway', () =>
-      startGateway(options, secrets, signIn.issuer, asterisk.current, yivi.current),
-    );
-    keep({ stop: () => gateway.current.stop() });
-    const administration = { DATABASE_URL: databaseUrl(directory), CIVICLINE_DATA_KEY: secrets.dataKey };
-    const senderKey = await demoSenderKey(secrets, secretsFile, administration);
+    const processes = (separate ? apart : together)({
+      ...{ directory, ports, secrets, organisationsFile: options.organisationsFile, issuer: signIn.issuer },
+      ...{ asterisk: asterisk.current, yivi: yivi.current },
+    });
+    const roles: Part<RunningChild>[] = [];
+    for (const one of processes) {
+      const role = await part(one.name, () => startRole(one, options));
+      keep({ stop: () => role.current.stop() });
+      roles.push(role);
+    }
+    const [gateway, ...otherRoles] = roles as [Part<RunningChild>, ...Part<RunningChild>[]];
+    const settings = administration({ directory, secrets, ports }, separate);
+    const senderKey = await demoSenderKey(secrets, secretsFile, settings);
     return {
+      directory,
       ports,
       gatewayUrl,
       signInUrl: signIn.issuer,
@@ -143,10 +159,12 @@ export async function startSystem(options: SystemOptions): Promise<RunningSystem
       asterisk,
       yivi,
       gateway,
+      otherRoles,
       simulator,
-      phonesUrl: phonesUrl(ports),
+      phonesUrl: localUrl(ports.phones),
+      messagesUrl: localUrl(separate ? ports.smis : ports.gateway),
       senderKey,
-      administration,
+      administration: settings,
       yiviSchemes: yiviInstallation.schemes,
       people,
       stop: () => stopAll(started),
@@ -178,10 +196,6 @@ async function stopAll(started: { stop(): Promise<unknown> }[]): Promise<void> {
   for (const component of started.reverse()) await component.stop();
 }
 
-function phonesUrl({ phones }: Ports): string {
-  return `http://127.0.0.1:${phones}`;
-}
-
 function startSimulator({ directory, ports }: SystemOptions): Promise<RunningChild> {
   return startChild({
     name: 'SMSC simulator',
@@ -192,76 +206,25 @@ function startSimulator({ directory, ports }: SystemOptions): Promise<RunningChi
     ],
     cwd: root,
     logFile: join(directory, 'logs', 'simulator.log'),
-    readyUrl: phonesUrl(ports),
+    readyUrl: localUrl(ports.phones),
     env: {},
   });
 }
 
-function startGateway(
-  { directory, ports, organisationsFile, settings = {} }: SystemOptions,
-  secrets: Secrets,
-  issuer: string,
-  asterisk: RunningAsterisk,
-  yivi: RunningYivi,
-): Promise<RunningChild> {
-  const url = `http://127.0.0.1:${ports.gateway}`;
+function startRole({ name, port, log, env }: GatewayProcess, options: SystemOptions): Promise<RunningChild> {
   return startChild({
-    name: 'Gateway',
+    name,
     command: process.execPath,
     args: gatewayArguments,
     cwd: root,
-    logFile: join(directory, 'logs', 'gateway.log'),
-    readyUrl: `${url}/ready`,
-    env: {
-      CIVICLINE_LISTEN: `127.0.0.1:${ports.gateway}`,
-      CIVICLINE_PUBLIC_URL: url,
-      CIVICLINE_ORGANISATIONS: organisationsFile,
-      DATABASE_URL: databaseUrl(directory),
-      CIVICLINE_DATA_KEY: secrets.dataKey,
-      CIVICLINE_SESSION_KEY: secrets.sessionKey,
-      CIVICLINE_ASTERISKS: JSON.stringify([
-        {
-          id: 'asterisk',
-          url: asterisk.ariUrl,
-          user: asterisk.ariUser,
-          password: asterisk.ariPassword,
-          softphoneUrl: asterisk.softphoneUrl,
-          sipDomain: `127.0.0.1:${ports.sip}`,
-        },
-      ]),
-      CIVICLINE_IRMA_URL: yivi.requestorUrl,
-      CIVICLINE_IRMA_TOKEN: yivi.requestorToken,
-      CIVICLINE_IRMA_CLIENT_URL: yivi.clientUrl,
-      CIVICLINE_IRMA_CALLBACK_URL: url,
-      CIVICLINE_OIDC_ISSUER: issuer,
-      CIVICLINE_OIDC_CLIENT_ID: OIDC_CLIENT_ID,
-      CIVICLINE_OIDC_CLIENT_SECRET: secrets.oidcClientSecret,
-      CIVICLINE_EXCHANGE_KEYS: JSON.stringify([
-        { organisation: 'voorbeeldstad', name: 'demo exchange', key: secrets.exchangeKey },
-      ]),
-      CIVICLINE_DEMO: 'true',
-      CIVICLINE_PHONES_URL: phonesUrl(ports),
-      CIVICLINE_SMS_ROUTES: join(directory, 'sms-routes.yaml'),
-      // The simulator lets everybody in.
-      CIVICLINE_SIMULATOR_PASSWORD: 'any',
-      CIVICLINE_SMS_KEYS: JSON.stringify([secrets.smsKey]),
-      // A message of the demonstration goes out at any hour.
-      CIVICLINE_SEND_WINDOWS: JSON.stringify({ sms: { individual: null, informative: null, broadcast: null } }),
-      ...settings,
-    },
+    logFile: join(options.directory, 'logs', `${log}.log`),
+    readyUrl: `${localUrl(port)}/ready`,
+    env: { ...env, ...options.settings },
   });
 }
 
-function databaseUrl(directory: string): string {
-  return `file:${directory}`;
-}
-
 /** The demonstration's sender is made once, by the command with which an operator makes any other. */
-async function demoSenderKey(
-  secrets: Secrets,
-  secretsFile: string,
-  administration: Record<string, string>,
-): Promise<string> {
+async function demoSenderKey(secrets: Secrets, secretsFile: string, settings: Record<string, string>): Promise<string> {
   if (secrets.senderKey !== null) return secrets.senderKey;
   const command = (verb: string) =>
     promisify(execFile)(
@@ -269,7 +232,7 @@ async function demoSenderKey(
       [join(root, 'gateway/bin/civicline.mjs'), 'senders', verb, 'Demo', '--json'],
       {
         cwd: root,
-        env: { ...process.env, ...administration },
+        env: { ...process.env, ...settings },
       },
     );
   // It may be there already when its key was not kept: an earlier start ended in between.

@@ -10,9 +10,12 @@ export const backupCommands: Command[] = [
     options: {},
     async run(call) {
       const folder = resolve(oneWord(call, 'folder'));
-      const url = call.settings.databaseUrl();
-      if (!url.startsWith('file:')) throw new CommandError('Copies of PostgreSQL are made with pg_dump.');
-      const files = await copySqlite(url.slice('file:'.length), folder);
+      const urls = call.settings.databaseUrls();
+      if (urls.some((url) => !url.startsWith('file:'))) {
+        throw new CommandError('Copies of PostgreSQL are made with pg_dump.');
+      }
+      const files: string[] = [];
+      for (const url of urls) files.push(...(await copySqlite(url.slice('file:'.length), folder)));
       return { text: `Copied to ${folder}: ${files.join(', ')}\n`, json: { folder, files } };
     },
   },

@@ -29,7 +29,7 @@ async function readLedger({ settings, values }: Call): Promise<LedgerRow[]> {
     (await hasTable(database.sql, 'sms_ledger')) ? ledger(database, months ?? undefined) : [],
   );
   if (rows.length === 0) return [];
-  const sealer = settings.sealer();
+  const sealer = settings.sealer('smis');
   const senders = await settings.withDatabase('smis', async (database) =>
     (await createSenderAdministration({ database, sealer, now: Date.now })).list(),
   );

@@ -37,8 +37,13 @@ export const queueCommands: Command[] = [
   },
 ];
 
+/** Of all processes together: each role measures its own. */
 async function readMetrics({ settings }: Call): Promise<Sample[]> {
-  const url = `${settings.gatewayUrl()}/metrics`;
+  return (await Promise.all(settings.gatewayUrls().map(readMetricsAt))).flat();
+}
+
+async function readMetricsAt(gatewayUrl: string): Promise<Sample[]> {
+  const url = `${gatewayUrl}/metrics`;
   const response = await fetch(url, { signal: AbortSignal.timeout(10_000) }).catch(() => null);
   if (!response?.ok) throw new CommandError(`The gateway does not answer at ${url}`);
   return readSamples(await response.text());

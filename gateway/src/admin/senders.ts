@@ -187,7 +187,7 @@ export const senderCommands: Command[] = [
 ];
 
 function administer({ settings }: Call, work: (senders: SenderAdministration) => Promise<Result>): Promise<Result> {
-  const sealer = settings.sealer();
+  const sealer = settings.sealer('smis');
   return settings.withDatabase('smis', async (database) =>
     work(await createSenderAdministration({ database, sealer, now: Date.now })),
   );

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { dataKeysSchema } from '../platform/run/index.ts';
+import { ROLE_NAMES } from '../config.ts';
+import { dataKeysSchema, listSchema } from '../platform/run/index.ts';
 import { createSealer, type Database, openDatabase, type Sealer } from '../platform/storage/index.ts';
 import { CommandError } from './command.ts';
 
@@ -17,10 +18,12 @@ const runFileSchema = z.object({
 export interface Settings {
   /** Runs `work` with a role's database, and closes it. */
   withDatabase<Result>(role: string, work: (database: Database) => Promise<Result>): Promise<Result>;
-  databaseUrl(): string;
-  sealer(): Sealer;
-  /** Where the gateway answers. */
-  gatewayUrl(): string;
+  /** Of all roles, each once. */
+  databaseUrls(): string[];
+  /** With the role's own data key, or the one that all share. */
+  sealer(role: string): Sealer;
+  /** Where the gateway's processes answer. */
+  gatewayUrls(): string[];
 }
 
 /** From the environment; what is not there, from the run file of `npm start`, which CIVICLINE_RUN_FILE may name. */
@@ -35,22 +38,39 @@ export async function readSettings(environment: Record<string, string | undefine
     return value;
   }
 
+  /** The role's own variable, or the one that all share. */
+  function ownOrShared(name: string, role: string): { name: string; value: string } {
+    const own = `${name}_${role.toUpperCase()}`;
+    const value = environment[own] || (environment[name] ? undefined : known[own]);
+    return value ? { name: own, value } : { name, value: need(name) };
+  }
+  const databaseUrl = (role: string) => ownOrShared('DATABASE_URL', role).value;
+
   return {
     async withDatabase(role, work) {
-      const database = await openDatabase({ url: need('DATABASE_URL'), role });
+      const database = await openDatabase({ url: databaseUrl(role), role });
       try {
         return await work(database);
       } finally {
         await database.close();
       }
     },
-    databaseUrl: () => need('DATABASE_URL'),
-    sealer() {
-      const keys = dataKeysSchema.safeParse(need('CIVICLINE_DATA_KEY'));
+    databaseUrls() {
+      const own = ROLE_NAMES.flatMap((role) => {
+        const name = `DATABASE_URL_${role.toUpperCase()}`;
+        return environment[name] || known[name] || [];
+      });
+      const shared = environment.DATABASE_URL || known.DATABASE_URL;
+      const urls = new Set(shared ? [shared, ...own] : own);
+      return urls.size > 0 ? [...urls] : [need('DATABASE_URL')];
+    },
+    sealer(role) {
+      const { name, value } = ownOrShared('CIVICLINE_DATA_KEY', role);
+      const keys = dataKeysSchema.safeParse(value);
       // Else what it seals could not be opened by the gateway.
-      if (!keys.success) throw new CommandError(`CIVICLINE_DATA_KEY ${keys.error.issues[0]?.message}`);
+      if (!keys.success) throw new CommandError(`${name} ${keys.error.issues[0]?.message}`);
       return createSealer(keys.data);
     },
-    gatewayUrl: () => need('CIVICLINE_GATEWAY_URL').replace(/\/+$/, ''),
+    gatewayUrls: () => listSchema.parse(need('CIVICLINE_GATEWAY_URL')).map((url) => url.replace(/\/+$/, '')),
   };
 }

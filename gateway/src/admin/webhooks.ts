@@ -40,7 +40,7 @@ export const webhookCommands: Command[] = [
 ];
 
 function administer({ settings }: Call, work: (webhooks: WebhookAdministration) => Promise<Result>): Promise<Result> {
-  const sealer = settings.sealer();
+  const sealer = settings.sealer('smis');
   return settings.withDatabase('smis', async (database) =>
     work(await createWebhookAdministration({ database, sealer, now: Date.now })),
   );

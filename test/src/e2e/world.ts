@@ -66,7 +66,10 @@ const ORPHANS_GONE_MS = 10_000;
 /** Code digits as a phone keys them by itself. */
 const KEYING = { toneMs: 80, gapMs: 60, afterMs: 300 };
 
-export async function startWorld(settings: Record<string, string> = {}): Promise<World> {
+export async function startWorld(
+  settings: Record<string, string> = {},
+  { separate = false }: { separate?: boolean } = {},
+): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'civicline-e2e-'));
   const home = join(root, '.civicline');
   const organisationsFile = join(directory, 'civicline.yaml');
@@ -76,6 +79,7 @@ export async function startWorld(settings: Record<string, string> = {}): Promise
     directory,
     ports: await freePorts(),
     organisationsFile,
+    separate,
     settings: { CIVICLINE_CALL_REQUESTS_PER_MINUTE: '0', ...settings },
     log,
   });
