@@ -54,7 +54,7 @@ export interface RunningSystem {
   gateway: Part<RunningChild>;
   /** The other roles, when each is a process of its own. */
   otherRoles: Part<RunningChild>[];
-  /** A mobile carrier that is none, with its page of phones. */
+  /** A fake mobile carrier, with its page of phones. */
   simulator: Part<RunningChild>;
   phonesUrl: string;
   /** Where senders reach SMIS. */

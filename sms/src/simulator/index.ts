@@ -1,4 +1,4 @@
-/** An SMSC simulator: a mobile carrier with phones that is none. */
+/** An SMSC simulator: a fake mobile carrier with phones. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -56,7 +56,7 @@ function asAppError(error: unknown): AppError {
   const { type, status, expose } = Object(error) as { type?: unknown; status?: unknown; expose?: unknown };
   if (typeof type === 'string' && BODY_ERRORS[type]) return BODY_ERRORS[type];
   if (error instanceof StorageError && PASSING.has(error.code)) {
-    return new AppError(503, error.code, 'The database cannot take this now. It may be repeated in a moment.');
+    return new AppError(503, error.code, 'The database cannot take this now. Repeat the request in a moment.');
   }
   if (error instanceof URIError)
     return new AppError(400, 'PATH_MALFORMED', 'The path or the query is not well-formed.');
