@@ -65,7 +65,10 @@ export const CHANNEL_CALL_LIMIT = 10_000;
 export interface Channel {
   readonly name: ChannelName;
   keys(): Promise<ChannelKeys>;
-  /** Resolves when all are stored; what is wrong with one becomes its outcome. */
+  /**
+   * Resolves when all are stored; what is wrong with one becomes its outcome. An id counts as it first came: what has
+   * expired by then never leaves.
+   */
   submit(attempts: readonly Attempt[]): Promise<void>;
   /** Withdraws what was not handed over yet; each withdrawn one gets the outcome `cancelled`. Unknown ids do nothing. */
   cancel(attemptIds: readonly string[]): Promise<void>;

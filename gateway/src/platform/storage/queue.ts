@@ -31,6 +31,11 @@ export interface LeasedQueue {
   later(sql: Sql, items: readonly { id: string; dueAt: number }[]): Promise<void>;
   /** Within a write: longer leases, until `until`. What is not leased any more, such as what was put off, keeps its time. */
   renew(sql: Sql, ids: readonly string[], until: number): Promise<void>;
+  /**
+   * Within a write, which nobody's claim of it overtakes: whether somebody has it, or had it when they died. False too
+   * for what is not in the queue.
+   */
+  isLeased(sql: Sql, id: string): Promise<boolean>;
   /** When the next item falls due, UTC milliseconds; null: none waits. */
   nextDue(): Promise<number | null>;
   /** A lease that ran out counts as leased until somebody claims the item. Reads all items: for metrics, not for work. */
@@ -163,6 +168,12 @@ export function createQueue(database: Database, name: string, now: () => number)
       ),
     async renew(sql, ids, until) {
       if (ids.length > 0) await statements.renew(sql, table, { ids, until, now: now() });
+    },
+    async isLeased(sql, id) {
+      const lock = isPostgres(sql) ? 'for update' : '';
+      const place = isPostgres(sql) ? '$1' : '?';
+      const [row] = await run<{ leased: number }>(sql, `select leased from ${table} where id = ${place} ${lock}`, [id]);
+      return row?.leased === 1;
     },
     async nextDue() {
       const at = now();

@@ -112,6 +112,22 @@ export function itConforms(open: () => Promise<ChannelUnderTest>): void {
     expect(kindsOf(await outcomesOf(waiting.id))).to.deep.equal(['cancelled']);
   });
 
+  it('never brings what had expired when it came, even if it comes again with more time', async () => {
+    const [expired, withdrawn, other] = [test.attempt(), test.attempt(), test.attempt()];
+    const part = { keyId: 'none', sealed: '-' };
+    await test.channel.submit([expired, withdrawn].map((one) => ({ ...one, part, expiresAt: 0 })));
+    await test.channel.cancel([withdrawn.id]);
+    await test.channel.submit([expired, withdrawn]);
+    test.start();
+    expect(kindsOf(await comesTo(expired.id, 'failed'))).to.deep.equal(['failed']);
+    await test.channel.submit([expired, withdrawn, other]);
+    await comesTo(other.id, 'handed-over');
+    expect(kindsOf(await outcomesOf(expired.id))).to.deep.equal(['failed']);
+    const [end, ...more] = kindsOf(await outcomesOf(withdrawn.id));
+    expect(end).to.be.oneOf(['cancelled', 'failed']);
+    expect(more).to.deep.equal([]);
+  });
+
   it('tells outcomes in order, page by page, until they are acknowledged', async () => {
     const attempts = Array.from({ length: 7 }, () => test.attempt());
     await test.channel.submit(attempts);

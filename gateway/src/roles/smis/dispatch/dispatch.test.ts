@@ -1,5 +1,5 @@
 import type { MessageInput, MessageView } from '@civicline/protocol';
-import { ChannelError } from '@civicline/protocol/channel';
+import { type Attempt, ChannelError } from '@civicline/protocol/channel';
 import { expect } from 'chai';
 import { createQueue } from '../../../platform/storage/index.ts';
 import { eachEngine } from '../../../platform/storage/testing/index.ts';
@@ -215,16 +215,97 @@ describe('dispatch', () =>
           ...{ expiresAt: NOON + HOUR, part: aPart('sms') },
         },
       ]);
-      expect(((await (await sender.cancel(id)).json()) as MessageView).state).to.equal('cancelled');
+      expect(((await (await sender.cancel(id)).json()) as MessageView).state).to.equal('attempting');
       room.smis.start();
       room.clock.now += 16_000;
       await until(
         async () => room.channel('sms').cancelled,
         (cancelled) => cancelled.includes(attemptId),
       );
+      await comesTo(id, 'cancelled');
       await until(queue.nextDue, (due) => due === null);
+      expect(await sender.told(id)).to.deep.equal(['attempted sms', 'cancelled']);
+    });
+
+    /** Submits of the SMS channel go to `around`, which may do the real one whenever it wishes. */
+    const intercept = (around: (submit: () => Promise<void>, attempt: Attempt) => Promise<void>) => {
+      const sms = room.channel('sms');
+      const submit = sms.submit;
+      sms.submit = async (attempts) => {
+        sms.submit = submit;
+        await around(() => submit(attempts), attempts[0] as Attempt);
+      };
+    };
+    const once = () => {
+      let go = () => {};
+      const going = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      return { go, going };
+    };
+
+    it('never says cancelled of what has left while its submit was under way', async () => {
+      await begin({ script: () => [{ kind: 'handed-over' }] });
+      const [left, answer] = [once(), once()];
+      const { outcomes } = room.channel('sms');
+      intercept(async (submit) => {
+        room.channel('sms').outcomes = async () => [];
+        await submit();
+        left.go();
+        await answer.going;
+      });
+      const id = await send(aMessage());
+      await left.going;
+      const response = await sender.cancel(id);
+      room.channel('sms').outcomes = outcomes;
+      answer.go();
+      await until(
+        () => sender.get(id),
+        ({ attempts }) => attempts[0]?.state === 'handed-over',
+      );
+      if (response.ok) expect(((await response.json()) as MessageView).state).not.to.equal('cancelled');
+      expect((await sender.get(id)).state).to.equal('attempting');
+      expect(await sender.told(id)).to.deep.equal(['attempted sms']);
+    });
+
+    it('lets nothing leave that was cancelled before its submit arrived at the channel', async () => {
+      await begin({ script: () => [{ kind: 'handed-over' }] });
+      const [begun, arrival, arrived] = [once(), once(), once()];
+      let attemptId = '';
+      intercept(async (submit, { id }) => {
+        attemptId = id;
+        begun.go();
+        await arrival.going;
+        await submit();
+        arrived.go();
+      });
+      const id = await send(aMessage());
+      await begun.going;
+      expect((await sender.cancel(id)).status).to.equal(200);
+      await comesTo(id, 'cancelled');
+      arrival.go();
+      await arrived.going;
+      const outcomes = await room.channel('sms').outcomes(0, 100);
+      expect(outcomes.filter((one) => one.attemptId === attemptId && one.kind === 'handed-over')).to.deep.equal([]);
       expect((await sender.get(id)).state).to.equal('cancelled');
-      expect(await sender.told(id)).to.deep.equal(['cancelled']);
+    });
+
+    it('does not forget that a channel whose answer was lost may have it', async () => {
+      await begin({ script: () => [{ kind: 'handed-over' }] });
+      const lost = once();
+      intercept(async (submit) => {
+        await submit();
+        room.channel('sms').outcomes = async () => [];
+        lost.go();
+        throw new ChannelError('CHANNEL_UNAVAILABLE', 'the answer was lost');
+      });
+      const id = await send(aMessage());
+      await lost.going;
+      await until(
+        async () => room.lines.length,
+        () => room.lines.some((line) => line.includes('dispatch failed')),
+      );
+      expect(((await (await sender.cancel(id)).json()) as MessageView).state).to.equal('attempting');
     });
 
     it('gives a channel no more than it can hand over, except what is urgent', async () => {

@@ -1,6 +1,6 @@
 /** Dispatch: brings messages to their channels, takes in what becomes of them, and sees to what time brings. */
 import { type ChannelName, URGENCIES } from '@civicline/protocol';
-import type { Channel } from '@civicline/protocol/channel';
+import type { Attempt, Channel } from '@civicline/protocol/channel';
 import { type Loop, startLoop } from '@civicline/protocol/run';
 import { Gauge, type Logger, type Metrics } from '../../../platform/http/index.ts';
 import { laneOf, type Messages } from '../messages/index.ts';
@@ -108,9 +108,19 @@ async function withdrawRound({ store }: Messages, channel: Channel): Promise<boo
   const rows = await store.withdrawals(channel.name, WITHDRAWALS);
   if (rows.length === 0) return false;
   const ids = rows.map(({ attempt_id }) => attempt_id);
+  await channel.submit(ids.map(expiredAttempt));
   await channel.cancel(ids);
   await store.endWithdrawals(ids);
   return true;
+}
+
+/**
+ * Takes the place of an attempt whose submit may still be on its way: the channel knows each id once, so whichever comes
+ * first counts, and this one can never leave. Whatever the channel has of the id gets an outcome.
+ */
+function expiredAttempt(id: string): Attempt {
+  const part = { keyId: 'none', sealed: '-' };
+  return { id, sender: { id: 'smis', name: '' }, urgency: 'urgent', category: 'individual', expiresAt: 0, part };
 }
 
 function measure(metrics: Metrics, { queues, store }: Messages): void {

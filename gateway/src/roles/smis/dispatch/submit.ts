@@ -1,7 +1,8 @@
 /**
  * Brings messages to one channel: claims them, checks window and expiry, submits what may go, and notes that the
  * channel has it. Whatever dies in between is claimed again when its lease runs out, and submitted again under the same
- * attempt id, which the channel recognises. A message that ended meanwhile is withdrawn there, for all cases.
+ * attempt id, which the channel recognises. A message that ended meanwhile is withdrawn there, for all cases. As long as
+ * a channel may have a message without our note of it, the message stays leased, and cancelling it asks the channel.
  *
  *   claim ──► window closed: deferred, later ─┐
  *     │  └──► cancelled, expired, …: dropped ─┼──► one write
@@ -78,15 +79,15 @@ async function submitPlan(plan: Plan, claimed: readonly ClaimedItem[], options: 
     inputs = withoutRefused(plan.inputs, await submitAll(channel, plan.attempts), now());
     if (plan.perhapsThere.length > 0) await channel.cancel(plan.perhapsThere);
   } catch (error) {
-    const dueAt = now() + AGAIN_MS;
-    const again = claimed.map(({ id }) => ({ id, dueAt }));
-    await messages.store.database.write((sql) => queue.later(sql, again));
+    const ids = claimed.map(({ id }) => id);
+    await messages.store.database.write((sql) => queue.renew(sql, ids, now() + AGAIN_MS));
     throw error;
   }
   await messages.turn(async ({ sql, apply }) => {
     await apply(inputs);
     await queue.done(sql, plan.stale);
     await queue.later(sql, plan.later);
+    for (const { id, dueAt } of plan.laterPerhapsThere) await queue.renew(sql, [id], dueAt);
   });
 }
 
@@ -134,6 +135,8 @@ interface Plan {
   /** Attempts of messages that are over, which the channel may have of somebody who died before noting it. */
   perhapsThere: string[];
   later: { id: string; dueAt: number }[];
+  /** Those which the channel may have of an earlier try. */
+  laterPerhapsThere: { id: string; dueAt: number }[];
 }
 
 async function makePlan(claimed: readonly ClaimedItem[], options: SubmitOptions): Promise<Plan> {
@@ -141,12 +144,24 @@ async function makePlan(claimed: readonly ClaimedItem[], options: SubmitOptions)
   const rows = await messages.store.partsOf(claimed.map(({ id }) => id));
   const senders = await findAll([...new Set(rows.map(({ sender_id }) => sender_id))], findSender);
   const known = new Set(rows.map(({ message_id }) => message_id));
-  const plan: Plan = { attempts: [], characters: 0, inputs: [], stale: [], perhapsThere: [], later: [] };
+  const plan: Plan = {
+    attempts: [],
+    characters: 0,
+    inputs: [],
+    stale: [],
+    perhapsThere: [],
+    later: [],
+    laterPerhapsThere: [],
+  };
   const over = claimed.filter(({ id }) => !known.has(id));
   plan.stale = over.map(({ id }) => id);
   plan.perhapsThere = over.filter(({ claims }) => claims > 1).flatMap(({ id }) => possibleAttempts(id));
   const at = now();
-  for (const row of rows) planOne(plan, row, senders.get(row.sender_id), options, at);
+  const triedBefore = new Set(claimed.filter(({ claims }) => claims > 1).map(({ id }) => id));
+  for (const row of rows) {
+    const later = triedBefore.has(row.message_id) ? plan.laterPerhapsThere : plan.later;
+    planOne(plan, row, senders.get(row.sender_id), options, { at, later });
+  }
   return plan;
 }
 
@@ -155,7 +170,13 @@ function possibleAttempts(messageId: string): string[] {
   return CHANNELS.map((_, step) => attemptIdOf(messageId, step));
 }
 
-function planOne(plan: Plan, row: PartsRow, sender: Sender | undefined, options: SubmitOptions, at: number): void {
+function planOne(
+  plan: Plan,
+  row: PartsRow,
+  sender: Sender | undefined,
+  options: SubmitOptions,
+  { at, later }: { at: number; later: Plan['later'] },
+): void {
   const { message_id: messageId, category, urgency, expires_at: expiresAt } = row;
   const { name: channel } = options.channel;
   const step = (JSON.parse(row.steps) as Step[]).findIndex((one) => one.channel === channel);
@@ -173,7 +194,7 @@ function planOne(plan: Plan, row: PartsRow, sender: Sender | undefined, options:
   }
   const opensAt = options.windows.opensAt({ channel, category, urgency, zone: sender.zone }, at);
   if (opensAt > at) {
-    plan.later.push({ id: messageId, dueAt: Math.min(opensAt, expiresAt) });
+    later.push({ id: messageId, dueAt: Math.min(opensAt, expiresAt) });
     plan.inputs.push({ messageId, input: { kind: 'window-closed', at } });
     return;
   }

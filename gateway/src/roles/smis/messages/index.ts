@@ -9,7 +9,7 @@ import { createQueue, type Database, queueMigrations, type Sealer } from '../../
 import type { Feedback } from '../feedback/index.ts';
 import type { Senders } from '../senders/index.ts';
 import { createIntake } from './intake.ts';
-import { canCancel } from './machine.ts';
+import { canCancel, type Progress, waitsFor } from './machine.ts';
 import { messageOperations, mountMessages } from './routes.ts';
 import {
   type ChannelRow,
@@ -114,10 +114,22 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
     turn(async ({ sql, apply }) => {
       const [row] = await store.byIds(sql, [messageId]);
       if (row?.state === 'cancelled' || row?.cancelling === 1) return 'done';
-      if (!row || !canCancel(progressOf(row))) return 'refused';
-      await apply([{ messageId, input: { kind: 'cancel', at: now() } }]);
+      const progress = row && progressOf(row);
+      if (!progress || !canCancel(progress)) return 'refused';
+      const at = now();
+      const { step } = progress;
+      // A channel that may have it is asked; whether it has left, only the channel knows.
+      if (await isBeingSubmitted(sql, messageId, progress))
+        await apply([{ messageId, input: { kind: 'begun', step, at } }]);
+      await apply([{ messageId, input: { kind: 'cancel', at } }]);
       return 'done';
     });
+
+  /** Dispatch has claimed it, and has not noted what came of that. */
+  async function isBeingSubmitted(sql: Kysely<Tables>, messageId: string, progress: Progress): Promise<boolean> {
+    const channel = waitsFor(progress);
+    return channel !== null && (await queues.get(channel)?.isLeased(sql, messageId)) === true;
+  }
 
   let stopUpkeep: (() => Promise<void>) | null = null;
   return {

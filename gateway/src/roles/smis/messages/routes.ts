@@ -133,7 +133,7 @@ const cancelOperation = operation({
   tag,
   summary: 'Withdraws a message, as far as it was not handed over yet. May be repeated.',
   description:
-    'A message that a channel already has becomes `cancelled` when the channel has withdrawn it; no other channel is tried.',
+    'A message that a channel has, or is being given, becomes `cancelled` when the channel has withdrawn it; no other channel is tried. What is `cancelled` never leaves.',
   security,
   answers: {
     200: message,

@@ -79,6 +79,8 @@ export async function createStandInChannel(options: {
         outcome: JSON.stringify({ ...outcome, position, attemptId, at: now() }),
       };
     });
+  const reportOn: Script = (attempt) =>
+    attempt.expiresAt > now() ? script(attempt) : [{ kind: 'failed', reason: 'EXPIRED' }];
   const hint = () => {
     for (const listener of listeners) listener();
   };
@@ -104,7 +106,7 @@ export async function createStandInChannel(options: {
         const times = new Map(known.map((row) => [row.id, row.times]));
         const fresh = [...new Map(attempts.map((attempt) => [attempt.id, attempt])).values()]
           .filter(({ id }) => !times.has(id))
-          .map((attempt) => ({ attempt, outcomes: channel.held ? [] : rowsOf(attempt.id, script(attempt)) }));
+          .map((attempt) => ({ attempt, outcomes: channel.held ? [] : rowsOf(attempt.id, reportOn(attempt)) }));
         await insertMany(
           sql,
           'stand_in_attempts',
@@ -142,7 +144,7 @@ export async function createStandInChannel(options: {
     async release() {
       channel.held = false;
       for (const { reported, ...attempt } of await readAttempts()) {
-        if (reported === 0) await channel.report(attempt.id, ...script(attempt));
+        if (reported === 0) await channel.report(attempt.id, ...reportOn(attempt));
       }
     },
     async outcomes(after, limit) {

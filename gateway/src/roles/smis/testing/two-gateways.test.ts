@@ -4,7 +4,7 @@ import { sql as raw } from 'kysely';
 import { type Database, openDatabase } from '../../../platform/storage/index.ts';
 import { eachEngine } from '../../../platform/storage/testing/index.ts';
 import { openReceiver } from '../feedback/testing/receiver.ts';
-import { aMessage, aPart, createTestSender, openRoom, type Room, type TestSender, until } from './room.ts';
+import { aMessage, aPart, createTestSender, NOON, openRoom, type Room, type TestSender, until } from './room.ts';
 import { createStandInChannel, type StandInChannel } from './stand-in-channel.ts';
 
 const SENDERS = 6;
@@ -24,9 +24,10 @@ describe('two gateways share the work', () =>
       opened = [await openDatabase(where)];
       // A SQLite file belongs to one gateway: there both have the same connection.
       if (opened[0]?.engine === 'postgresql') opened.push(await openDatabase(where));
+      const now = () => NOON;
       const fails = [{ kind: 'handed-over' }, { kind: 'failed', reason: 'NUMBER_INVALID' }] as const;
-      sms = await createStandInChannel({ name: 'sms', database: await open(), script: () => fails });
-      email = await createStandInChannel({ name: 'email', database: await open() });
+      sms = await createStandInChannel({ name: 'sms', database: await open(), script: () => fails, now });
+      email = await createStandInChannel({ name: 'email', database: await open(), now });
       const dataKey = randomBytes(32);
       rooms = [];
       for (const n of [0, 1]) {
