@@ -17,6 +17,7 @@ import {
   urlSchema,
   variablesOf,
 } from './platform/run/index.ts';
+import type { KeyedColumn } from './platform/storage/index.ts';
 import { type CallsSettings, defineCalls } from './roles/calls/index.ts';
 import { type EmailRoleSettings, emailRole } from './roles/channels/email/index.ts';
 import { type SmsSettings, smsRole } from './roles/channels/sms/index.ts';
@@ -26,6 +27,10 @@ import { type SmisSettings, smisRole } from './roles/smis/index.ts';
 /** In the order of their creation: SMIS after its channels. */
 export const ROLE_NAMES = ['calls', 'sms', 'email', 'smis'] as const;
 export type RoleName = (typeof ROLE_NAMES)[number];
+
+function definitionsOf(irma?: IrmaClient): { [Name in RoleName]: RoleDefinition<RoleSettings[Name]> } {
+  return { calls: defineCalls(irma), sms: smsRole, email: emailRole, smis: smisRole };
+}
 
 /** What each role was told. */
 export interface RoleSettings {
@@ -104,7 +109,7 @@ export interface Config extends ProcessSettings {
 
 /** Parses the environment. Throws {@link ConfigError}; `irma` is a stand-in for the IRMA server, for tests. */
 export function readConfig(environment: Environment, irma?: IrmaClient): Config {
-  const definitions = { calls: defineCalls(irma), sms: smsRole, email: emailRole, smis: smisRole };
+  const definitions = definitionsOf(irma);
   const chosen = chosenRoles(environment).map((name) => definitions[name] as RoleDefinition);
   const parsed = readSettings(
     [
@@ -125,9 +130,14 @@ export function readConfig(environment: Environment, irma?: IrmaClient): Config 
   return Object.freeze({ ...(parsed.process as ProcessSettings), roles, settings });
 }
 
+/** What in a role's database depends on its data key. */
+export function keyedColumnsOf(name: RoleName): readonly KeyedColumn[] {
+  return definitionsOf()[name].keyedColumns ?? [];
+}
+
 /** The variables that a process of these roles reads. */
 export function variablesFor(names: readonly RoleName[]): Set<string> {
-  const definitions = { calls: defineCalls(), sms: smsRole, email: emailRole, smis: smisRole };
+  const definitions = definitionsOf();
   const ofRoles = names.flatMap((name) => {
     const { settings, seals } = definitions[name];
     return [...variablesOf(settings), ...storageVariables(name, seals)];

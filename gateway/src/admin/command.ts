@@ -16,6 +16,8 @@ export interface Call {
   /** What follows the name. */
   words: string[];
   values: Values;
+  /** Says how far a long task is, for people. */
+  report(line: string): void;
 }
 
 type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;

@@ -45,7 +45,12 @@ export async function main(args: readonly string[], { environment, output }: Sur
   }
   try {
     const settings = await readSettings(environment);
-    const { json, text } = await command.run({ settings, words: parsed.positionals, values: parsed.values });
+    const { json, text } = await command.run({
+      settings,
+      words: parsed.positionals,
+      values: parsed.values,
+      report: (line) => output.stderr.write(`${line}\n`),
+    });
     output.stdout.write(parsed.values.json ? `${JSON.stringify(json, null, 2)}\n` : text);
     return 0;
   } catch (error) {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { ROLE_NAMES } from '../config.ts';
+import { ROLE_NAMES, type RoleName } from '../config.ts';
 import { dataKeysSchema, listSchema } from '../platform/run/index.ts';
 import { createSealer, type Database, openDatabase, type Sealer } from '../platform/storage/index.ts';
 import { CommandError } from './command.ts';
@@ -20,6 +20,8 @@ export interface Settings {
   withDatabase<Result>(role: string, work: (database: Database) => Promise<Result>): Promise<Result>;
   /** Of all roles, each once. */
   databaseUrls(): string[];
+  /** The roles of this process, or all of them where CIVICLINE_ROLES is not set. */
+  roles(): RoleName[];
   /** With the role's own data key, or the one that all share. */
   sealer(role: string): Sealer;
   /** Where the gateway's processes answer. */
@@ -63,6 +65,10 @@ export async function readSettings(environment: Record<string, string | undefine
       const shared = environment.DATABASE_URL || known.DATABASE_URL;
       const urls = new Set(shared ? [shared, ...own] : own);
       return urls.size > 0 ? [...urls] : [need('DATABASE_URL')];
+    },
+    roles() {
+      const chosen = listSchema.parse(environment.CIVICLINE_ROLES);
+      return chosen.length === 0 ? [...ROLE_NAMES] : ROLE_NAMES.filter((role) => chosen.includes(role));
     },
     sealer(role) {
       const { name, value } = ownOrShared('CIVICLINE_DATA_KEY', role);

@@ -4,7 +4,7 @@ import type { Channel } from '@civicline/protocol/channel';
 import type { Express } from 'express';
 import type { z } from 'zod';
 import type { Logger, Metrics, Operation } from '../http/index.ts';
-import type { Database, Sealer } from '../storage/index.ts';
+import type { Database, KeyedColumn, Sealer } from '../storage/index.ts';
 
 /**
  * A part of Civicline that may be a process of its own, with its settings, database and keys: calls, SMIS, a channel.
@@ -59,5 +59,7 @@ export interface RoleDefinition<Settings = unknown> {
   readonly settings: z.ZodType<Settings>;
   /** Whether it needs a data key. */
   readonly seals: boolean;
+  /** What depends on its data key and is moved when that changes. */
+  readonly keyedColumns?: readonly KeyedColumn[];
   create(settings: Settings, context: RoleContext): Promise<Role>;
 }

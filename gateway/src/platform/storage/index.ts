@@ -3,6 +3,7 @@ export { copySqlite } from './copy.ts';
 export { type Database, openDatabase } from './database.ts';
 export { StorageError, type StorageErrorCode } from './errors.ts';
 export { hasTable, type Migration } from './migrate.ts';
+export { type KeyedColumn, type Moved, moveKeys } from './move-keys.ts';
 export {
   type ClaimedItem,
   type ClaimOptions,

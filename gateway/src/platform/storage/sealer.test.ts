@@ -46,6 +46,20 @@ describe('sealer', () => {
     expect(sealer.digests('1', 'a')).not.to.deep.equal(sealer.digests('1', 'b'));
     expect(sealer.digests('1', 'a')).not.to.deep.equal(sealer.digests('2', 'a'));
   });
+
+  it('finds a covered digest again, through any number of changes of the key', () => {
+    const keys = [0, 1, 2].map(() => randomBytes(32)) as [Buffer, Buffer, Buffer];
+    const [first, second, third] = keys;
+    const digest = createSealer([first]).digests('+32470000001', 'number')[0];
+    const once = createSealer([second, first]).cover(digest);
+    const twice = createSealer([third, second, first]).cover(once);
+    const last = createSealer([third, second, first]);
+    expect(createSealer([second, first]).coveredDigests('+32470000001', 'number')).to.include(once);
+    expect(last.coveredDigests('+32470000001', 'number')).to.include(twice).and.include(last.cover(digest));
+    expect(last.coveredDigests('+32470000002', 'number')).not.to.include(twice);
+    // What the holder of the old key alone can compute.
+    expect(createSealer([first]).coveredDigests('+32470000001', 'number')).not.to.include(once);
+  });
 });
 
 /** Nonce and the first four bytes of the tag of an empty text: what a lenient reader would open. */

@@ -14,6 +14,15 @@ export interface Sealer {
    * are the ones to look for (one per key).
    */
   digests(value: string, context: string): [string, ...string[]];
+  /** Of the key that seals now: what it sealed or covered begins with this and a dot. */
+  readonly keyId: string;
+  /**
+   * A digest under any key → one that nobody can compute without the current key as well: for values that can be
+   * guessed, such as phone numbers, and are no longer at hand when the key changes.
+   */
+  cover(digest: string): string;
+  /** What {@link Sealer.cover} may have made of the digests of a value, now and with earlier keys. */
+  coveredDigests(value: string, context: string): string[];
 }
 
 /** A sealed value does not open. */
@@ -36,6 +45,7 @@ export function createSealer(dataKeys: readonly Buffer[]): Sealer {
   const [current] = keys;
   if (!current) throw new SealError('There is no data key.');
   const byId = new Map(keys.map((key) => [key.id, key]));
+  const coverBy = (key: Keys, digest: string) => `${key.id}.${keyedDigest(key, 'covered digest', digest)}`;
 
   return {
     seal(plain, context) {
@@ -62,11 +72,27 @@ export function createSealer(dataKeys: readonly Buffer[]): Sealer {
       }
     },
     digests(value, context) {
-      const digest = (key: Keys) =>
-        createHmac('sha256', key.digesting).update(`${context}\0${value}`).digest('base64url');
+      const digest = (key: Keys) => keyedDigest(key, context, value);
       return [digest(current), ...keys.slice(1).map(digest)];
     },
+    keyId: current.id,
+    cover: (digest) => coverBy(current, digest),
+    coveredDigests(value, context) {
+      let known: string[] = [];
+      const covered: string[] = [];
+      for (const key of keys.toReversed()) {
+        known.push(keyedDigest(key, context, value));
+        const byThis = known.map((digest) => coverBy(key, digest));
+        covered.push(...byThis);
+        known = [...known, ...byThis];
+      }
+      return covered;
+    },
   };
+}
+
+function keyedDigest(key: Keys, context: string, value: string): string {
+  return createHmac('sha256', key.digesting).update(`${context}\0${value}`).digest('base64url');
 }
 
 /** One key per purpose (HKDF, RFC 5869), and a name that tells nothing about the key. */

@@ -4,9 +4,11 @@ import type { Role, RoleContext, RoleDefinition } from '../../platform/run/index
 import { createIrmaClient, type IrmaClient } from '../directory/irma/index.ts';
 import { createOrganisations, readOrganisationsFile } from '../directory/organisations/index.ts';
 import { createSignIn, signInLogCodes, signInOperations } from '../directory/sign-in/index.ts';
+import { agentKeyedColumns } from './agents/index.ts';
 import { callLogCodes, callOperations, createCalls } from './calls.ts';
+import { callKeyedColumns } from './engine/index.ts';
 import { createExchange, exchangeOperations } from './exchange/index.ts';
-import { createCallRequests, requestLogCodes, requestOperations } from './requests/index.ts';
+import { createCallRequests, requestKeyedColumns, requestLogCodes, requestOperations } from './requests/index.ts';
 import { type CallsSettings, callsSettingsSchema } from './settings.ts';
 
 /** `irma`: a stand-in for the IRMA server, for tests. */
@@ -15,6 +17,7 @@ export function defineCalls(irma?: IrmaClient): RoleDefinition<CallsSettings> {
     name: 'calls',
     settings: callsSettingsSchema,
     seals: true,
+    keyedColumns: [...agentKeyedColumns, ...callKeyedColumns, ...requestKeyedColumns],
     create: (settings, context) => createRole(settings, context, irma ?? createIrmaClient(settings.irma)),
   };
 }

@@ -1,4 +1,5 @@
 import type { RoleDefinition } from '../../platform/run/index.ts';
+import { webhookKeyedColumns } from './feedback/index.ts';
 import { type SmisSettings, smisSettingsSchema } from './settings.ts';
 import { createSmis } from './smis.ts';
 
@@ -7,6 +8,7 @@ export const smisRole: RoleDefinition<SmisSettings> = {
   name: 'smis',
   settings: smisSettingsSchema,
   seals: true,
+  keyedColumns: webhookKeyedColumns,
   create(config, { open, sealer, channels, metrics, log, now }) {
     return createSmis({ config, open, sealer: sealer(), channels: [...channels.values()], metrics, log, now });
   },

@@ -4,4 +4,4 @@ export { createRegistrations, type Registrations } from './registrations.ts';
 export { mountAgents, sipPhoneOperation } from './routes.ts';
 export { createSecrets, type Secrets } from './secrets.ts';
 export { mountSoftphoneAdmission, softphoneLogCodes } from './softphone-admission.ts';
-export { agentMigrations, createAgentStore } from './store.ts';
+export { agentKeyedColumns, agentMigrations, createAgentStore } from './store.ts';

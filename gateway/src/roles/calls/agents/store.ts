@@ -1,5 +1,5 @@
 import type { Device, Presence } from '@civicline/protocol';
-import type { Database, Migration, Sealer } from '../../../platform/storage/index.ts';
+import type { Database, KeyedColumn, Migration, Sealer } from '../../../platform/storage/index.ts';
 
 export interface StoredAgent {
   presence: Exclude<Presence, 'offline'>;
@@ -38,6 +38,17 @@ export const agentMigrations: readonly Migration[] = [
   },
 ];
 
+const context = (agentId: string, kind: string) => `sip-password:${kind}:${agentId}`;
+
+export const agentKeyedColumns: readonly KeyedColumn[] = [
+  {
+    table: 'agent_secrets',
+    key: ['agent_id', 'kind'],
+    column: 'sealed',
+    context: ({ agent_id = '', kind = '' }) => context(agent_id, kind),
+  },
+];
+
 export interface AgentSecret {
   agentId: string;
   kind: EndpointKind;
@@ -55,7 +66,6 @@ export interface AgentStore {
 
 export function createAgentStore(database: Database, sealer: Sealer): AgentStore {
   const { sql, write } = database.withTables<Tables>();
-  const context = (agentId: string, kind: EndpointKind) => `sip-password:${kind}:${agentId}`;
 
   return {
     async all() {

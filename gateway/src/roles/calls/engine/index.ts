@@ -5,4 +5,4 @@ export { createEngine, type Engine } from './engine.ts';
 export { createExchangeCalls } from './exchange-calls.ts';
 export type { CallChange, LiveCall, LiveCalls } from './live-calls.ts';
 export type { AgentOrders } from './orders.ts';
-export { callMigrations, createCallStore, type Personal } from './store.ts';
+export { callKeyedColumns, callMigrations, createCallStore, type Personal } from './store.ts';

@@ -4,7 +4,13 @@
  */
 import type { CallState } from '@civicline/protocol';
 import type { Kysely } from 'kysely';
-import { createStatement, type Database, type Migration, type Sealer } from '../../../platform/storage/index.ts';
+import {
+  createStatement,
+  type Database,
+  type KeyedColumn,
+  type Migration,
+  type Sealer,
+} from '../../../platform/storage/index.ts';
 import type { DisclosedAttribute } from '../identification.ts';
 import { type Call, hasEnded } from './call.ts';
 
@@ -65,6 +71,12 @@ export const callMigrations: readonly Migration[] = [
   },
 ];
 
+const context = (id: string) => `call:${id}`;
+
+export const callKeyedColumns: readonly KeyedColumn[] = [
+  { table: 'calls', key: ['id'], column: 'personal', context: ({ id = '' }) => context(id) },
+];
+
 export interface CallStore {
   /** Writes the call as it is now; `personal` only where it changed. */
   save(call: Call, personal?: Personal): Promise<void>;
@@ -97,8 +109,6 @@ const claiming = createStatement((sql: Kysely<Tables>, { id, ...changing }: Chan
 
 export function createCallStore(database: Database, sealer: Sealer): CallStore {
   const { sql, write } = database.withTables<Tables>();
-  const context = (id: string) => `call:${id}`;
-
   function columns(call: Call): Changing {
     return {
       state: call.state,

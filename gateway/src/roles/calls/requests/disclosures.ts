@@ -13,7 +13,7 @@ import {
 } from '../../directory/irma/index.ts';
 import type { Organisation, Purpose } from '../../directory/organisations/index.ts';
 import { randomCode } from './code.ts';
-import type { CallRequest, RequestStore } from './store.ts';
+import { type CallRequest, type RequestStore, sealedFor } from './store.ts';
 
 /** How long a citizen may do nothing in the Yivi app before the session ends. */
 export const DISCLOSURE_SECONDS = 300;
@@ -84,10 +84,10 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
         language,
         token_digest: digestOf(token),
         code_digest: sealer.digests(code, 'code')[0],
-        code_sealed: sealer.seal(code, `code:${id}`),
-        irma_token_sealed: sealer.seal(session.requestorToken, `irma token:${id}`),
+        code_sealed: sealer.seal(code, sealedFor.code(id)),
+        irma_token_sealed: sealer.seal(session.requestorToken, sealedFor.irmaToken(id)),
         binding: otherPhone ? 'pairing-code' : 'app-dialled',
-        pairing_sealed: session.pairing && sealer.seal(JSON.stringify(session.pairing), `pairing:${id}`),
+        pairing_sealed: session.pairing && sealer.seal(JSON.stringify(session.pairing), sealedFor.pairing(id)),
         created_at: created,
       });
       if (!added) {
@@ -177,7 +177,7 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
     if (acceptance.accepted) {
       const disclosed = now();
       return finish(request, 'disclosed', {
-        attributes_sealed: sealer.seal(JSON.stringify(acceptance.attributes), `attributes:${request.id}`),
+        attributes_sealed: sealer.seal(JSON.stringify(acceptance.attributes), sealedFor.attributes(request.id)),
         disclosed_at: disclosed,
         code_expires_at: disclosed + codeMs,
       });
@@ -217,7 +217,7 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
     if (!tried?.pairing_sealed) {
       throw new AppError(409, 'PAIRING_NOT_AVAILABLE', 'The digits cannot be confirmed any more: begin again.');
     }
-    const pairing = JSON.parse(sealer.open(tried.pairing_sealed, `pairing:${request.id}`)) as Pairing;
+    const pairing = JSON.parse(sealer.open(tried.pairing_sealed, sealedFor.pairing(request.id))) as Pairing;
     if (!sameText(code, pairing.pairingCode)) {
       throw new AppError(409, 'PAIRING_CODE_WRONG', 'These are not the digits that the app shows.');
     }
@@ -231,7 +231,9 @@ export function createDisclosures(options: DisclosureOptions): Disclosures {
   }
 
   function irmaTokenOf(request: CallRequest): string {
-    return request.irma_token_sealed === null ? '' : sealer.open(request.irma_token_sealed, `irma token:${request.id}`);
+    return request.irma_token_sealed === null
+      ? ''
+      : sealer.open(request.irma_token_sealed, sealedFor.irmaToken(request.id));
   }
 
   return { start, pair, accept, reconcile, cancel };

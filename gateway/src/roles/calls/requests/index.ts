@@ -19,6 +19,7 @@ import { createUpkeep, type Upkeep } from './upkeep.ts';
 
 export { GUESS_LIMITS, type GuessLimits } from './guesses.ts';
 export { requestLogCodes, requestOperations } from './routes.ts';
+export { requestKeyedColumns } from './store.ts';
 
 export interface CallRequests {
   identification: Identification;

@@ -6,7 +6,7 @@ import { createStatement, type Sealer } from '../../../platform/storage/index.ts
 import type { DisclosedAttribute, Redemption, RedemptionInput } from '../identification.ts';
 import { readKeyed } from './code.ts';
 import { addTry, countTries, type GuessLimits, limitReached, type Tries } from './guesses.ts';
-import { advance, type CallRequest, type RequestStore, type RequestTables } from './store.ts';
+import { advance, type CallRequest, type RequestStore, type RequestTables, sealedFor } from './store.ts';
 
 export interface RedemptionOptions {
   store: RequestStore;
@@ -126,7 +126,7 @@ function findByCode(sql: Parameters<typeof advance>[0], codeDigests: string[], o
 function verified(request: CallRequest, callingNumber: string | null, sealer: Sealer): Redemption {
   const sealed = request.attributes_sealed;
   if (sealed === null || request.disclosed_at === null) throw new Error('A redeemed request has lost its attributes.');
-  const attributes = JSON.parse(sealer.open(sealed, `attributes:${request.id}`)) as DisclosedAttribute[];
+  const attributes = JSON.parse(sealer.open(sealed, sealedFor.attributes(request.id))) as DisclosedAttribute[];
   return {
     outcome: 'verified',
     requestId: request.id,

@@ -29,7 +29,7 @@ import {
 } from '../../directory/organisations/index.ts';
 import { type Disclosures, digestOf, sameText } from './disclosures.ts';
 import type { Statuses } from './statuses.ts';
-import type { CallRequest, RequestStore } from './store.ts';
+import { type CallRequest, type RequestStore, sealedFor } from './store.ts';
 
 const security: SecurityScheme = {
   name: 'call-request-token',
@@ -252,7 +252,7 @@ export function mountRequests(http: Express, options: RequestRouteOptions): void
     if (state !== 'disclosed' || sealed === null || expires === null || expires <= now()) {
       throw new AppError(409, 'DIAL_CODE_NOT_AVAILABLE', 'There is no code that could be keyed now.');
     }
-    const code = sealer.open(sealed, `code:${request.id}`);
+    const code = sealer.open(sealed, sealedFor.code(request.id));
     response.json({
       number: purpose.number,
       code,

@@ -1,7 +1,7 @@
 import type { Binding, CallRequestState, Language } from '@civicline/protocol';
 import type { Kysely, Selectable, Updateable } from 'kysely';
 import { validate as isUuid } from 'uuid';
-import { createStatement, type Database, type Migration } from '../../../platform/storage/index.ts';
+import { createStatement, type Database, type KeyedColumn, type Migration } from '../../../platform/storage/index.ts';
 import { isFinal, NEEDED_IN, STATES, statesBefore } from './machine.ts';
 import type { Status } from './statuses.ts';
 
@@ -50,6 +50,26 @@ export interface RequestTables {
 
 export type CallRequest = Selectable<CallRequestTable>;
 type Sql = Kysely<RequestTables>;
+
+/** What a value is sealed for; its column is named after it. */
+export const sealedFor = {
+  code: (id: string) => `code:${id}`,
+  irmaToken: (id: string) => `irma token:${id}`,
+  pairing: (id: string) => `pairing:${id}`,
+  attributes: (id: string) => `attributes:${id}`,
+};
+
+/** Digests of codes and numbers are not among them: their rows count for minutes only. */
+export const requestKeyedColumns: readonly KeyedColumn[] = (
+  [
+    ['code_sealed', sealedFor.code],
+    ['irma_token_sealed', sealedFor.irmaToken],
+    ['pairing_sealed', sealedFor.pairing],
+    ['attributes_sealed', sealedFor.attributes],
+  ] as const
+).map(([column, context]) => {
+  return { table: 'call_requests', key: ['id'], column, context: ({ id = '' }) => context(id) };
+});
 
 export const migrations: Migration[] = [
   {

@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { Database } from '../../../platform/storage/index.ts';
+import { createSealer, type Database, moveKeys } from '../../../platform/storage/index.ts';
 import { eachEngine } from '../../../platform/storage/testing.ts';
-import { wishOf } from './suppressions.ts';
+import { numberColumns, wishOf } from './suppressions.ts';
 import type { Tables } from './tables.ts';
 import { attempt, openRoom, type Room } from './testing/room.ts';
 
@@ -75,6 +76,24 @@ eachEngine((open) => {
       await write('STOP');
       expect(await send()).to.equal('SENDER_SUPPRESSED');
       expect(await send({}, { sender: OTHER })).to.equal('SENDER_SUPPRESSED');
+    });
+
+    it('holds, and can be lifted, while and after the channel moves to a data key of its own', async () => {
+      const [own, shared] = [randomBytes(32), randomBytes(32)];
+      const moving = createSealer([own, shared]);
+      await room.stop();
+      room = await openRoom(database, { sealer: createSealer([shared]) });
+      await send();
+      await write('STOP');
+      await room.stop();
+      room = await openRoom(database, { sealer: moving });
+      expect(await send()).to.equal('SENDER_SUPPRESSED');
+      expect(await moveKeys(database, moving, numberColumns)).to.deep.equal({ moved: 2, broken: 0 });
+      expect(await send()).to.equal('SENDER_SUPPRESSED');
+      // Who wrote last is still known.
+      expect(await send({}, { sender: OTHER })).to.equal('handed-over');
+      await write('START');
+      expect(await send()).to.equal('handed-over');
     });
 
     it('does not hold for emergencies', async () => {

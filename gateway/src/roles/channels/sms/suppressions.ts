@@ -4,7 +4,14 @@
  * exempt: the state may warn everybody. Numbers stand here as keyed digests only.
  */
 import type { Kysely } from 'kysely';
-import { deleteMany, insertMany, type Sealer, selectMany, updateMany } from '../../../platform/storage/index.ts';
+import {
+  deleteMany,
+  insertMany,
+  type KeyedColumn,
+  type Sealer,
+  selectMany,
+  updateMany,
+} from '../../../platform/storage/index.ts';
 import type { RecipientRow, SuppressionRow, Tables } from './tables.ts';
 
 /** Who wrote last is stored anew after this, so that its row is not forgotten. */
@@ -34,9 +41,15 @@ function plain(text: string): string {
     .trim();
 }
 
-/** Under which a number is stored, the current one first; see {@link Sealer.digests}. */
+/** What a change of the data key covers: numbers can be guessed, so their digests must not stay under an older key. */
+export const numberColumns: readonly KeyedColumn[] = [
+  { table: 'sms_recipients', key: ['digest'], column: 'digest' },
+  { table: 'sms_suppressions', key: ['digest', 'sender_id'], column: 'digest' },
+];
+
+/** Under which a number may be stored, the one to store first; see {@link Sealer.digests}. */
 export function digestsOf(sealer: Sealer, number: string): [string, ...string[]] {
-  return sealer.digests(number, 'sms number');
+  return [...sealer.digests(number, 'sms number'), ...sealer.coveredDigests(number, 'sms number')];
 }
 
 /** Who wrote to which numbers (digests). Rows that say so already are left alone. */

@@ -19,6 +19,8 @@ import { signedHeaders } from './signature.ts';
 import { createWebhookStore, type Webhook, webhookMigrations } from './webhook-store.ts';
 import { createWebhooks, viewOf } from './webhooks.ts';
 
+export { webhookKeyedColumns } from './webhooks.ts';
+
 export interface MessageEvent {
   messageId: string;
   senderId: string;

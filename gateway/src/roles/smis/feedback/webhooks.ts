@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { v7 as uuid } from 'uuid';
 import { AppError } from '../../../platform/http/index.ts';
-import type { Sealer } from '../../../platform/storage/index.ts';
+import type { KeyedColumn, Sealer } from '../../../platform/storage/index.ts';
 import type { EventStore } from './event-store.ts';
 import { readCursor, writeCursor } from './events.ts';
 import type { WebhookView } from './schemas.ts';
@@ -12,6 +12,13 @@ import type { Webhook, WebhookStore } from './webhook-store.ts';
 /** How long the secret before the last rotation signs too. */
 const OVERLAP_MS = 24 * 3_600_000;
 const MOST_PER_SENDER = 10;
+
+const contextOf = (id: string) => `webhook secret:${id}`;
+
+/** Digests of Idempotency-Keys are not among them: nobody can guess those. */
+export const webhookKeyedColumns: readonly KeyedColumn[] = ['secret', 'old_secret'].map((column) => {
+  return { table: 'webhooks', key: ['id'], column, context: ({ id = '' }) => contextOf(id) };
+});
 
 export type Webhooks = ReturnType<typeof createWebhooks>;
 
@@ -32,7 +39,6 @@ export function createWebhooks(options: {
     return webhook;
   }
 
-  const contextOf = (id: string) => `webhook secret:${id}`;
   const sealSecret = (id: string, secret: string) => sealer.seal(secret, contextOf(id));
   const openSecret = (id: string, sealed: string) => sealer.open(sealed, contextOf(id));
 
