@@ -171,7 +171,7 @@ describe('agent console, for auditors', function () {
   it('pages through who saw what, and shows no calls', () =>
     visit({ as: 'auditor' }, async ({ page }) => {
       await page.getByRole('heading', { name: 'Inzagelog' }).waitFor();
-      await page.getByText('civicline-demo.gemeente.personalData.bsn').first().waitFor();
+      await page.getByRole('table').getByText('Burgerservicenummer').first().waitFor();
       expect(await page.locator('tbody tr').count()).to.equal(50);
       const times = () =>
         page
@@ -187,6 +187,33 @@ describe('agent console, for auditors', function () {
       await page.locator('tbody tr').nth(19).waitFor();
       await page.getByRole('button', { name: 'Oudere' }).waitFor({ state: 'detached' });
       expect(await page.getByRole('radio').count()).to.equal(0);
+    }));
+
+  it('finds who saw what by agent, by day and by call, and saves that as a table', () =>
+    visit({ as: 'auditor' }, async ({ page }) => {
+      const rows = page.locator('tbody tr');
+      const table = () => page.getByRole('link', { name: 'Opslaan als tabel (CSV)' }).getAttribute('href');
+      await rows.first().waitFor();
+      await page.getByLabel('Medewerker').selectOption({ index: 1 });
+      await page.getByRole('button', { name: 'Zoeken' }).click();
+      await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 50);
+      expect(new URLSearchParams((await table())?.split('?')[1]).get('agent')).to.equal('agent-a');
+      await page.getByRole('button', { name: 'Alles tonen' }).click();
+
+      await page.getByLabel('Van').fill('2025-03-02');
+      await page.getByRole('button', { name: 'Zoeken' }).click();
+      await page.getByText('Niets past bij wat u zoekt.').waitFor();
+      await page.getByLabel('Van').fill('2025-03-01');
+      await page.getByLabel('Tot en met').fill('2025-03-01');
+      await page.getByRole('button', { name: 'Zoeken' }).click();
+      await rows.first().waitFor();
+
+      const call = page.getByRole('button', { name: /^Alleen gesprek/ }).nth(3);
+      const callId = await call.innerText();
+      await call.click();
+      await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+      expect(await page.getByRole('textbox', { name: 'Gesprek' }).inputValue()).to.equal(callId);
+      expect(await table()).to.equal(`/v1/audit.csv?call=${callId}`);
     }));
 
   it('lets somebody with both roles choose', () =>

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
+import { PAIRING_CODE } from './stand-in/yivi.ts';
 import { type Citizen, citizenAt, type Stage, setStage } from './testing/stage.ts';
 
 const LARGEST_GZIPPED = 45_000;
@@ -22,8 +23,11 @@ describe('the widget on a municipality’s page', function () {
   it('breaks no rule of a strict policy, in no state', async () => {
     citizen = await citizenAt(stage);
     await citizen.begins();
-    stage.standIn.tell('disclosed');
     await citizen.dialog.getByRole('button', { name: citizen.texts.otherPhone.choose }).click();
+    await citizen.sees(citizen.texts.pairedQr.heading);
+    await citizen.dialog.getByLabel(citizen.texts.pairing.label).fill(PAIRING_CODE);
+    await citizen.sees(citizen.texts.inApp.heading);
+    stage.standIn.tell('disclosed');
     await citizen.sees(citizen.texts.otherPhone.heading);
     expect(await citizen.page.evaluate(() => document.documentElement.dataset.violation)).to.equal(undefined);
     expect(citizen.complaints).to.deep.equal([]);

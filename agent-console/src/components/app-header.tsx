@@ -85,7 +85,7 @@ export function LanguageChoice() {
   const { t, language } = useWords();
   const { change } = useSettings();
   return (
-    <label class="language">
+    <label class="language select-frame">
       <span class="sr-only">{t.header.language}</span>
       <select
         class="utrecht-select utrecht-select--html-select"

@@ -6,7 +6,7 @@ export interface ButtonProps {
   onClick?: (() => void) | undefined;
   /** What it does at a glance: `ready` begins a call, `danger` ends one. */
   kind?: 'primary' | 'ready' | 'danger' | 'secondary' | 'subtle';
-  type?: 'button' | 'submit';
+  type?: 'button' | 'submit' | 'reset';
   /** Stays focusable and says why it does nothing now, through `describedBy`. */
   unavailable?: boolean;
   describedBy?: string | undefined;

@@ -106,7 +106,12 @@ function GoesAlong({ call }: { call: CallView }) {
       <dl>
         <div>
           <dt>{t.transfer.yourNote}</dt>
-          <dd class={call.note === '' ? 'soft' : undefined}>{call.note === '' ? t.transfer.noNote : call.note}</dd>
+          {call.note === '' ? (
+            <dd class="soft">{t.transfer.noNote}</dd>
+          ) : (
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a long note scrolls, by keyboard, too
+            <dd tabIndex={0}>{call.note}</dd>
+          )}
         </div>
         <div>
           <dt>{t.transfer.waited}</dt>

@@ -298,6 +298,18 @@ export const de: Texts = {
     failed: 'Das Protokoll konnte nicht geladen werden.',
     next: 'Ältere',
     first: 'Zu den neuesten',
+    noneFits: 'Nichts passt zu Ihrer Suche.',
+    filter: {
+      heading: 'Im Protokoll suchen',
+      everybody: 'Alle',
+      from: 'Von',
+      until: 'Bis einschließlich',
+      callHint: 'Die Kennung eines Anrufs, wie in der Tabelle.',
+      search: 'Suchen',
+      showAll: 'Alles anzeigen',
+      onlyCall: (id) => `Nur Anruf ${id}`,
+    },
+    saveTable: 'Als Tabelle speichern (CSV)',
     page: (page) => `Seite ${page}`,
     reasons: {
       ringing: 'Anruf wartete',

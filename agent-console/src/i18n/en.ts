@@ -295,6 +295,18 @@ export const en: Texts = {
     failed: 'The log could not be loaded.',
     next: 'Older',
     first: 'Back to the newest',
+    noneFits: 'Nothing fits what you look for.',
+    filter: {
+      heading: 'Search the log',
+      everybody: 'Everybody',
+      from: 'From',
+      until: 'Up to and including',
+      callHint: 'The id of a call, as in the table.',
+      search: 'Search',
+      showAll: 'Show all',
+      onlyCall: (id) => `Only call ${id}`,
+    },
+    saveTable: 'Save as a table (CSV)',
     page: (page) => `Page ${page}`,
     reasons: {
       ringing: 'Call was waiting',

@@ -299,6 +299,18 @@ export const fr: Texts = {
     failed: 'Le journal n’a pas pu être chargé.',
     next: 'Plus anciens',
     first: 'Retour aux plus récents',
+    noneFits: 'Rien ne correspond à votre recherche.',
+    filter: {
+      heading: 'Rechercher dans le journal',
+      everybody: 'Tout le monde',
+      from: 'Du',
+      until: 'Au (inclus)',
+      callHint: 'L’identifiant d’un appel, comme dans le tableau.',
+      search: 'Rechercher',
+      showAll: 'Tout afficher',
+      onlyCall: (id) => `Seulement l’appel ${id}`,
+    },
+    saveTable: 'Enregistrer comme tableau (CSV)',
     page: (page) => `Page ${page}`,
     reasons: {
       ringing: 'L’appel attendait',

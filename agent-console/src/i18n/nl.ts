@@ -298,6 +298,18 @@ export const nl: Texts = {
     failed: 'Het overzicht kon niet worden opgehaald.',
     next: 'Oudere',
     first: 'Naar de nieuwste',
+    noneFits: 'Niets past bij wat u zoekt.',
+    filter: {
+      heading: 'Zoeken in het log',
+      everybody: 'Iedereen',
+      from: 'Van',
+      until: 'Tot en met',
+      callHint: 'Het kenmerk van een gesprek, zoals in de tabel.',
+      search: 'Zoeken',
+      showAll: 'Alles tonen',
+      onlyCall: (id) => `Alleen gesprek ${id}`,
+    },
+    saveTable: 'Opslaan als tabel (CSV)',
     page: (page) => `Bladzijde ${page}`,
     reasons: {
       ringing: 'Gesprek wachtte',

@@ -250,6 +250,18 @@ export interface Texts {
     failed: string;
     next: string;
     first: string;
+    noneFits: string;
+    filter: {
+      heading: string;
+      everybody: string;
+      from: string;
+      until: string;
+      callHint: string;
+      search: string;
+      showAll: string;
+      onlyCall: (id: string) => string;
+    };
+    saveTable: string;
     page: (page: number) => string;
     reasons: Record<AuditEntry['reason'], string>;
   };

@@ -88,6 +88,8 @@ describe('Grafana board', () => {
     const gateway = await startTestGateway({
       CIVICLINE_SMS_ROUTES: routesFile,
       CIVICLINE_SMS_KEYS: JSON.stringify([{ keyId: 'test', privateKey: d }]),
+      CIVICLINE_EMAIL: JSON.stringify({ server: 'smtp://127.0.0.1:9', from: 'post@example.org' }),
+      CIVICLINE_EMAIL_KEYS: JSON.stringify([{ keyId: 'test', privateKey: d }]),
     });
     try {
       const text = await (await fetch(`${gateway.url}/metrics`)).text();

@@ -71,6 +71,17 @@ export function serveFrontEnds(http: Express, options: StaticOptions): void {
       express.static(join(root, 'demo/pages')),
     );
   }
+  // Browsers ask for it on every page that names no icon of its own.
+  http.get('/favicon.ico', (_request, response, next) => {
+    const headers = { 'Content-Type': 'image/svg+xml', 'Cache-Control': 'max-age=86400' };
+    response.sendFile(
+      'favicon.svg',
+      { root: join(root, 'agent-console/dist'), cacheControl: false, headers },
+      (error) => {
+        if (error) next();
+      },
+    );
+  });
   http.get('/', (_request, response) => response.redirect(302, options.demo ? '/demo/' : '/console/'));
 }
 

@@ -30,7 +30,7 @@ describe('The citizen’s pages, in a real browser', function () {
     complaints = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
+      if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`);
     });
     await page.goto(`${world.system.gatewayUrl}${path}`);
   };

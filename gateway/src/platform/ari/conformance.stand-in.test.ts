@@ -8,7 +8,7 @@ describeConformance('the stand-in', async () => {
     address: { url: standIn.url, user: standIn.user, password: standIn.password },
     endpoints: { answers: 'PJSIP/phone-answers', rejects: 'PJSIP/phone-rejects', silent: 'PJSIP/phone-silent' },
     async call(did, code) {
-      const caller = standIn.makeCall({ did, code });
+      const caller = standIn.makeCall({ did, code, withheld: true });
       return { hangUp: async () => caller.hangUp() };
     },
     crash: () => standIn.stop(),

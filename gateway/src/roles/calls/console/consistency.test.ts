@@ -153,10 +153,10 @@ describe('agent consoles, whatever happens', function () {
 
           const cookie = { headers: { cookie: 'agent=auditor' } };
           const page = (await (await fetch(`${office.url}/v1/audit?limit=1000`, cookie)).json()) as {
-            entries: { callId: string; agentIds: string[] }[];
+            entries: { callId: string; agents: { id: string }[] }[];
           };
           const recorded = new Set(
-            page.entries.flatMap(({ callId, agentIds }) => agentIds.map((id) => `${id} ${callId}`)),
+            page.entries.flatMap(({ callId, agents }) => agents.map(({ id }) => `${id} ${callId}`)),
           );
           for (const { agentId, opened } of world.everyConsole) {
             for (const call of everShown(opened)) {

@@ -14,7 +14,7 @@ export interface AsteriskUnderTest {
   address: Pick<AriOptions, 'url' | 'user' | 'password'>;
   /** Endpoints that can be originated: one answers at once, one refuses at once, one never answers. */
   endpoints: { answers: string; rejects: string; silent: string };
-  /** A caller arrives, keys a code and enters Stasis. */
+  /** A caller who shows no number arrives, keys a code and enters Stasis. */
   call(did: string, code: string): Promise<{ hangUp(): Promise<void> }>;
   /** As by kill -9. */
   crash(): Promise<void>;

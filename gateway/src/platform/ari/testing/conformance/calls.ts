@@ -9,8 +9,8 @@ export function callsSuite(bench: Bench): void {
   describe('calls', () => {
     it('tell the number called and the code', async () => {
       const { heard } = await connected();
-      expect((await caller(heard, '11223344')).args).to.deep.equal(['caller', DID, '11223344']);
-      expect((await caller(heard, '')).args).to.deep.equal(['caller', DID, '']);
+      expect((await caller(heard, '11223344')).args).to.deep.equal(['caller', DID, '11223344', 'withheld']);
+      expect((await caller(heard, '')).args).to.deep.equal(['caller', DID, '', 'withheld']);
     });
 
     it('are bridged with an agent, until the caller hangs up', async () => {

@@ -99,7 +99,7 @@ export function connectionSuite(bench: Bench): void {
       expect(ari.counters.reconnections).to.be.at.least(1);
       const view = await ari.applications.get({ applicationName: APPLICATION });
       expect(view.events_disallowed).to.deep.equal(eventFilter.disallowed);
-      expect((await caller(heard)).args).to.deep.equal(['caller', DID, '12345678']);
+      expect((await caller(heard)).args).to.deep.equal(['caller', DID, '12345678', 'withheld']);
     });
 
     it('of one Asterisk does not touch another', async () => {
