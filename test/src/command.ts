@@ -23,6 +23,8 @@ export interface CommandOptions {
   limitMs: number;
   /** After output that matches, the command has said all it has to say and must end within `graceMs`. */
   last?: RegExp;
+  /** Gets standard output as it comes; without it, it is shown. */
+  show?: (chunk: Buffer) => void;
   graceMs?: number;
   /** What it started may go on for so long: a database that was told to end still removes its folder. */
   leaveMs?: number;
@@ -33,7 +35,14 @@ const MARK = 'CIVICLINE_TEST_COMMAND';
 const LOOK_EVERY_MS = 100;
 
 export async function runCommand(command: string, args: string[], options: CommandOptions): Promise<CommandOutcome> {
-  const { cwd, limitMs, last, graceMs = 60_000, leaveMs = 60_000 } = options;
+  const {
+    cwd,
+    limitMs,
+    last,
+    show = (chunk) => process.stdout.write(chunk),
+    graceMs = 60_000,
+    leaveMs = 60_000,
+  } = options;
   const mark = randomUUID();
   const faults: string[] = [];
   const env = { ...process.env, [MARK]: mark };
@@ -46,7 +55,7 @@ export async function runCommand(command: string, args: string[], options: Comma
   let saidAll = false;
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
-    process.stdout.write(chunk);
+    show(chunk);
     output = (output + chunk.toString()).slice(-1_000_000);
     if (saidAll || !last?.test(output)) return;
     saidAll = true;
