@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { createMetrics, type Logger } from './platform/http/index.ts';
-import { type RunningProcess, startProcess } from './platform/run/index.ts';
+import { type RunningProcess, startProcess, tellExposures } from './platform/run/index.ts';
 import { createRemoteChannel, offered } from './remote/index.ts';
 import { serveApiPage, serveDocumentation, serveFrontEnds } from './site/index.ts';
 
@@ -28,6 +28,7 @@ export function startGateway({
   now = Date.now,
 }: GatewayOptions): Promise<Gateway> {
   const { listen, trustedProxies, publicUrl, settings, roleKey, remoteChannels, smisPublicKeys } = config;
+  tellExposures(config.exposures, log);
   const server = roleKey && smisPublicKeys.length > 0 ? { privateKey: roleKey, smisPublicKeys } : null;
   return startProcess({
     roles: config.roles.map((role) => ({ ...role, definition: offered(role.definition, server) })),

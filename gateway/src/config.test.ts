@@ -87,14 +87,14 @@ describe('configuration', () => {
     const own = randomBytes(32);
     const { roles } = readConfig({
       ...complete,
-      DATABASE_URL_SMIS: 'postgres://smis@database/civicline',
+      DATABASE_URL_SMIS: 'postgres://smis@database/civicline?sslmode=verify-full',
       CIVICLINE_DATA_KEY_SMIS: `${own.toString('base64')},${complete.CIVICLINE_DATA_KEY}`,
     });
     const storage = Object.fromEntries(roles.map(({ definition, storage }) => [definition.name, storage]));
     const shared = Buffer.from(complete.CIVICLINE_DATA_KEY, 'base64');
     expect(storage.calls).to.deep.equal({ databaseUrl: 'file:state', dataKeys: [shared] });
     expect(storage.smis).to.deep.equal({
-      databaseUrl: 'postgres://smis@database/civicline',
+      databaseUrl: 'postgres://smis@database/civicline?sslmode=verify-full',
       dataKeys: [own, shared],
     });
     expect(() => readConfig({ ...complete, CIVICLINE_DATA_KEY_CALLS: 'c2hvcnQ=' })).to.throw(
@@ -104,12 +104,12 @@ describe('configuration', () => {
 
   it('needs a key of the process for channels in other processes', () => {
     const key = randomBytes(32).toString('base64url');
-    const channels = [{ name: 'sms', url: 'http://sms:3000/', publicKeys: [key] }];
+    const channels = [{ name: 'sms', url: 'https://sms:3000/', publicKeys: [key] }];
     const withChannel = { ...complete, CIVICLINE_CHANNELS: JSON.stringify(channels) };
     expect(() => readConfig(withChannel)).to.throw('CIVICLINE_ROLE_KEY: is missing; make one with');
     expect(readConfig({ ...withChannel, CIVICLINE_ROLE_KEY: key })).to.deep.include({
       roleKey: key,
-      remoteChannels: [{ ...channels[0], url: 'http://sms:3000' }],
+      remoteChannels: [{ ...channels[0], url: 'https://sms:3000' }],
     });
     expect(() => readConfig({ ...complete, CIVICLINE_SMIS_PUBLIC_KEYS: `${key},short` })).to.throw(
       'CIVICLINE_SMIS_PUBLIC_KEYS[1]: must be 32 bytes in base64url',
@@ -117,6 +117,34 @@ describe('configuration', () => {
     expect(() => readConfig({ ...withChannel, CIVICLINE_ROLE_KEY: key, ...smsHere() })).to.throw(
       'CIVICLINE_CHANNELS: "sms" runs in this very process',
     );
+  });
+
+  it('refuses what is insecure, unless it is allowed by name', () => {
+    const far = { ...complete, CIVICLINE_IRMA_URL: 'http://yivi:8088', CIVICLINE_DEMO: 'true' };
+    const named = { ...far, CIVICLINE_PUBLIC_URL: 'https://bellen.example.nl' };
+    expect(() => readConfig(named))
+      .to.throw(ConfigError)
+      .with.property('message')
+      .that.includes('CIVICLINE_IRMA_URL: reaches another machine without encryption')
+      .and.includes('CIVICLINE_DEMO: shows the demonstration under a public name')
+      .and.includes('CIVICLINE_ALLOW_INSECURE=CIVICLINE_IRMA_URL,CIVICLINE_DEMO');
+    const allowed = readConfig({ ...named, CIVICLINE_ALLOW_INSECURE: 'CIVICLINE_IRMA_URL, CIVICLINE_DEMO' });
+    expect(allowed.exposures.map(({ variable }) => variable)).to.deep.equal(['CIVICLINE_IRMA_URL', 'CIVICLINE_DEMO']);
+    expect(() => readConfig({ ...complete, CIVICLINE_PUBLIC_URL: 'http://bellen.example.nl' })).to.throw(
+      'CIVICLINE_PUBLIC_URL: reaches another machine without encryption',
+    );
+  });
+
+  it('refuses keys that are no random ones', () => {
+    const zeros = Buffer.alloc(32);
+    const smsKeys = JSON.stringify([{ keyId: 'a', privateKey: zeros.toString('base64url') }]);
+    expect(() => readConfig({ ...complete, CIVICLINE_DATA_KEY: zeros.toString('base64') })).to.throw(
+      'is no random key',
+    );
+    expect(() =>
+      readConfig({ ...complete, CIVICLINE_SESSION_KEY: Buffer.alloc(32, 'key').toString('base64') }),
+    ).to.throw('CIVICLINE_SESSION_KEY: is no random key');
+    expect(() => readConfig({ ...complete, ...smsHere(), CIVICLINE_SMS_KEYS: smsKeys })).to.throw('is no random key');
   });
 
   it('names every missing variable', () => {

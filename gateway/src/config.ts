@@ -3,15 +3,20 @@ import { channelSchema } from '@civicline/protocol';
 import { z } from 'zod';
 import {
   addressShape,
+  allowedExposures,
   ConfigError,
   type ConfiguredRole,
+  demoExposure,
   type Environment,
+  type Exposure,
+  exposuresOf,
   json,
   listSchema,
   publicUrlOf,
   type RoleDefinition,
   readSettings,
   type StorageSettings,
+  safetyShape,
   storageSchema,
   storageVariables,
   urlSchema,
@@ -56,6 +61,7 @@ const remoteChannelSchema = z.strictObject({
 const processSchema = z
   .object({
     ...addressShape,
+    ...safetyShape,
     /** Which roles run in this process, by comma; absent: calls, SMIS, and the channels that are configured. */
     CIVICLINE_ROLES: listSchema.pipe(
       z.array(z.enum(ROLE_NAMES, `must be some of ${ROLE_NAMES.join(', ')}, separated by commas`)),
@@ -92,6 +98,7 @@ const processSchema = z
       remoteChannels: values.CIVICLINE_CHANNELS,
       smisPublicKeys: values.CIVICLINE_SMIS_PUBLIC_KEYS,
       demo: values.CIVICLINE_DEMO,
+      allowInsecure: values.CIVICLINE_ALLOW_INSECURE,
       phonesUrl: values.CIVICLINE_PHONES_URL ?? null,
       logLevel: values.CIVICLINE_LOG_LEVEL,
       trustedProxies: values.CIVICLINE_TRUSTED_PROXIES,
@@ -103,6 +110,8 @@ type ProcessSettings = z.output<typeof processSchema>;
 /** What the process was told; see the comments of the variables in each role's `settings.ts`. */
 export interface Config extends ProcessSettings {
   roles: readonly ConfiguredRole[];
+  /** What is insecure and was allowed. */
+  exposures: readonly Exposure[];
   /** Of the roles that run in this process. */
   settings: Readonly<Partial<RoleSettings>>;
 }
@@ -119,7 +128,9 @@ export function readConfig(environment: Environment, irma?: IrmaClient): Config 
     ],
     environment,
   );
-  const { remoteChannels } = parsed.process as ProcessSettings;
+  const { remoteChannels, demo, publicUrl, allowInsecure } = parsed.process as ProcessSettings;
+  const found = exposuresOf(environment, variablesFor(chosen.map(({ name }) => name as RoleName)));
+  const exposures = allowedExposures([...found, ...demoExposure(demo, publicUrl)], allowInsecure);
   const twice = remoteChannels.find(({ name }) => chosen.some((definition) => definition.name === name));
   if (twice) throw new ConfigError(`CIVICLINE_CHANNELS: "${twice.name}" runs in this very process`);
   const roles = chosen.map((definition): ConfiguredRole => {
@@ -127,7 +138,7 @@ export function readConfig(environment: Environment, irma?: IrmaClient): Config 
     return { definition, settings: parsed[name], storage: parsed[`storage of ${name}`] as StorageSettings };
   });
   const settings = Object.fromEntries(chosen.map(({ name }) => [name, parsed[name]])) as Partial<RoleSettings>;
-  return Object.freeze({ ...(parsed.process as ProcessSettings), roles, settings });
+  return Object.freeze({ ...(parsed.process as ProcessSettings), exposures, roles, settings });
 }
 
 /** What in a role's database depends on its data key. */

@@ -1,4 +1,11 @@
-export { parseRoutes, type RouteSettings, RoutesError, type RoutesFile, readRoutesFile } from './load.ts';
+export {
+  parseRoutes,
+  type RouteSettings,
+  RoutesError,
+  type RoutesFile,
+  readRoutesFile,
+  routesInClear,
+} from './load.ts';
 export {
   createRouter,
   type RoutedResult,

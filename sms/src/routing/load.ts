@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { type Mistake, parseSettings, settingsText } from '@civicline/settings-file';
-import { type RouteDocument, type RoutesDocument, routesFileSchema } from './schemas.ts';
+import { isHere, type RouteDocument, type RoutesDocument, routesFileSchema } from './schemas.ts';
 
 /** Lists every mistake of the routes file as `file:line:column: field: what is wrong`; never a secret. */
 export class RoutesError extends Error {
@@ -44,6 +44,11 @@ export function parseRoutes(text: string, file: string, sources: SecretSources):
   const routes = content.routes.map((route, i) => withSecrets(route, ['routes', i], sources, mistakes));
   refuse(mistakes);
   return { routes };
+}
+
+/** The names of routes that send numbers and texts to another machine without encryption. */
+export function routesInClear({ routes }: RoutesFile): string[] {
+  return routes.flatMap((route) => (route.kind === 'smpp' && !route.tls && !isHere(route.host) ? [route.name] : []));
 }
 
 /** Names given twice; secrets that are missing or there twice. */

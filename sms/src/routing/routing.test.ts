@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { OutgoingSms, SendResult } from '../route.ts';
 import { admit, type Breaker, CLOSED, conclude } from './breaker.ts';
 import { choose, type Offer } from './choose.ts';
-import { parseRoutes, type RouteSettings, RoutesError, readRoutesFile } from './index.ts';
+import { parseRoutes, type RouteSettings, RoutesError, readRoutesFile, routesInClear } from './index.ts';
 import { routeAmong } from './router.ts';
 
 const offer = (name: string, priority: number, prefixes: Record<string, number>): Offer => ({
@@ -219,6 +219,13 @@ describe('routes file', () => {
     prefixes:
       - { prefix: '+32', price: 0.045 }
 `;
+
+  it('knows the routes whose numbers and texts leave this machine in clear', () => {
+    const inClear = (from: string, to: string) => routesInClear(parse(SMPP.replace(from, to)));
+    expect(inClear('', '')).to.deep.equal(['carrier']);
+    expect(inClear('smsc.example', '127.0.0.1')).to.deep.equal([]);
+    expect(inClear('    port', '    tls: {}\n    port')).to.deep.equal([]);
+  });
 
   it('gives routes with prices in millionths and secrets from elsewhere', () => {
     const [carrier, vendor] = parse(`${SMPP}

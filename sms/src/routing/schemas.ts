@@ -106,5 +106,10 @@ export type RouteDocument = RoutesDocument['routes'][number];
 
 function isSafe(url: string): boolean {
   const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname));
+  return protocol === 'https:' || (protocol === 'http:' && isHere(hostname));
+}
+
+/** Whether what is sent there never leaves this machine. */
+export function isHere(host: string): boolean {
+  return ['127.0.0.1', '::1', '[::1]', 'localhost'].includes(host);
 }

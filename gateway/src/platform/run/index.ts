@@ -8,6 +8,14 @@ export {
   nextOpenPeriod,
   type OpenPeriod,
 } from './calendar.ts';
+export {
+  allowExposures,
+  allowedExposures,
+  demoExposure,
+  type Exposure,
+  exposuresOf,
+  tellExposures,
+} from './exposure.ts';
 export { createListeners, type Listeners } from './listeners.ts';
 export { type ConfiguredRole, type RunningProcess, startProcess } from './process.ts';
 export type { Readiness, Role, RoleContext, RoleDefinition } from './role.ts';
@@ -32,6 +40,7 @@ export {
   publicUrlOf,
   readSettings,
   type StorageSettings,
+  safetyShape,
   sealingKeysSchema,
   storageSchema,
   storageVariables,

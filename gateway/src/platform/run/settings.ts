@@ -22,7 +22,8 @@ export const originSchema = z
 export const keySchema = z
   .string({ error: 'is missing; make one with: openssl rand -base64 32' })
   .transform((text) => Buffer.from(text, 'base64'))
-  .refine((key) => key.length === 32, 'must be 32 bytes in base64; make one with: openssl rand -base64 32');
+  .refine((key) => key.length === 32, 'must be 32 bytes in base64; make one with: openssl rand -base64 32')
+  .refine(looksRandom, 'is no random key; make one with: openssl rand -base64 32');
 
 /** Several, separated by commas: the first seals, all of them open (key rotation). */
 export const dataKeysSchema = z
@@ -35,7 +36,10 @@ export const sealingKeysSchema = json(
   z.array(
     z.strictObject({
       keyId: z.string().regex(/^[\w-]{1,64}$/, 'must be letters, digits, hyphens and underscores'),
-      privateKey: z.string().regex(/^[\w-]{43}$/, 'must be 32 bytes in base64url'),
+      privateKey: z
+        .string()
+        .regex(/^[\w-]{43}$/, 'must be 32 bytes in base64url')
+        .refine((key) => looksRandom(Buffer.from(key, 'base64url')), 'is no random key'),
     }),
   ),
 )
@@ -75,6 +79,9 @@ export const addressShape = {
     .default('127.0.0.1:3000'),
   CIVICLINE_PUBLIC_URL: originSchema.optional(),
 };
+
+/** Variables that may be insecure, by comma: their networks are reached by nobody else. See `exposure.ts`. */
+export const safetyShape = { CIVICLINE_ALLOW_INSECURE: listSchema };
 
 export function publicUrlOf(values: z.output<z.ZodObject<typeof addressShape>>): string {
   return values.CIVICLINE_PUBLIC_URL ?? `http://${values.CIVICLINE_LISTEN}`;
@@ -157,6 +164,11 @@ function withoutEmpty(environment: Environment): Record<string, string> {
 /** Whether what is sent there never leaves this machine. */
 export function isLoopback(url: string): boolean {
   return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
+}
+
+/** Not zeros or a pattern: of 32 random bytes fewer than 16 differ once in 10¹⁶ times. */
+function looksRandom(key: Buffer): boolean {
+  return new Set(key).size >= 16;
 }
 
 function describePath([variable, ...rest]: PropertyKey[]): string {

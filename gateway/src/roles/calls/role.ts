@@ -1,8 +1,8 @@
 /** The calls role: engine, consoles, citizens' requests, other exchanges, signing in. */
 import { createEventStreams, Gauge } from '../../platform/http/index.ts';
-import type { Role, RoleContext, RoleDefinition } from '../../platform/run/index.ts';
+import { allowExposures, type Role, type RoleContext, type RoleDefinition } from '../../platform/run/index.ts';
 import { createIrmaClient, type IrmaClient } from '../directory/irma/index.ts';
-import { createOrganisations, readOrganisationsFile } from '../directory/organisations/index.ts';
+import { createOrganisations, demoAttributes, readOrganisationsFile } from '../directory/organisations/index.ts';
 import { createSignIn, signInLogCodes, signInOperations } from '../directory/sign-in/index.ts';
 import { agentKeyedColumns } from './agents/index.ts';
 import { callLogCodes, callOperations, createCalls } from './calls.ts';
@@ -24,7 +24,9 @@ export function defineCalls(irma?: IrmaClient): RoleDefinition<CallsSettings> {
 
 async function createRole(config: CallsSettings, context: RoleContext, irma: IrmaClient): Promise<Role> {
   const { metrics, log, now } = context;
-  const organisations = createOrganisations(readOrganisationsFile(config.organisationsFile));
+  const file = readOrganisationsFile(config.organisationsFile);
+  allowExposures(demoAttributes(file, config.publicUrl), config.allowInsecure, log);
+  const organisations = createOrganisations(file);
   const database = await context.open();
   const common = { config, database, sealer: context.sealer(), organisations, metrics, log, now };
   const streams = createEventStreams();

@@ -7,6 +7,7 @@ import {
   keySchema,
   listSchema,
   publicUrlOf,
+  safetyShape,
   urlSchema,
 } from '../../platform/run/index.ts';
 
@@ -37,6 +38,7 @@ const exchangeKeySchema = z.strictObject({
 export const callsSettingsSchema = z
   .object({
     ...addressShape,
+    ...safetyShape,
     CIVICLINE_ORGANISATIONS: z.string().min(1),
     CIVICLINE_SESSION_KEY: keySchema,
     CIVICLINE_ASTERISKS: json(z.array(asteriskSchema)).prefault('[]'),
@@ -74,6 +76,7 @@ export const callsSettingsSchema = z
     const publicUrl = publicUrlOf(values);
     return {
       publicUrl,
+      allowInsecure: values.CIVICLINE_ALLOW_INSECURE,
       organisationsFile: values.CIVICLINE_ORGANISATIONS,
       sessionKey: values.CIVICLINE_SESSION_KEY,
       asterisks: values.CIVICLINE_ASTERISKS,

@@ -1,5 +1,5 @@
-import { createRouter, readRoutesFile } from '@civicline/sms';
-import type { RoleDefinition } from '../../../platform/run/index.ts';
+import { createRouter, type RoutesFile, readRoutesFile, routesInClear } from '@civicline/sms';
+import { allowExposures, type Exposure, type RoleDefinition } from '../../../platform/run/index.ts';
 import { createSmsChannel } from './channel.ts';
 import { type SmsSettings, smsSettingsSchema } from './settings.ts';
 import { numberColumns } from './suppressions.ts';
@@ -9,8 +9,9 @@ export const smsRole: RoleDefinition<SmsSettings> = {
   settings: smsSettingsSchema,
   seals: true,
   keyedColumns: numberColumns,
-  async create({ publicUrl, routesFile, keys }, { open, sealer, metrics, log, now }) {
+  async create({ publicUrl, routesFile, keys, allowInsecure }, { open, sealer, metrics, log, now }) {
     const file = readRoutesFile(routesFile);
+    allowExposures(exposuresOfRoutes(file), allowInsecure, log);
     const channel = await createSmsChannel({
       database: await open(),
       privateKeys: keys,
@@ -29,3 +30,10 @@ export const smsRole: RoleDefinition<SmsSettings> = {
     return { ...channel, channel };
   },
 };
+
+function exposuresOfRoutes(file: RoutesFile): Exposure[] {
+  return routesInClear(file).map((name) => ({
+    variable: 'CIVICLINE_SMS_ROUTES',
+    why: `reaches the carrier of route "${name}" without encryption; give the route a tls`,
+  }));
+}

@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { DEMO_FILE } from '../../../test-gateway.ts';
-import { createOrganisations, OrganisationsError, parseOrganisations, readOrganisationsFile } from './index.ts';
+import {
+  createOrganisations,
+  demoAttributes,
+  OrganisationsError,
+  parseOrganisations,
+  readOrganisationsFile,
+} from './index.ts';
 
 const demo = readFileSync(DEMO_FILE, 'utf8');
 /** Beside the demo file, whose paths are relative to it. */
@@ -27,6 +33,16 @@ function changed(from: string, to: string): { text: string; line: number } {
 describe('organisations file', () => {
   it('reads the annotated example', () => {
     expect(readOrganisationsFile(DEMO_FILE).organisations).to.have.length(1);
+  });
+
+  it('asks under a public name for no attributes that anybody can issue', () => {
+    const file = readOrganisationsFile(DEMO_FILE);
+    expect(demoAttributes(file, 'http://127.0.0.1:3000')).to.deep.equal([]);
+    expect(demoAttributes(file, 'https://bellen.example.nl').map(({ why }) => why)).to.deep.equal([
+      'asks for attributes of civicline-demo, which anybody can issue to himself',
+    ]);
+    const real = parseOrganisations(demo.replaceAll('civicline-demo.', 'pbdf.'), TEST_FILE);
+    expect(demoAttributes(real, 'https://bellen.example.nl')).to.deep.equal([]);
   });
 
   it('brings the logo that the gateway will serve', () => {
