@@ -23,6 +23,8 @@ const serviceSchema = z.strictObject({
   networks: z.array(z.string()),
   depends_on: z.unknown().optional(),
   healthcheck: z.unknown().optional(),
+  /** Compose starts it only when COMPOSE_PROFILES names one of them. */
+  profiles: z.array(z.string()).default([]),
   restart: z.literal('unless-stopped'),
   logging: loggingSchema,
   stop_grace_period: z.string().optional(),
@@ -30,8 +32,10 @@ const serviceSchema = z.strictObject({
 const composeSchema = z.strictObject({
   name: z.string(),
   'x-logging': loggingSchema,
+  'x-role': z.unknown(),
+  'x-settings': z.unknown(),
   services: z.record(z.string(), serviceSchema),
-  networks: z.record(z.string(), z.unknown()),
+  networks: z.record(z.string(), z.strictObject({ internal: z.boolean() }).nullable()),
   volumes: z.record(z.string(), z.unknown()),
 });
 
@@ -43,7 +47,7 @@ export async function readComposeText(): Promise<string> {
 
 /** Throws for what is no YAML, or has another form than the file in the repository. */
 export function parseCompose(text: string): Compose {
-  return composeSchema.parse(parse(text));
+  return composeSchema.parse(parse(text, { merge: true }));
 }
 
 /** Names and values; `commented`: also of those that stand behind a comment sign. */

@@ -51,38 +51,44 @@ const SPELLINGS: Record<string, (path: string) => string> = {
 
 /** Path asked for, who gets it, and as what if not as it was asked for. */
 const FORWARDED: [path: string, to: string, as?: string][] = [
-  ['/', 'gateway'],
-  ['/console/', 'gateway'],
-  ['/console/assets/index-1a2b.js', 'gateway'],
-  ['/sign-in', 'gateway'],
-  ['/sign-in/callback?code=a%2Fb&state=c', 'gateway'],
-  ['/widget/civicline.js', 'gateway'],
-  ['/call/gemeente/paspoort', 'gateway'],
-  ['/docs', 'gateway'],
-  ['/docs/openapi.json', 'gateway'],
-  ['/page.css', 'gateway'],
-  ['/health', 'gateway'],
-  ['/v1/call-requests/1/events', 'gateway'],
-  ['/v1/sms/routes/ringring/a%20%C3%A9?to=%2B32', 'gateway'],
-  ['/v1/email/bounces', 'gateway'],
-  ['/v1//messages/./x/../y', 'gateway'],
-  ['/metrics-of-nothing', 'gateway'],
-  ['/internals', 'gateway'],
-  ['/readying', 'gateway'],
-  ['/v1/metrics', 'gateway'],
+  ['/', 'calls'],
+  ['/console/', 'calls'],
+  ['/console/assets/index-1a2b.js', 'calls'],
+  ['/sign-in', 'calls'],
+  ['/sign-in/callback?code=a%2Fb&state=c', 'calls'],
+  ['/widget/civicline.js', 'calls'],
+  ['/call/gemeente/paspoort', 'calls'],
+  ['/docs', 'calls'],
+  ['/docs/openapi.json', 'calls'],
+  ['/page.css', 'calls'],
+  ['/health', 'calls'],
+  ['/v1/call-requests/1/events', 'calls'],
+  ['/v1/sms/routes/ringring/a%20%C3%A9?to=%2B32', 'sms'],
+  ['/v1/email/bounces', 'email'],
+  ['/v1//messages/./x/../y', 'smis'],
+  ['/v1/channels', 'smis'],
+  ['/v1/limits/', 'smis'],
+  ['/v1/messages/batch', 'smis'],
+  ['/v1/events?after=x', 'smis'],
+  ['/v1/webhooks/1/rotate-secret', 'smis'],
+  ['/v1/messages-of-nobody', 'calls'],
+  ['/metrics-of-nothing', 'calls'],
+  ['/internals', 'calls'],
+  ['/readying', 'calls'],
+  ['/v1/metrics', 'calls'],
   // Encoded twice, or with more after it, it is another path; the gateway decodes once at most.
-  ['/%256detrics', 'gateway'],
-  ['/metrics%3Fx', 'gateway'],
-  ['/metrics;x', 'gateway'],
+  ['/%256detrics', 'calls'],
+  ['/metrics%3Fx', 'calls'],
+  ['/metrics;x', 'calls'],
   // The gateway would take it for a fragment, and the rest for the path.
-  ['/metrics#x', 'gateway', '/metrics%23x'],
+  ['/metrics#x', 'calls', '/metrics%23x'],
   // Of Asterisk's web server one path only; of the Yivi server its own folder only.
-  ['/ari/channels', 'gateway'],
-  ['/ws', 'gateway'],
-  ['/console/sip/ari/channels', 'gateway'],
-  ['/console/sip/../ari/channels', 'gateway'],
-  ['/session/abc/result', 'gateway'],
-  ['/irma/../session/abc/result', 'gateway'],
+  ['/ari/channels', 'calls'],
+  ['/ws', 'calls'],
+  ['/console/sip/ari/channels', 'calls'],
+  ['/console/sip/../ari/channels', 'calls'],
+  ['/session/abc/result', 'calls'],
+  ['/irma/../session/abc/result', 'calls'],
   ['/irma/session/abc/status', 'yivi'],
   ['/irma/session/abc/statusevents?x=%2F', 'yivi'],
 ];
@@ -94,7 +100,7 @@ describe('the proxy of the production form', () => {
 
   before(async () => {
     const names = upstreamsOf(await adaptCaddyfile({ CIVICLINE_DOMAIN: DOMAIN }));
-    expect(names).to.have.members(['gateway:3000', 'yivi:8089', 'asterisk:8088']);
+    expect(names).to.have.members(['calls:3000', 'smis:3000', 'sms:3000', 'email:3000', 'yivi:8089', 'asterisk:8088']);
     standIns = await Promise.all(names.map((name) => startStandIn(name.replace(/:.*/, ''), refusal)));
     proxy = await startProxy(Object.fromEntries(names.map((name, i) => [name, standIns[i]?.address ?? ''])));
     client = createClient(proxy);
@@ -141,7 +147,7 @@ describe('the proxy of the production form', () => {
   });
 
   it('forwards nothing under another name', async () => {
-    for (const host of ['gateway:3000', 'asterisk:8088', '127.0.0.1', `x.${DOMAIN}`, 'localhost']) {
+    for (const host of ['calls:3000', 'asterisk:8088', '127.0.0.1', `x.${DOMAIN}`, 'localhost']) {
       await client.ask({ path: '/metrics', headers: { host } });
       await client.ask({ path: '/ari/channels', headers: { host } });
       await client.ask({ path: `http://${host}/metrics` });
@@ -184,7 +190,7 @@ describe('the proxy of the production form', () => {
     const path = `${CONSOLE_SOCKET_PATH}/?EIO=4&transport=websocket`;
     const origin = `https://${DOMAIN}`;
     const { asked, heard } = await client.talk(path, 'any', { origin, cookie: 'a=b' }, 'hello');
-    expect(asked).to.include({ by: 'gateway', url: path });
+    expect(asked).to.include({ by: 'calls', url: path });
     expect(asked.headers).to.include({ origin, cookie: 'a=b', host: DOMAIN });
     expect(heard).to.equal('hello');
   });
@@ -195,7 +201,7 @@ describe('the proxy of the production form', () => {
     expect(asked.headers).not.to.have.any.keys('cookie', 'authorization');
     expect({ protocol, heard }).to.deep.equal({ protocol: 'sip', heard: 'REGISTER' });
     const [question] = allAsked();
-    expect(question).to.include({ by: 'gateway', url: '/internal/softphone', method: 'GET' });
+    expect(question).to.include({ by: 'calls', url: '/internal/softphone', method: 'GET' });
     expect(question?.headers)
       .to.include({ ...SIGNED_IN, host: DOMAIN })
       .and.not.to.have.any.keys('upgrade');
@@ -215,7 +221,7 @@ describe('the proxy of the production form', () => {
         }
       }
     }
-    expect(allAsked().every(({ by, url }) => by === 'gateway' && url === '/internal/softphone')).to.equal(true);
+    expect(allAsked().every(({ by, url }) => by === 'calls' && url === '/internal/softphone')).to.equal(true);
   });
 
   it('lets nobody say where he comes from', async () => {
@@ -248,7 +254,9 @@ describe('the proxy of the production form', () => {
   });
 
   it('writes no address, token or code down when nobody answers behind it', async () => {
-    const away = await startProxy({ 'gateway:3000': '127.0.0.1:1', 'yivi:8089': '127.0.0.1:1' });
+    const nobody = '127.0.0.1:1';
+    const names = ['calls:3000', 'smis:3000', 'sms:3000', 'email:3000', 'yivi:8089'];
+    const away = await startProxy(Object.fromEntries(names.map((name) => [name, nobody])));
     const asking = createClient(away);
     try {
       const headers = { 'x-secret': 'secret-header', authorization: 'Bearer secret-bearer' };
