@@ -23,6 +23,10 @@ describe('Sealed messages, while the gateway is killed again and again', functio
     }
   });
 
+  it('nor when SMIS and the SMS channel are processes of their own, killed one by one', async () => {
+    expectWhole(await crashLoop({ kills: KILLS, separate: true, log: () => {} }));
+  });
+
   it('nor when a standby of PostgreSQL takes over', async () => {
     const cluster = await startCluster();
     try {

@@ -1,5 +1,5 @@
 /**
- * A gateway under load that is killed with -9 again and again, while the carrier's line is cut now and then. At the end
+ * A gateway under load, or the processes of its roles, that is killed with -9 again and again, while the carrier's line is cut now and then. At the end
  * everything is counted: at the sender, in SMIS, in the feed and at the simulated phones.
  */
 import { randomInt, randomUUID } from 'node:crypto';
@@ -24,6 +24,8 @@ export interface CrashLoop {
   kills: number;
   /** `postgres://…`; default: SQLite. */
   databaseUrl?: string;
+  /** SMIS and the SMS channel are processes of their own, killed by turns in no order. */
+  separate?: boolean;
   /** What happens instead of a kill of the gateway, once for each. */
   instead?: () => Promise<void>;
   log(line: string): void;
@@ -35,20 +37,23 @@ const BETWEEN_BATCHES_MS = 40;
 const LIFE_MS = [80, 900] as const;
 const CUT_EVERY = 4;
 const PAGE = 1_000;
+/** For so long no message comes to its end, then none will. */
 const SETTLING_MS = 120_000;
 
-export async function crashLoop({ kills, databaseUrl, instead, log }: CrashLoop): Promise<Tally> {
+export async function crashLoop({ kills, databaseUrl, separate = false, instead, log }: CrashLoop): Promise<Tally> {
   const arrived = new Map<string, number>();
   const simulator = await startSmscSimulator({
     onMessage: ({ text }) => void arrived.set(text, (arrived.get(text) ?? 0) + 1),
   });
   const { gateway, remove } = await openGateway({
     smppPort: simulator.smppPort,
+    separate,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
   });
   const again = async () => {
-    await gateway.kill();
-    await gateway.start();
+    const one = gateway.processes[randomInt(gateway.processes.length)];
+    await one?.kill();
+    await one?.start();
   };
   try {
     const sender = startSending(gateway);
@@ -135,13 +140,16 @@ const OPEN: ReadonlySet<string> = new Set(['accepted', 'deferred', 'attempting',
 async function settled(gateway: Gateway, accepted: ReadonlyMap<string, string>): Promise<Map<string, MessageView>> {
   const views = new Map<string, MessageView>();
   const open = new Set(accepted.keys());
-  for (const end = Date.now() + SETTLING_MS; Date.now() < end && open.size > 0; await sleep(500)) {
+  let lastEnd = Date.now();
+  for (; Date.now() < lastEnd + SETTLING_MS && open.size > 0; await sleep(500)) {
     let stillOpen = 0;
     for (const id of open) {
       const view = await get<MessageView>(gateway, `/v1/messages/${id}`);
       views.set(id, view);
-      if (!OPEN.has(view.state)) open.delete(id);
-      else if (view.attempts.at(-1)?.state !== 'unknown') stillOpen += 1;
+      if (!OPEN.has(view.state)) {
+        open.delete(id);
+        lastEnd = Date.now();
+      } else if (view.attempts.at(-1)?.state !== 'unknown') stillOpen += 1;
     }
     if (stillOpen === 0) break;
   }
