@@ -7,6 +7,8 @@ import {
   ConfigError,
   type ConfiguredRole,
   demoExposure,
+  describeStorage,
+  describeVariables,
   type Environment,
   type Exposure,
   exposuresOf,
@@ -20,6 +22,7 @@ import {
   storageSchema,
   storageVariables,
   urlSchema,
+  type Variable,
   variablesOf,
 } from './platform/run/index.ts';
 import type { KeyedColumn } from './platform/storage/index.ts';
@@ -62,26 +65,34 @@ const processSchema = z
   .object({
     ...addressShape,
     ...safetyShape,
-    /** Which roles run in this process, by comma; absent: calls, SMIS, and the channels that are configured. */
-    CIVICLINE_ROLES: listSchema.pipe(
-      z.array(z.enum(ROLE_NAMES, `must be some of ${ROLE_NAMES.join(', ')}, separated by commas`)),
-    ),
-    /** This process's own key, Ed25519, private: with it, its roles prove to those of other processes who they are. */
-    CIVICLINE_ROLE_KEY: roleKeySchema.optional(),
-    /** Of SMIS: the channels that run in other processes. */
-    CIVICLINE_CHANNELS: json(z.array(remoteChannelSchema)).prefault('[]'),
-    /** Of a channel: the public keys of an SMIS in another process, by comma. */
-    CIVICLINE_SMIS_PUBLIC_KEYS: listSchema.pipe(z.array(roleKeySchema)),
-    CIVICLINE_DEMO: z.stringbool().default(false),
-    /** Of the demonstration: where the phones of its SMSC simulator can be seen. */
-    CIVICLINE_PHONES_URL: urlSchema.optional(),
-    CIVICLINE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-    /** Whose X-Forwarded-For counts: addresses, ranges or the words loopback, linklocal, uniquelocal; by comma. */
+    CIVICLINE_ROLES: listSchema
+      .pipe(z.array(z.enum(ROLE_NAMES, `must be some of ${ROLE_NAMES.join(', ')}, separated by commas`)))
+      .describe(
+        'which of `calls`, `sms`, `email`, `smis` run in this process, by comma; absent: calls, SMIS, and the channels that are configured',
+      ),
+    CIVICLINE_ROLE_KEY: roleKeySchema
+      .optional()
+      .describe('the private key of this process (`civicline keys role`), when SMIS and a channel run apart'),
+    CIVICLINE_CHANNELS: json(z.array(remoteChannelSchema))
+      .prefault('[]')
+      .describe('of SMIS, JSON: channels in other processes: `name`, `url`, `publicKeys`'),
+    CIVICLINE_SMIS_PUBLIC_KEYS: listSchema
+      .pipe(z.array(roleKeySchema))
+      .describe('of a channel: the public key of an SMIS in another process; several by comma while it changes'),
+    CIVICLINE_DEMO: z.stringbool().default(false).describe('the demo municipality; not for production'),
+    CIVICLINE_PHONES_URL: urlSchema.optional().describe('of the demonstration: where its simulated phones are'),
+    CIVICLINE_LOG_LEVEL: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      .default('info')
+      .describe('the least that is logged: `trace`, `debug`, `info`, `warn`, `error`, `fatal`, `silent`'),
     CIVICLINE_TRUSTED_PROXIES: z
       .string()
       .min(1)
       .default('loopback')
-      .transform((text) => text.split(',').map((part) => part.trim())),
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .describe(
+        'whose `X-Forwarded-For` counts: addresses, ranges or the words `loopback`, `linklocal`, `uniquelocal`, by comma',
+      ),
   })
   .refine(
     (values) =>
@@ -144,6 +155,23 @@ export function readConfig(environment: Environment, irma?: IrmaClient): Config 
 /** What in a role's database depends on its data key. */
 export function keyedColumnsOf(name: RoleName): readonly KeyedColumn[] {
   return definitionsOf()[name].keyedColumns ?? [];
+}
+
+/** Every variable of the gateway once, and the roles that need to be told. */
+export function describeSettings(): (Variable & { roles: RoleName[] })[] {
+  const found = new Map<string, Variable & { roles: RoleName[] }>();
+  for (const variable of describeVariables(processSchema))
+    found.set(variable.name, { ...variable, roles: [...ROLE_NAMES] });
+  const definitions = definitionsOf();
+  for (const role of ROLE_NAMES) {
+    const { settings, seals } = definitions[role];
+    for (const variable of [...describeStorage(seals), ...describeVariables(settings)]) {
+      const known = found.get(variable.name) ?? { ...variable, roles: [] };
+      if (!known.roles.includes(role)) known.roles.push(role);
+      found.set(variable.name, known);
+    }
+  }
+  return [...found.values()];
 }
 
 /** The variables that a process of these roles reads. */

@@ -32,6 +32,8 @@ export {
   addressShape,
   ConfigError,
   dataKeysSchema,
+  describeStorage,
+  describeVariables,
   type Environment,
   isLoopback,
   json,
@@ -45,5 +47,6 @@ export {
   storageSchema,
   storageVariables,
   urlSchema,
+  type Variable,
   variablesOf,
 } from './settings.ts';

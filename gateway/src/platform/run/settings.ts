@@ -76,12 +76,17 @@ export const addressShape = {
   CIVICLINE_LISTEN: z
     .string()
     .regex(/^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/, 'must be HOST:PORT, such as 127.0.0.1:3000')
-    .default('127.0.0.1:3000'),
-  CIVICLINE_PUBLIC_URL: originSchema.optional(),
+    .default('127.0.0.1:3000')
+    .describe('address and port'),
+  CIVICLINE_PUBLIC_URL: originSchema
+    .optional()
+    .describe('under which browsers, carriers and senders reach it; absent: where it listens'),
 };
 
 /** Variables that may be insecure, by comma: their networks are reached by nobody else. See `exposure.ts`. */
-export const safetyShape = { CIVICLINE_ALLOW_INSECURE: listSchema };
+export const safetyShape = {
+  CIVICLINE_ALLOW_INSECURE: listSchema.describe('variables that may be insecure, by comma, see *What is refused*'),
+};
 
 export function publicUrlOf(values: z.output<z.ZodObject<typeof addressShape>>): string {
   return values.CIVICLINE_PUBLIC_URL ?? `http://${values.CIVICLINE_LISTEN}`;
@@ -142,11 +147,49 @@ export function readSettings(
   throw new ConfigError(`The gateway's configuration is not complete:\n${[...mistakes].join('\n')}`);
 }
 
+/** A variable as the documentation shows it. */
+export interface Variable {
+  name: string;
+  required: boolean;
+  /** As it would be written; empty: none, or what `meaning` says. */
+  standard: string;
+  meaning: string;
+}
+
 /** The variables that a schema of settings reads. */
 export function variablesOf(schema: z.ZodType): string[] {
-  if (schema instanceof z.ZodPipe) return variablesOf(schema.in as z.ZodType);
+  return Object.keys(shapeOf(schema));
+}
+
+/** The same with what their schemas say of them. */
+export function describeVariables(schema: z.ZodType): Variable[] {
+  return Object.entries(shapeOf(schema)).map(([name, variable]) => ({
+    name,
+    required: !variable.safeParse(undefined).success,
+    standard: standardOf(variable),
+    meaning: variable.description ?? '',
+  }));
+}
+
+function shapeOf(schema: z.ZodType): Record<string, z.ZodType> {
+  if (schema instanceof z.ZodPipe) return shapeOf(schema.in as z.ZodType);
   if (!(schema instanceof z.ZodObject)) throw new TypeError('Settings are an object of variables.');
-  return Object.keys(schema.shape);
+  return schema.shape as Record<string, z.ZodType>;
+}
+
+function standardOf(schema: z.ZodType): string {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return String(schema.def.defaultValue);
+  return schema instanceof z.ZodPipe ? standardOf(schema.in as z.ZodType) : '';
+}
+
+/** What {@link storageSchema} reads. */
+export function describeStorage(seals: boolean): Variable[] {
+  const url = { name: 'DATABASE_URL', meaning: 'see *The database*' };
+  const key = {
+    name: 'CIVICLINE_DATA_KEY',
+    meaning: '32 bytes in base64; several by comma, see *Changing a data key*',
+  };
+  return (seals ? [url, key] : [url]).map((one) => ({ ...one, required: true, standard: '' }));
 }
 
 /** The variables that {@link storageSchema} reads. */

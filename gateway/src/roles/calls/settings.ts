@@ -39,38 +39,70 @@ export const callsSettingsSchema = z
   .object({
     ...addressShape,
     ...safetyShape,
-    CIVICLINE_ORGANISATIONS: z.string().min(1),
-    CIVICLINE_SESSION_KEY: keySchema,
-    CIVICLINE_ASTERISKS: json(z.array(asteriskSchema)).prefault('[]'),
-    /** For agents' pages in networks through which sound finds no other way. */
-    CIVICLINE_TURN: json(turnSchema).optional(),
-    CIVICLINE_IRMA_URL: urlSchema,
-    CIVICLINE_IRMA_TOKEN: z.string().min(1),
-    /** Under which the IRMA server reaches this gateway; absent: the public URL. */
-    CIVICLINE_IRMA_CALLBACK_URL: urlSchema.optional(),
-    /** Where wallets and the widget reach the IRMA server: the demo pages' security policy names it. */
-    CIVICLINE_IRMA_CLIENT_URL: urlSchema.optional(),
-    /** Where this gateway itself reaches what wallets speak to; absent: where wallets do. */
-    CIVICLINE_IRMA_FRONTEND_URL: urlSchema.optional(),
-    CIVICLINE_OIDC_ISSUER: urlSchema.refine(
-      (url) => url.startsWith('https:') || isLoopback(url),
-      'must be https, except on the loopback address',
+    CIVICLINE_ORGANISATIONS: z.string().min(1).describe('the YAML file of organisations, queues, agents'),
+    CIVICLINE_SESSION_KEY: keySchema.describe('32 bytes in base64'),
+    CIVICLINE_ASTERISKS: json(z.array(asteriskSchema))
+      .prefault('[]')
+      .describe('JSON: `id`, `url`, `user`, `password`, `softphoneUrl`, `sipDomain` each'),
+    CIVICLINE_TURN: json(turnSchema)
+      .optional()
+      .describe(
+        "JSON: `urls` and `secret` of a TURN server (coturn's `use-auth-secret`), for agents' pages behind strict firewalls",
+      ),
+    CIVICLINE_IRMA_URL: urlSchema.describe('where the Yivi server answers requestors'),
+    CIVICLINE_IRMA_TOKEN: z.string().min(1).describe("the gateway's token there"),
+    CIVICLINE_IRMA_CALLBACK_URL: urlSchema
+      .optional()
+      .describe('under which the Yivi server reaches the gateway; absent: the public URL'),
+    CIVICLINE_IRMA_CLIENT_URL: urlSchema.optional().describe('where the app and the widget reach the Yivi server'),
+    CIVICLINE_IRMA_FRONTEND_URL: urlSchema
+      .optional()
+      .describe(
+        'where the gateway itself reaches that part of the Yivi server, for pairing; absent: where the app does',
+      ),
+    CIVICLINE_OIDC_ISSUER: urlSchema
+      .refine((url) => url.startsWith('https:') || isLoopback(url), 'must be https, except on the loopback address')
+      .describe('the OpenID provider of the agents'),
+    CIVICLINE_OIDC_CLIENT_ID: z.string().min(1).describe("the gateway's name there"),
+    CIVICLINE_OIDC_CLIENT_SECRET: z.string().min(1).describe('and its secret'),
+    CIVICLINE_OIDC_ACR: listSchema.describe(
+      'authentication context classes (`acr`), by comma; the provider is asked for them and must confirm one; absent: any',
     ),
-    CIVICLINE_OIDC_CLIENT_ID: z.string().min(1),
-    CIVICLINE_OIDC_CLIENT_SECRET: z.string().min(1),
-    /** Authentication context classes (`acr`), one of which the provider must confirm; by comma. */
-    CIVICLINE_OIDC_ACR: listSchema,
-    /** Agents may be known by a mail address for which the provider sends no `email_verified`. */
-    CIVICLINE_OIDC_TRUST_EMAIL: z.stringbool().default(false),
-    /** How long ago an agent may have signed in at the provider. */
-    CIVICLINE_OIDC_MAX_AGE_MINUTES: z.coerce.number().int().min(1).max(1440).default(720),
-    /** A sign-in ends when the agent did nothing for so long; a call in hand counts as doing something. */
-    CIVICLINE_SESSION_IDLE_MINUTES: z.coerce.number().int().min(5).max(720).default(120),
-    CIVICLINE_EXCHANGE_KEYS: json(z.array(exchangeKeySchema)).prefault('[]'),
-    /** How many call requests one address may create per minute; 0: any number. */
-    CIVICLINE_CALL_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).default(30),
-    /** How long a code can be keyed after the disclosure. */
-    CIVICLINE_CODE_MINUTES: z.coerce.number().min(1).max(60).default(10),
+    CIVICLINE_OIDC_TRUST_EMAIL: z
+      .stringbool()
+      .default(false)
+      .describe(
+        '`true`: agents may be known by an address without `email_verified`; only for a provider that issues the addresses itself',
+      ),
+    CIVICLINE_OIDC_MAX_AGE_MINUTES: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(1440)
+      .default(720)
+      .describe('how long ago an agent may have signed in at the provider (`max_age`, `auth_time`)'),
+    CIVICLINE_SESSION_IDLE_MINUTES: z.coerce
+      .number()
+      .int()
+      .min(5)
+      .max(720)
+      .default(120)
+      .describe('a sign-in ends when the agent did nothing for so long; a call in hand counts'),
+    CIVICLINE_EXCHANGE_KEYS: json(z.array(exchangeKeySchema))
+      .prefault('[]')
+      .describe('JSON: other exchanges that may report calls: `organisation`, `name`, `key`'),
+    CIVICLINE_CALL_REQUESTS_PER_MINUTE: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .default(30)
+      .describe('call requests that one address may begin; 0: any number'),
+    CIVICLINE_CODE_MINUTES: z.coerce
+      .number()
+      .min(1)
+      .max(60)
+      .default(10)
+      .describe('how long a code can be keyed after the disclosure'),
   })
   .transform((values) => {
     const publicUrl = publicUrlOf(values);

@@ -49,14 +49,20 @@ const holidaysSchema = z.partialRecord(z.enum(['Europe/Brussels', 'Europe/Amster
 
 export const smisSettingsSchema = z
   .object({
-    /** Whose access tokens senders may come with, beside API keys. */
-    CIVICLINE_TOKEN_ISSUER: json(tokenIssuerSchema).optional(),
-    /** Networks in CIDR notation in which webhooks may stand although they are not public; by comma. */
-    CIVICLINE_WEBHOOK_NETWORKS: listSchema,
-    /** What differs from the usual send windows, by channel and category; null: at any time. */
-    CIVICLINE_SEND_WINDOWS: json(sendWindowsSchema).prefault('{}'),
-    /** Dates by time zone. */
-    CIVICLINE_HOLIDAYS: json(holidaysSchema).prefault('{}'),
+    CIVICLINE_TOKEN_ISSUER: json(tokenIssuerSchema)
+      .optional()
+      .describe(
+        'JSON: `issuer`, `audience`, `keysUrl` (JWKS) whose access tokens (RFC 9068) senders may use; absent: API keys only',
+      ),
+    CIVICLINE_WEBHOOK_NETWORKS: listSchema.describe(
+      'networks in CIDR notation, by comma, in which webhooks may stand although they are not public',
+    ),
+    CIVICLINE_SEND_WINDOWS: json(sendWindowsSchema)
+      .prefault('{}')
+      .describe('JSON: what differs from the usual, by channel and category, see *Send windows*'),
+    CIVICLINE_HOLIDAYS: json(holidaysSchema)
+      .prefault('{}')
+      .describe('JSON: dates by time zone, such as `{"Europe/Brussels":["2026-12-25"]}`'),
   })
   .transform(
     (values): SmisSettings => ({

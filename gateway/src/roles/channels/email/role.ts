@@ -4,10 +4,8 @@ import { createEmailChannel } from './channel.ts';
 import { emailSettingsSchema } from './settings.ts';
 
 const settingsSchema = z.object({
-  /** The SMTP server and what belongs to it. */
-  CIVICLINE_EMAIL: json(emailSettingsSchema),
-  /** The first is published for senders to seal for; all of them open (key rotation). */
-  CIVICLINE_EMAIL_KEYS: sealingKeysSchema,
+  CIVICLINE_EMAIL: json(emailSettingsSchema).describe('JSON, see *E-mail*'),
+  CIVICLINE_EMAIL_KEYS: sealingKeysSchema.describe('as `CIVICLINE_SMS_KEYS`'),
 });
 
 export type EmailRoleSettings = z.output<typeof settingsSchema>;

@@ -6,10 +6,10 @@ export const smsSettingsSchema = z
   .object({
     ...addressShape,
     ...safetyShape,
-    /** The SMS routes file. */
-    CIVICLINE_SMS_ROUTES: z.string().min(1),
-    /** The first is published for senders to seal for; all of them open (key rotation). */
-    CIVICLINE_SMS_KEYS: sealingKeysSchema,
+    CIVICLINE_SMS_ROUTES: z.string().min(1).describe('the routes file'),
+    CIVICLINE_SMS_KEYS: sealingKeysSchema.describe(
+      'JSON: `keyId` and `privateKey` each; the first is published for senders to seal for, all of them open',
+    ),
   })
   .transform((values) => ({
     /** Where carriers call back. */
