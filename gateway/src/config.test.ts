@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import { readConfig } from './config.ts';
-import { ConfigError } from './platform/run/index.ts';
+import { ConfigError, generateRoleKey } from './platform/run/index.ts';
 
 const complete = {
   CIVICLINE_ORGANISATIONS: 'demo/civicline.yaml',
@@ -81,6 +81,17 @@ describe('configuration', () => {
     expect(rolesOf(complete)).to.deep.equal(['calls', 'smis']);
     expect(rolesOf(withSms)).to.deep.equal(['calls', 'sms', 'smis']);
     expect(rolesOf({ ...withSms, CIVICLINE_ROLES: 'calls' })).to.deep.equal(['calls']);
+  });
+
+  it('refuses a channel apart from SMIS that no SMIS could reach', () => {
+    const [own, smis] = [generateRoleKey(), generateRoleKey()];
+    const apart = { ...complete, ...smsHere(), CIVICLINE_ROLES: 'sms' };
+    expect(() => readConfig(apart))
+      .to.throw('CIVICLINE_SMIS_PUBLIC_KEYS: is missing')
+      .with.property('code', 'CONFIG_INVALID');
+    const keys = { CIVICLINE_ROLE_KEY: own.privateKey, CIVICLINE_SMIS_PUBLIC_KEYS: smis.publicKey };
+    expect(readConfig({ ...apart, ...keys }).smisPublicKeys).to.deep.equal([smis.publicKey]);
+    expect(readConfig({ ...apart, CIVICLINE_ROLES: 'sms,smis' }).smisPublicKeys).to.deep.equal([]);
   });
 
   it('takes a database and a data key of a role’s own before those that all share', () => {

@@ -139,11 +139,15 @@ export function readConfig(environment: Environment, irma?: IrmaClient): Config 
     ],
     environment,
   );
-  const { remoteChannels, demo, publicUrl, allowInsecure } = parsed.process as ProcessSettings;
+  const { remoteChannels, smisPublicKeys, demo, publicUrl, allowInsecure } = parsed.process as ProcessSettings;
   const found = exposuresOf(environment, variablesFor(chosen.map(({ name }) => name as RoleName)));
   const exposures = allowedExposures([...found, ...demoExposure(demo, publicUrl)], allowInsecure);
   const twice = remoteChannels.find(({ name }) => chosen.some((definition) => definition.name === name));
   if (twice) throw new ConfigError(`CIVICLINE_CHANNELS: "${twice.name}" runs in this very process`);
+  const unreachable = chosen.find(({ name }) => name in CHANNEL_VARIABLES);
+  if (unreachable && smisPublicKeys.length === 0 && !chosen.some(({ name }) => name === 'smis')) {
+    throw new ConfigError(`CIVICLINE_SMIS_PUBLIC_KEYS: is missing; without it no SMIS reaches ${unreachable.name}`);
+  }
   const roles = chosen.map((definition): ConfiguredRole => {
     const { name } = definition;
     return { definition, settings: parsed[name], storage: parsed[`storage of ${name}`] as StorageSettings };
