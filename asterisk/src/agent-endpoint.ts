@@ -34,7 +34,8 @@ export function agentEndpoint({ agentId, kind, password }: AgentEndpoint): Pjsip
       remove_existing: 'yes',
       minimum_expiration: '30',
       default_expiration: '120',
-      maximum_expiration: '600',
+      // A browser's password ends with the sign-in, and soon after it what was registered with it.
+      maximum_expiration: kind === 'browser' ? '120' : '600',
       // A phone that has gone is known as unreachable before a call rings it in vain, and within seconds in a call: the
       // gateway takes the call from it when two questions in a row were not answered.
       qualify_frequency: '4',

@@ -31,6 +31,8 @@ export function testSettings(folder: string, port: number): Record<string, strin
   return {
     CIVICLINE_LISTEN: `127.0.0.1:${port}`,
     CIVICLINE_ORGANISATIONS: DEMO_FILE,
+    // Of the demonstration, also where a test gives the gateway a public name.
+    CIVICLINE_ALLOW_INSECURE: 'CIVICLINE_ORGANISATIONS',
     DATABASE_URL: `file:${folder}`,
     CIVICLINE_DATA_KEY: randomBytes(32).toString('base64'),
     CIVICLINE_SESSION_KEY: randomBytes(32).toString('base64'),

@@ -22,7 +22,9 @@ describe('civicline keys move', () =>
       await calls.migrate('agents', agentMigrations);
       await calls.withTables<{ agent_secrets: object }>().write((sql) => sql.deleteFrom('agent_secrets').execute());
       const agents = createAgentStore(calls, createSealer([shared]));
-      await agents.saveSecrets([{ agentId: 'anna', kind: 'phone', password: 'sip secret', createdAt: 1 }]);
+      await agents.saveSecrets([
+        { agentId: 'anna', kind: 'phone', password: 'sip secret', createdAt: 1, handedOut: false },
+      ]);
     });
     afterEach(async () => {
       await calls.close();

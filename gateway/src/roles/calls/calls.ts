@@ -21,7 +21,7 @@ export interface CallsOptions {
   sealer: Sealer;
   organisations: Organisations;
   identification: Identification;
-  signIn: Pick<SignIn, 'agentFromCookie' | 'whenEnded' | 'seen' | 'requireAgent' | 'requireRole'>;
+  signIn: Pick<SignIn, 'agentFromCookie' | 'agentsSignedIn' | 'whenEnded' | 'seen' | 'requireAgent' | 'requireRole'>;
   metrics: Metrics;
   log: Logger;
 }
@@ -49,7 +49,12 @@ export async function createCalls(options: CallsOptions): Promise<Calls> {
   await database.migrate('audit', auditMigrations(database.engine));
   const audit = createAudit(database);
   const servesCalls = config.asterisks.length + config.exchangeKeys.length > 0;
-  const core = await createCore({ ...options, asterisks: config.asterisks, servesCalls });
+  const core = await createCore({
+    ...options,
+    asterisks: config.asterisks,
+    servesCalls,
+    agentsSignedIn: signIn.agentsSignedIn,
+  });
   const consoles = createConsoles({
     ...core,
     audit,

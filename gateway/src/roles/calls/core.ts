@@ -1,5 +1,6 @@
 /** Engine and agents put together, on one database and any number of Asterisks. */
 
+import { type Loop, startLoop } from '@civicline/protocol/run';
 import { type Ari, connectAri } from '../../platform/ari/index.ts';
 import type { Logger, Metrics } from '../../platform/http/index.ts';
 import type { Database, Sealer } from '../../platform/storage/index.ts';
@@ -15,6 +16,7 @@ import {
   provisionAgents,
   provisionNumbers,
   type Secrets,
+  withdrawFormerAgents,
 } from './agents/index.ts';
 import {
   type Asterisks,
@@ -38,6 +40,8 @@ export interface CoreOptions {
   sealer: Sealer;
   organisations: Organisations;
   identification: Identification;
+  /** The ids of all who are signed in. */
+  agentsSignedIn: () => Promise<Set<string>>;
   metrics: Metrics;
   log: Logger;
 }
@@ -50,12 +54,16 @@ export interface Core {
   exchangeCalls: ExchangeCalls;
   /** A password with which the agent's browser can register, known to every Asterisk that is connected. */
   browserPassword(agentId: string): Promise<string>;
+  /** Somebody has signed out: the password of the browser ends soon. */
+  signedOut(): void;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Name of the Stasis application in the dialplan. */
 const APPLICATION = 'civicline';
+/** How soon a browser's password ends when the sign-in ended unheard, by time or at another gateway. */
+const END_PASSWORDS_MS = 60_000;
 
 export async function createCore(options: CoreOptions): Promise<Core> {
   const { database, sealer, organisations, identification, metrics, log } = options;
@@ -89,6 +97,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     },
     async provision(ari: Ari) {
       await provisionAgents(ari, secrets.all());
+      await withdrawFormerAgents(ari, (agentId) => agentIds.includes(agentId));
       await registrations.refresh(ari);
     },
     endpointChanged(asteriskId, resource) {
@@ -99,6 +108,23 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     log,
   });
 
+  async function tellAsterisks(secret: Parameters<typeof provisionAgent>[1]): Promise<void> {
+    const connected = [...asterisks.all()].filter(({ ari }) => ari.state === 'connected');
+    await Promise.all(connected.map(({ ari }) => provisionAgent(ari, secret)));
+  }
+
+  /** Whoever has signed out must not register any more with what the page was told, nor somebody who has read it. */
+  async function endPasswords(): Promise<void> {
+    const known = secrets.handedOut();
+    if (known.length === 0) return;
+    const signedIn = await options.agentsSignedIn();
+    for (const agentId of known) {
+      const inUse = signedIn.has(agentId) || agents.hasConsole(agentId) || engine.live.ofAgent(agentId) !== undefined;
+      if (!inUse) await secrets.renewBrowser(agentId, tellAsterisks);
+    }
+  }
+  let passwords: Loop | undefined;
+
   return {
     engine,
     agents,
@@ -107,17 +133,23 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     exchangeCalls: createExchangeCalls(engine.live, store, organisations),
     async browserPassword(agentId) {
       const { password, isNew } = await secrets.forBrowser(agentId);
-      if (isNew) {
-        const connected = [...asterisks.all()].filter(({ ari }) => ari.state === 'connected');
-        const secret = { agentId, kind: 'browser', password, createdAt: Date.now() } as const;
-        await Promise.all(connected.map(({ ari }) => provisionAgent(ari, secret)));
-      }
+      if (isNew) await tellAsterisks({ agentId, kind: 'browser', password });
       return password;
     },
+    signedOut: () => passwords?.wake(),
     async start() {
-      if (options.servesCalls) await engine.start();
+      if (!options.servesCalls) return;
+      await engine.start();
+      passwords = startLoop(
+        async () => {
+          await endPasswords();
+          return END_PASSWORDS_MS;
+        },
+        (error) => log.error({ error }, 'passwords of browsers could not be changed'),
+      );
     },
     async stop() {
+      await passwords?.stop();
       await engine.stop();
       agents.close();
       await Promise.all(connections.map((ari) => ari.close()));

@@ -15,6 +15,7 @@ import {
   createSecrets,
   provisionAgents,
   provisionNumbers,
+  withdrawFormerAgents,
 } from './index.ts';
 
 const log = createLog('silent');
@@ -147,6 +148,40 @@ describe('agents', () =>
       expect(renewed.isNew).to.equal(true);
       expect(renewed.password).not.to.equal(browser.password);
       expect(() => later.password('nobody', 'phone')).to.throw();
+    });
+
+    it('get another browser password once they have signed out, and not before Asterisk knows it', async () => {
+      const make = () => createSecrets(store(), ['agent-a'], Date.now);
+      const secrets = await make();
+      expect(secrets.handedOut()).to.deep.equal([]);
+      const { password } = await secrets.forBrowser('agent-a');
+      expect((await make()).handedOut(), 'also after a restart').to.deep.equal(['agent-a']);
+      const away = secrets.renewBrowser('agent-a', () => Promise.reject(new Error('away')));
+      expect(await away.catch(({ message }) => message)).to.equal('away');
+      expect(secrets.handedOut(), 'to be done again').to.deep.equal(['agent-a']);
+      const told: string[] = [];
+      await secrets.renewBrowser('agent-a', async (secret) => void told.push(secret.password));
+      expect(secrets.handedOut()).to.deep.equal([]);
+      expect(told).to.have.length(1).and.not.include(password);
+      const again = await make();
+      expect(again.handedOut()).to.deep.equal([]);
+      expect(await again.forBrowser('agent-a')).to.deep.equal({ password: told[0], isNew: false });
+      expect(again.handedOut()).to.deep.equal(['agent-a']);
+    });
+
+    it('are unknown to Asterisk once they are agents no more', async () => {
+      const asterisk = await startStandIn();
+      const ari = connectAri({ ...asterisk, id: 'one', application: 'civicline', log });
+      await until(() => ari.state === 'connected');
+      await provisionAgents(ari, (await createSecrets(store(), ['agent-a', 'agent-b'], Date.now)).all());
+      asterisk.phone('trunk-1').register();
+      await withdrawFormerAgents(ari, (agentId) => agentId === 'agent-a');
+      const left = [...asterisk.exchange.objects.keys()].map((key) => key.split('/').slice(1).join('/'));
+      expect(left).to.include('auth/phone-agent-a').and.to.include('endpoint/browser-agent-a');
+      expect(left.filter((key) => key.includes('agent-b'))).to.deep.equal([]);
+      expect([...asterisk.exchange.endpoints.keys()]).to.include('PJSIP/trunk-1');
+      await ari.close();
+      await asterisk.stop();
     });
 
     it('are made known to Asterisk once; a gateway that comes back sends nothing again', async () => {

@@ -36,6 +36,7 @@ export interface Agents {
   setDevice(agentId: string, device: Device): Promise<void>;
   /** At once, and durable soon after. `cause` is told to the agent, as a code. */
   setNotReachable(agentId: string, cause: string): void;
+  hasConsole(agentId: string): boolean;
   consoleOpened(agentId: string): void;
   consoleClosed(agentId: string): void;
   onChange(listener: (agentId: string) => void): void;
@@ -121,6 +122,7 @@ export async function createAgents(options: {
       tell(agentId);
       store.save(agentId, next).catch((error) => log.error({ error, agentId }, 'presence could not be written'));
     },
+    hasConsole: (agentId) => (consoles.get(agentId) ?? 0) > 0,
     consoleOpened(agentId) {
       clearTimeout(leaving.get(agentId));
       const wasOnline = isOnline(agentId);

@@ -1,5 +1,5 @@
 export { type AgentState, type Agents, createAgents } from './agents.ts';
-export { provisionAgent, provisionAgents, provisionNumbers } from './provisioning.ts';
+export { provisionAgent, provisionAgents, provisionNumbers, withdrawFormerAgents } from './provisioning.ts';
 export { createRegistrations, type Registrations } from './registrations.ts';
 export { mountAgents, sipPhoneOperation } from './routes.ts';
 export { createSecrets, type Secrets } from './secrets.ts';

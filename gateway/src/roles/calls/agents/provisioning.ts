@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { agentEndpoint } from '@civicline/asterisk';
 import type { Ari } from '../../../platform/ari/index.ts';
 import type { Organisations } from '../../directory/organisations/index.ts';
+import { agentOfEndpoint } from './registrations.ts';
 import type { AgentSecret } from './store.ts';
 
 /** How many agents are told about at once: calls go on while there are hundreds. */
@@ -48,8 +49,23 @@ export async function provisionAgents(ari: Ari, secrets: AgentSecret[]): Promise
   await ari.asterisk.setGlobalVar({ variable: GIVEN, value: digest });
 }
 
-export async function provisionAgent(ari: Ari, { agentId, kind, password }: AgentSecret): Promise<void> {
+export async function provisionAgent(
+  ari: Ari,
+  { agentId, kind, password }: Omit<AgentSecret, 'createdAt' | 'handedOut'>,
+): Promise<void> {
   for (const { type, id, fields } of agentEndpoint({ agentId, kind, password })) {
     await ari.asterisk.updateObject({ configClass: 'res_pjsip', objectType: type, id, fields });
+  }
+}
+
+/** Takes the endpoints of people who are agents no more: their passwords open nothing. */
+export async function withdrawFormerAgents(ari: Ari, isAgent: (agentId: string) => boolean): Promise<void> {
+  const endpoints = await ari.endpoints.listByTech({ tech: 'PJSIP' });
+  for (const { resource } of endpoints) {
+    const agent = agentOfEndpoint(resource);
+    if (!agent || isAgent(agent.agentId)) continue;
+    for (const objectType of ['endpoint', 'aor', 'auth']) {
+      await ari.asterisk.deleteObject({ configClass: 'res_pjsip', objectType, id: resource });
+    }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * SIP passwords of the agents' endpoints, generated and sealed in the database. A phone keeps its own for good, since
- * somebody has typed it in; that of a browser is changed when a console asks for it and it has become old.
+ * somebody has typed it in; that of a browser lasts as long as its agent is signed in.
  */
 import { randomBytes } from 'node:crypto';
 import type { AgentSecret, AgentStore, EndpointKind } from './store.ts';
@@ -10,6 +10,10 @@ export interface Secrets {
   all(): AgentSecret[];
   /** A browser password for a new registration; `isNew` when Asterisk has to be told. */
   forBrowser(agentId: string): Promise<{ password: string; isNew: boolean }>;
+  /** Whose browser passwords somebody knows. */
+  handedOut(): string[];
+  /** Makes another browser password, and resolves once `tell` has; until then the old one counts as handed out. */
+  renewBrowser(agentId: string, tell: (secret: AgentSecret) => Promise<void>): Promise<void>;
 }
 
 /** A sign-in lasts 12 hours; nobody's password changes during it. */
@@ -20,7 +24,7 @@ export async function createSecrets(store: AgentStore, agentIds: string[], now: 
   const secrets = new Map((await store.secrets()).map((secret) => [key(secret.agentId, secret.kind), secret]));
 
   function make(agentId: string, kind: EndpointKind): AgentSecret {
-    return { agentId, kind, password: randomBytes(18).toString('base64url'), createdAt: now() };
+    return { agentId, kind, password: randomBytes(18).toString('base64url'), createdAt: now(), handedOut: false };
   }
 
   async function keep(made: AgentSecret[]): Promise<void> {
@@ -46,10 +50,22 @@ export async function createSecrets(store: AgentStore, agentIds: string[], now: 
     all: () => agentIds.flatMap((agentId) => kinds.flatMap((kind) => secrets.get(key(agentId, kind)) ?? [])),
     async forBrowser(agentId) {
       const known = secrets.get(key(agentId, 'browser'));
-      if (known && now() - known.createdAt < BROWSER_PASSWORD_MS) return { password: known.password, isNew: false };
-      const made = make(agentId, 'browser');
+      if (known && now() - known.createdAt < BROWSER_PASSWORD_MS) {
+        if (!known.handedOut) await keep([{ ...known, createdAt: now(), handedOut: true }]);
+        return { password: known.password, isNew: false };
+      }
+      const made = { ...make(agentId, 'browser'), handedOut: true };
       await keep([made]);
       return { password: made.password, isNew: true };
+    },
+    handedOut: () =>
+      [...secrets.values()].flatMap((one) => (one.kind === 'browser' && one.handedOut ? one.agentId : [])),
+    async renewBrowser(agentId, tell) {
+      const made = make(agentId, 'browser');
+      await keep([{ ...made, handedOut: true }]);
+      await tell(made);
+      // Somebody may have signed in meanwhile, and got it.
+      if (password(agentId, 'browser') === made.password) await keep([made]);
     },
   };
 }

@@ -12,7 +12,7 @@ export type EndpointKind = 'phone' | 'browser';
 
 interface Tables {
   agents: { id: string; presence: StoredAgent['presence']; presence_reason: string; device: Device | null };
-  agent_secrets: { agent_id: string; kind: EndpointKind; sealed: string; created_at: number };
+  agent_secrets: { agent_id: string; kind: EndpointKind; sealed: string; created_at: number; handed_out: 0 | 1 };
 }
 
 export const agentMigrations: readonly Migration[] = [
@@ -36,6 +36,16 @@ export const agentMigrations: readonly Migration[] = [
         .execute();
     },
   },
+  {
+    name: 'whether a password was handed out',
+    async up(sql) {
+      await sql.schema
+        .alterTable('agent_secrets')
+        // Those from before may have been.
+        .addColumn('handed_out', 'integer', (column) => column.notNull().defaultTo(1))
+        .execute();
+    },
+  },
 ];
 
 const context = (agentId: string, kind: string) => `sip-password:${kind}:${agentId}`;
@@ -55,6 +65,8 @@ export interface AgentSecret {
   password: string;
   /** UTC milliseconds. */
   createdAt: number;
+  /** Whether somebody but Asterisk knows it. */
+  handedOut: boolean;
 }
 
 export interface AgentStore {
@@ -89,9 +101,10 @@ export function createAgentStore(database: Database, sealer: Sealer): AgentStore
     },
     async secrets() {
       const rows = await sql.selectFrom('agent_secrets').selectAll().execute();
-      return rows.flatMap(({ agent_id: agentId, kind, sealed, created_at: createdAt }) => {
+      return rows.flatMap(({ agent_id: agentId, kind, sealed, created_at: createdAt, handed_out }) => {
         try {
-          return [{ agentId, kind, password: sealer.open(sealed, context(agentId, kind)), createdAt }];
+          const password = sealer.open(sealed, context(agentId, kind));
+          return [{ agentId, kind, password, createdAt, handedOut: handed_out === 1 }];
         } catch {
           // Sealed under a key that is gone: a new password is made.
           return [];
@@ -100,11 +113,12 @@ export function createAgentStore(database: Database, sealer: Sealer): AgentStore
     },
     async saveSecrets(secrets) {
       if (secrets.length === 0) return;
-      const rows = secrets.map(({ agentId, kind, password, createdAt }) => ({
+      const rows = secrets.map(({ agentId, kind, password, createdAt, handedOut }) => ({
         agent_id: agentId,
         kind,
         sealed: sealer.seal(password, context(agentId, kind)),
         created_at: createdAt,
+        handed_out: handedOut ? (1 as const) : (0 as const),
       }));
       await write(async (tables) => {
         for (const row of rows) {
@@ -112,7 +126,11 @@ export function createAgentStore(database: Database, sealer: Sealer): AgentStore
             .insertInto('agent_secrets')
             .values(row)
             .onConflict((conflict) =>
-              conflict.columns(['agent_id', 'kind']).doUpdateSet({ sealed: row.sealed, created_at: row.created_at }),
+              conflict.columns(['agent_id', 'kind']).doUpdateSet({
+                sealed: row.sealed,
+                created_at: row.created_at,
+                handed_out: row.handed_out,
+              }),
             )
             .execute();
         }

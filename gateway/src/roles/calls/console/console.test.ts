@@ -369,6 +369,19 @@ describe('agent consoles', () => {
     await until(() => b.socket.disconnected);
   });
 
+  it('ends the password of the page’s telephone with the sign-in', async () => {
+    const passwordInAsterisk = () =>
+      asterisk.exchange.objects.get('res_pjsip/auth/browser-agent-a')?.find(({ attribute }) => attribute === 'password')
+        ?.value;
+    const a = await office.console('agent-a');
+    const reply = await a.ask('softphone-credentials');
+    const { password } =
+      (reply as unknown as { credentials: { accounts: { password: string }[] } }).credentials.accounts[0] ?? {};
+    expect(passwordInAsterisk()).to.equal(password);
+    office.signOut('agent-a');
+    await until(() => passwordInAsterisk() !== password);
+  });
+
   it('gives the page what its softphone needs, and the agent what a SIP phone needs', async () => {
     const a = await office.console('agent-a');
     const reply = await a.ask('softphone-credentials');

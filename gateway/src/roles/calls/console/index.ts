@@ -44,6 +44,8 @@ export function createConsoles(options: {
   organisations: Organisations;
   signIn: Pick<SignIn, 'agentFromCookie' | 'whenEnded' | 'seen'>;
   softphone: (agentId: string) => Promise<SoftphoneCredentials>;
+  /** A sign-in has ended, and its console with it. */
+  signedOut: () => void;
   isQueueOpen: (organisationId: string, queueId: string) => boolean;
   publicUrl: string;
   metrics: Metrics;
@@ -133,6 +135,7 @@ export function createConsoles(options: {
     const signOut = () => {
       socket.emit('signed-out');
       socket.disconnect(true);
+      options.signedOut();
     };
     const signOutIfFree = () => live.ofAgent(agentId) || signOut();
     let stopWaiting: (() => void) | undefined;

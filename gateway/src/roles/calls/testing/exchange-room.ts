@@ -40,6 +40,7 @@ export async function openRoom(options: RoomOptions): Promise<Room> {
   const database = await openDatabase({ url: databaseUrl, role: 'calls' });
   const identification = successorOf?.identification ?? standInIdentification();
   const core = await createCore({
+    agentsSignedIn: async () => new Set(),
     servesCalls: options.servesCalls ?? true,
     asterisks: options.asterisks.map((asterisk) => ({ ...asterisk, softphoneUrl: 'ws://x', sipDomain: 'x' })),
     database,

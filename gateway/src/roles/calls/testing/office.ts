@@ -56,6 +56,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const signedOut = new EventEmitter<Record<string, []>>();
   const lengths = new Map<string, number>();
+  const gone = new Set<string>();
   const asterisks: AsteriskSettings[] = options.asterisks.map((asterisk) => ({
     ...asterisk,
     softphoneUrl: 'ws://127.0.0.1/ws',
@@ -68,7 +69,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
     sealer: createSealer([dataKey]),
     organisations,
     identification,
-    signIn: standInSignIn(organisations, signedOut, lengths),
+    signIn: standInSignIn(organisations, signedOut, lengths, gone),
     metrics,
     log,
   });
@@ -93,6 +94,7 @@ export async function openOffice(options: OfficeOptions): Promise<Office> {
       return opened;
     },
     signOut(agentId) {
+      gone.add(agentId);
       signedOut.emit(`session-${agentId}`);
     },
     signInFor(agentId, milliseconds) {
@@ -122,6 +124,7 @@ function standInSignIn(
   organisations: Organisations,
   signedOut: EventEmitter<Record<string, []>>,
   lengths: ReadonlyMap<string, number>,
+  gone: ReadonlySet<string>,
 ) {
   function of(cookie: string | undefined) {
     const agentId = /agent=([a-z0-9-]+)/.exec(cookie ?? '')?.[1];
@@ -140,6 +143,8 @@ function standInSignIn(
     return next();
   };
   return {
+    agentsSignedIn: async () =>
+      new Set(organisations.all.flatMap(({ agents }) => agents.flatMap(({ id }) => (gone.has(id) ? [] : id)))),
     agentFromCookie: async (cookie: string | undefined) => of(cookie),
     whenEnded(sessionId: string, listener: () => void) {
       signedOut.on(sessionId, listener);

@@ -18,6 +18,8 @@ export interface SignIn extends SignInGuards {
   whenEnded: Sessions['whenEnded'];
   /** The person did something: see {@link Sessions.seen}. */
   seen: Sessions['seen'];
+  /** The ids of all who are signed in. */
+  agentsSignedIn: Sessions['agents'];
   mount(http: Express): void;
   close(): void;
 }
@@ -61,6 +63,7 @@ export async function createSignIn(options: {
     agentFromCookie: sessions.fromCookies,
     whenEnded: sessions.whenEnded,
     seen: sessions.seen,
+    agentsSignedIn: sessions.agents,
     mount: (http) =>
       mountSignIn(http, { provider, sessions, guards, organisations, publicUrl, sessionKey, cookieName, log }),
     close: sessions.close,

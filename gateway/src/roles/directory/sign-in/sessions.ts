@@ -31,6 +31,8 @@ export interface Sessions {
    * another gateway. A sign-in is not idle while `inUse` says so. Returns how to stop listening.
    */
   whenEnded(sessionId: string, listener: () => void, inUse?: () => boolean): () => void;
+  /** The ids of all who are signed in. */
+  agents(): Promise<Set<string>>;
   /** Ends what has expired; happens every minute by itself. */
   sweep(): Promise<void>;
   close(): void;
@@ -127,6 +129,7 @@ export async function createSessions(options: {
         if (uses.size === 0) inUse.delete(sessionId);
       };
     },
+    agents: () => store.agents(now(), now() - idleMs),
     sweep,
     close: () => clearInterval(sweeping),
   };

@@ -86,6 +86,18 @@ export function createSignInStore(all: Database) {
           .execute(),
       ),
 
+    /** Whose time is not over, and who were seen after `idleSince`. */
+    async agents(now: number, idleSince: number): Promise<Set<string>> {
+      const rows = await database.sql
+        .selectFrom('sign_ins')
+        .select('agent_id')
+        .distinct()
+        .where('expires_at', '>', now)
+        .where('seen_at', '>', idleSince)
+        .execute();
+      return new Set(rows.map(({ agent_id }) => agent_id));
+    },
+
     all: () => database.sql.selectFrom('sign_ins').selectAll().orderBy('created_at').execute(),
 
     /** Which of these digests exist. */
