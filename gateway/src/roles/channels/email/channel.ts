@@ -2,13 +2,14 @@
  * The role `email`: address and text arrive sealed, leave through one SMTP server, and are forgotten; what became of
  * each is told as an outcome. Its own database; SMIS knows it as a {@link Channel} only.
  */
-import { URGENCIES } from '@civicline/protocol';
 import type { Channel } from '@civicline/protocol/channel';
 import { publicKeyOf, type SealingPrivateKey } from '@civicline/protocol/sealing/node';
 import type { Express } from 'express';
 import type { Logger, Metrics, Operation } from '../../../platform/http/index.ts';
 import { createQueue, type Database, queueMigrations } from '../../../platform/storage/index.ts';
-import { storing } from '../storing.ts';
+import { createOutcomes } from '../kit/outcomes.ts';
+import { storing } from '../kit/storing.ts';
+import { createUpkeep } from '../kit/upkeep.ts';
 import type { Report } from './bounces.ts';
 import type { EmailEvent } from './machine.ts';
 import { createEmailMetrics } from './metrics.ts';
@@ -16,9 +17,8 @@ import { openEmail } from './open-part.ts';
 import { emailOperations, mountBounces } from './routes.ts';
 import type { EmailSettings } from './settings.ts';
 import { createStore } from './store.ts';
-import { migrations, type Tables } from './tables.ts';
+import { migrations, OUTCOMES, type Tables } from './tables.ts';
 import { createMailTransport, type Mail } from './transport.ts';
-import { createUpkeep } from './upkeep.ts';
 import { createWorker } from './worker.ts';
 
 /** How long an ended attempt is remembered: a submit that comes again within it does nothing. */
@@ -52,7 +52,7 @@ export async function createEmailChannel(options: EmailChannelOptions): Promise<
   await database.migrate('email', migrations);
   await database.migrate('email_queue', queueMigrations('email'));
   const queue = createQueue(options.database, 'email', now);
-  const listeners = new Set<() => void>();
+  const outcomes = createOutcomes(options.database, OUTCOMES, log);
   const store = createStore({
     database,
     queue,
@@ -61,10 +61,11 @@ export async function createEmailChannel(options: EmailChannelOptions): Promise<
       unknownMs: settings.unknownHours * 3600_000,
       rememberMs: REMEMBER_MS,
     },
-    onOutcomes: () => listeners.forEach((listener) => void listener()),
+    outcomes,
   });
   const metrics = createEmailMetrics(options.metrics, queue);
   const worker = createWorker({
+    database: options.database,
     queue,
     store,
     transport: createMailTransport(settings.smtp),
@@ -72,12 +73,16 @@ export async function createEmailChannel(options: EmailChannelOptions): Promise<
     open: (part) => openEmail(privateKeys, part),
     mailOf: ({ id, sender_name }, content) => mailOf(settings, id, sender_name, content),
     leaseMs,
-    isShared: database.engine === 'postgresql',
     metrics,
     log,
     now,
   });
-  const upkeep = createUpkeep({ store, log, now });
+  const upkeep = createUpkeep({
+    overdue: store.overdue,
+    step: (ids, at) => store.happened(ids.map((attemptId) => ({ attemptId, event: { type: 'deadline', at } }))),
+    onError: (error) => log.error({ error }, 'upkeep of e-mails failed'),
+    now,
+  });
   const keys = privateKeys.map(publicKeyOf);
 
   async function take(report: Report | null) {
@@ -110,7 +115,7 @@ export async function createEmailChannel(options: EmailChannelOptions): Promise<
     },
     keys: async () => keys,
     async submit(attempts) {
-      await storing(store.submit(attempts, ({ urgency }) => URGENCIES.indexOf(urgency), now()));
+      await storing(store.submit(attempts, now()));
       worker.wake();
     },
     async cancel(attemptIds) {
@@ -118,12 +123,9 @@ export async function createEmailChannel(options: EmailChannelOptions): Promise<
       const states = await store.happened(attemptIds.map((attemptId) => ({ attemptId, event })));
       await worker.withdraw(attemptIds.map((id, i) => ({ id, state: states[i] ?? null })));
     },
-    outcomes: store.outcomes,
-    acknowledge: store.acknowledge,
-    onOutcome(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    outcomes: outcomes.outcomes,
+    acknowledge: outcomes.acknowledge,
+    onOutcome: outcomes.onOutcome,
   };
 }
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type EmailAttempt, type EmailEvent, isPending, type State, step } from './machine.ts';
+import { type AttemptState as EmailAttempt, isPending, type State } from '../kit/attempt.ts';
+import { type EmailEvent, step } from './machine.ts';
 
 const RULES = { quietMs: 4_000, unknownMs: 6_000, rememberMs: 10_000 };
 const START: EmailAttempt = { state: 'waiting', expiresAt: 5_000, withdrawn: false, deadline: 5_000 };

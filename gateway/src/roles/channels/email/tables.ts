@@ -1,38 +1,18 @@
-import type { Outcome } from '@civicline/protocol/channel';
-import type { Kysely } from 'kysely';
 import type { Migration } from '../../../platform/storage/index.ts';
-import type { State } from './machine.ts';
+import type { AttemptRow as CommonRow } from '../kit/attempt-row.ts';
+import { createOutcomeTables, type OutcomeFormat, type OutcomeRow, type PositionRow } from '../kit/outcomes.ts';
 
-export interface AttemptRow {
-  id: string;
-  sender_id: string;
+export const OUTCOMES: OutcomeFormat = { channel: 'email', segments: false };
+
+export interface AttemptRow extends CommonRow {
   /** Shown to the addressee. */
   sender_name: string;
-  /** Of the queue: 0 is urgent. */
-  lane: number;
-  created_at: number;
-  expires_at: number;
-  key_id: string;
-  /** Address and content, sealed for this channel; null once they are not needed any more. */
-  sealed: string | null;
-  state: State;
-  withdrawn: number;
-  deadline: number;
-}
-
-export interface OutcomeRow {
-  position: number;
-  attempt_id: string;
-  kind: Outcome['kind'];
-  reason: string | null;
-  at: number;
 }
 
 export interface Tables {
   email_attempts: AttemptRow;
   email_outcomes: OutcomeRow;
-  /** One row: the last position given out. Its lock makes positions appear in order. */
-  email_positions: { id: number; last: number };
+  email_positions: PositionRow;
 }
 
 export const migrations: Migration[] = [
@@ -54,20 +34,7 @@ export const migrations: Migration[] = [
         .addColumn('sealed', 'text')
         .execute();
       await sql.schema.createIndex('email_attempts_deadline').on('email_attempts').column('deadline').execute();
-      await sql.schema
-        .createTable('email_outcomes')
-        .addColumn('position', 'bigint', (column) => column.primaryKey().notNull())
-        .addColumn('attempt_id', 'text', (column) => column.notNull())
-        .addColumn('kind', 'text', (column) => column.notNull())
-        .addColumn('reason', 'text')
-        .addColumn('at', 'bigint', (column) => column.notNull())
-        .execute();
-      await sql.schema
-        .createTable('email_positions')
-        .addColumn('id', 'integer', (column) => column.primaryKey().notNull())
-        .addColumn('last', 'bigint', (column) => column.notNull())
-        .execute();
-      await (sql as Kysely<Tables>).insertInto('email_positions').values({ id: 1, last: 0 }).execute();
+      await createOutcomeTables(sql, OUTCOMES);
     },
   },
 ];

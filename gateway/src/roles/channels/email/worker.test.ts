@@ -9,9 +9,10 @@ import {
   selectMany,
 } from '../../../platform/storage/index.ts';
 import { eachEngine, losingAnswer } from '../../../platform/storage/testing.ts';
+import { createOutcomes } from '../kit/outcomes.ts';
 import { createEmailMetrics } from './metrics.ts';
 import { createStore } from './store.ts';
-import { type AttemptRow, migrations, type Tables } from './tables.ts';
+import { type AttemptRow, migrations, OUTCOMES, type Tables } from './tables.ts';
 import { attempt, CONTENT } from './testing/room.ts';
 import type { SendResult } from './transport.ts';
 import { createWorker, type Worker } from './worker.ts';
@@ -27,8 +28,10 @@ async function openWorker(database: Database, send: (id: string) => Promise<Send
   const now = () => Date.now() + clock.ahead;
   const queue = createQueue(database, 'email', now);
   const rules = { quietMs: HOUR, unknownMs: HOUR, rememberMs: HOUR };
-  const store = createStore({ database: database.withTables<Tables>(), queue, rules, onOutcomes: () => undefined });
+  const outcomes = createOutcomes(database, OUTCOMES, createLog('silent'));
+  const store = createStore({ database: database.withTables<Tables>(), queue, rules, outcomes });
   const worker: Worker = createWorker({
+    database,
     queue,
     store,
     transport: { send: ({ envelopeId }) => send(envelopeId), close: () => undefined },
@@ -42,7 +45,6 @@ async function openWorker(database: Database, send: (id: string) => Promise<Send
       envelopeId: id,
     }),
     leaseMs: 30_000,
-    isShared: false,
     metrics: createEmailMetrics(createMetrics(false), queue),
     log: createLog('warn', {
       write(line) {
@@ -54,10 +56,10 @@ async function openWorker(database: Database, send: (id: string) => Promise<Send
   });
   return {
     worker,
-    store,
+    outcomes,
     pauses,
     clock,
-    submit: (one: ReturnType<typeof attempt>) => store.submit([one], () => 1, now()),
+    submit: (one: ReturnType<typeof attempt>) => store.submit([one], now()),
   };
 }
 
@@ -112,7 +114,7 @@ describe('the e-mail worker', () => {
       await until(async () => ['handed-over', 'unknown'].includes((await stateOf(database.sql, one.id)) ?? ''));
       await opened.worker.stop();
       expect(lost()).to.equal(1);
-      return { sent, told: (await opened.store.outcomes(0, 10)).map(({ kind }) => kind) };
+      return { sent, told: (await opened.outcomes.outcomes(0, 10)).map(({ kind }) => kind) };
     }
 
     it('sends a mail all the same when nobody knows whether its leaving was recorded', async () => {

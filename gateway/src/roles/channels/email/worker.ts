@@ -2,10 +2,13 @@
  * Hands mails over: claims them from the queue, opens them, records that they leave, gives them to the SMTP server, and
  * records its answer. As many are under way as there are connections.
  */
+import { type BackOff, backOff, type Loop, startLoop } from '@civicline/protocol/run';
 import type { Logger } from '../../../platform/http/index.ts';
-import type { ItemWithRow, LeasedQueue } from '../../../platform/storage/index.ts';
+import type { Database, ItemWithRow, LeasedQueue } from '../../../platform/storage/index.ts';
+import type { State } from '../kit/attempt.ts';
+import { createLeases } from '../kit/leases.ts';
 import { createRecall, type Recall } from '../kit/recall.ts';
-import type { EmailEvent, State } from './machine.ts';
+import type { EmailEvent } from './machine.ts';
 import type { EmailMetrics } from './metrics.ts';
 import type { Opened } from './open-part.ts';
 import type { EmailStore, Happening } from './store.ts';
@@ -15,12 +18,11 @@ import type { Mail, MailTransport, SendResult } from './transport.ts';
 /** How long to wait for work when the queue names no time; another process may have put some. */
 const POLL_MS = 1_000;
 const RECORD_AGAIN_MS = 1_000;
-/** Between tries of one mail: doubled each time. Greylisting wants some minutes. */
-const RETRY_FIRST_MS = 30_000;
-const RETRY_MOST_MS = 1_800_000;
-/** While the server cannot be used: doubled each time. */
-const PAUSE_FIRST_MS = 250;
-const PAUSE_MOST_MS = 60_000;
+const AFTER_FAILURE: BackOff = { firstMs: POLL_MS, longestMs: POLL_MS, jitter: 0 };
+/** Between tries of one mail: about half a minute, and at most about half an hour. Greylisting wants some minutes. */
+const RETRY: BackOff = { firstMs: 37_500, longestMs: 2_250_000, jitter: 0.4 };
+/** While the server cannot be used. */
+const PAUSE: BackOff = { firstMs: 250, longestMs: 60_000, jitter: 0 };
 /** When the gateway stops: for a server that stalls. What it has not answered then is unknown, or tried again. */
 const STOP_MS = 5_000;
 
@@ -35,6 +37,7 @@ export interface Worker {
 }
 
 export function createWorker(options: {
+  database: Database;
   queue: LeasedQueue;
   store: EmailStore;
   transport: MailTransport;
@@ -42,47 +45,36 @@ export function createWorker(options: {
   open(part: { keyId: string; sealed: string }): Opened;
   mailOf(row: AttemptRow, content: Extract<Opened, { content: unknown }>['content']): Mail;
   leaseMs: number;
-  /** Whether other gateways write to the same database. */
-  isShared: boolean;
   metrics: EmailMetrics;
   log: Logger;
   now: () => number;
 }): Worker {
-  const { queue, store, transport, connections, open, mailOf, leaseMs, isShared, metrics, log, now } = options;
-  /** Claimed by this process and not let go; until when the lease runs, and what is done with it. */
-  const held = new Map<string, { until: number; work: Promise<void> }>();
+  const { database, queue, store, transport, connections, open, mailOf, leaseMs, metrics, log, now } = options;
+  const leases = createLeases({
+    database,
+    queue,
+    leaseMs,
+    onRelease: wake,
+    onError: (error) => log.error({ error }, 'renewing leases of e-mails failed'),
+    now,
+  });
   /** Of those that are leaving: how to have the transport stop. */
   const withdrawals = new Map<string, AbortController>();
   const recall: Recall<'CANCELLED'> = createRecall({
-    isShared,
+    isShared: database.engine === 'postgresql',
     find: async (ids) => (await store.withdrawn(ids)).map((id) => [id, 'CANCELLED'] as const),
     onStop: (id) => withdrawals.get(id)?.abort(),
     onError: (error) => log.error({ error }, 'looking for withdrawn e-mails failed'),
   });
   let stopping = false;
-  let running: Promise<void> = Promise.resolve();
-  let renewing: NodeJS.Timeout | undefined;
-  let isAwake = false;
-  let alarm: (() => void) | null = null;
+  let loop: Loop | null = null;
   /** How often in a row the server could not be used, and until when it is left alone. */
   let failures = 0;
   let pausedUntil = 0;
 
-  async function run(): Promise<void> {
-    while (!stopping) {
-      isAwake = false;
-      const wait = await claim().catch((error: unknown) => {
-        log.error({ error }, 'claiming e-mails failed');
-        return POLL_MS;
-      });
-      if (wait > 0 && !isAwake) await sleep(wait);
-    }
-    await Promise.all([...held.values()].map(({ work }) => work));
-  }
-
   /** Returns how many milliseconds there is nothing to do, unless somebody wakes us. */
   async function claim(): Promise<number> {
-    const room = connections - held.size;
+    const room = connections - leases.size;
     if (room <= 0) return POLL_MS; // Woken when there is room.
     // Real time: no clock that jumps shall keep the mail.
     const pause = pausedUntil - performance.now();
@@ -90,15 +82,15 @@ export function createWorker(options: {
     // After a failure one mail tries whether the server is back.
     const at = now();
     const items = await store.claim({ limit: failures > 0 ? 1 : room, leaseMs });
-    const fresh = items.filter(({ id }) => !held.has(id));
+    const fresh = items.filter(({ id }) => !leases.has(id));
+    leases.hold(
+      fresh.map(({ id }) => id),
+      at,
+    );
     for (const item of fresh) {
-      const work = handle(item)
+      void handle(item)
         .catch((error: unknown) => log.error({ error, attempt: item.id }, 'handing an e-mail over failed'))
-        .finally(() => {
-          held.delete(item.id);
-          wake();
-        });
-      held.set(item.id, { until: at + leaseMs, work });
+        .finally(() => leases.release(item.id));
     }
     if (items.length > 0) return failures > 0 ? POLL_MS : 0;
     const due = await queue.nextDue();
@@ -145,14 +137,9 @@ export function createWorker(options: {
       log.error({ error, attempt: id }, 'recording that an e-mail leaves failed');
       const at = now();
       const event: EmailEvent = { type: 'put-off', retryAt: at + RECORD_AGAIN_MS, at };
-      await recordForCertain({ attemptId: id, event, isOurs: () => isOurs(id) });
+      await recordForCertain({ attemptId: id, event, isOurs: () => leases.isSure(id) });
       return null;
     }
-  }
-
-  /** Surely: the clocks of two gateways may differ a little. */
-  function isOurs(id: string): boolean {
-    return (held.get(id)?.until ?? 0) - now() > leaseMs / 10;
   }
 
   function eventOf(result: SendResult, claims: number, begunAt: number, at: number): EmailEvent {
@@ -160,7 +147,7 @@ export function createWorker(options: {
     // Ends as cancelled.
     if (result.kind === 'withdrawn') return { type: 'put-off', retryAt: at, at };
     failures = 0;
-    if (result.kind === 'put-off') return { type: 'put-off', retryAt: at + delayOf(claims), at };
+    if (result.kind === 'put-off') return { type: 'put-off', retryAt: at + backOff(claims, RETRY), at };
     if (result.kind === 'refused') return { type: 'refused', reason: result.reason, at };
     return { type: result.kind, at };
   }
@@ -169,8 +156,8 @@ export function createWorker(options: {
   function paused(why: string, begunAt: number): number {
     const at = performance.now();
     if (begunAt >= pausedUntil) {
-      const pauseMs = Math.min(PAUSE_FIRST_MS * 2 ** failures, PAUSE_MOST_MS);
       failures++;
+      const pauseMs = backOff(failures, PAUSE);
       pausedUntil = at + pauseMs;
       log.warn({ code: 'SMTP_UNAVAILABLE', why, pauseMs }, 'the SMTP server cannot be used');
     }
@@ -195,63 +182,28 @@ export function createWorker(options: {
     }
   }
 
-  async function renew(): Promise<void> {
-    const until = now() + leaseMs;
-    const ids = [...held.keys()];
-    await store.renew(ids, until);
-    // One that had run out meanwhile may be somebody else's, however long it is now.
-    const at = now();
-    for (const id of ids) {
-      const lease = held.get(id);
-      if (lease && lease.until > at) lease.until = until;
-    }
-  }
-
-  function sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(wakeUp, ms);
-      function wakeUp() {
-        clearTimeout(timer);
-        alarm = null;
-        resolve();
-      }
-      alarm = wakeUp;
-    });
-  }
-
   function wake(): void {
-    isAwake = true;
-    alarm?.();
+    loop?.wake();
   }
 
   return {
     start() {
-      running = run();
+      leases.start();
       recall.start();
-      renewing = setInterval(() => {
-        renew().catch((error: unknown) => log.error({ error }, 'renewing leases of e-mails failed'));
-      }, leaseMs / 3);
+      loop = startLoop(claim, (error) => log.error({ error }, 'claiming e-mails failed'), {
+        afterFailure: AFTER_FAILURE,
+      });
     },
     wake,
-    async withdraw(attempts) {
-      const isElsewhere = attempts.some(({ id, state }) => state === 'handing-over' && !recall.has(id));
-      for (const { id } of attempts) recall.stop(id, 'CANCELLED');
-      if (isElsewhere) await recall.everywhere();
-    },
+    withdraw: (attempts) => recall.withdraw(attempts, 'CANCELLED'),
     async stop() {
       stopping = true;
-      wake();
       const patience = setTimeout(() => transport.close(), STOP_MS);
-      await running;
+      await loop?.stop();
+      await leases.empty();
       clearTimeout(patience);
-      clearInterval(renewing);
       recall.close();
       transport.close();
     },
   };
-}
-
-/** With a random part, so that mails put off together do not come back together. */
-function delayOf(claims: number): number {
-  return Math.round(Math.min(RETRY_FIRST_MS * 2 ** (claims - 1), RETRY_MOST_MS) * (0.75 + Math.random() / 2));
 }

@@ -7,6 +7,7 @@
  * whose last look is older than {@link STALE_MS}: so after that time, `everywhere`, all of them know.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { State } from './attempt.ts';
 
 export interface Recall<Why extends string> {
   /** It will leave soon. */
@@ -18,6 +19,8 @@ export interface Recall<Why extends string> {
   end(id: string): void;
   /** It must not leave. What has left already, or is not here, is passed over. */
   stop(id: string, why: Why): void;
+  /** As `stop`, of attempts in these states; resolves when none of them can leave any more, wherever they are. */
+  withdraw(attempts: readonly { id: string; state: State | null }[], why: Why): Promise<void>;
   /** Why it must not leave; null: it was not stopped. */
   whyNot(id: string): Why | null;
   /** False: it was stopped, or nobody can say at this moment. */
@@ -73,6 +76,8 @@ export function createRecall<Why extends string>(options: {
     onStop?.(id);
   }
 
+  const everywhere = () => (isShared ? delay(STALE_MS) : Promise.resolve());
+
   return {
     add: (id) => void entries.set(id, { since: null, why: null }),
     leaves(id) {
@@ -82,13 +87,18 @@ export function createRecall<Why extends string>(options: {
     has: (id) => entries.has(id),
     end: (id) => void entries.delete(id),
     stop,
+    async withdraw(attempts, why) {
+      const isElsewhere = attempts.some(({ id, state }) => state === 'handing-over' && !entries.has(id));
+      for (const { id } of attempts) stop(id, why);
+      if (isElsewhere) await everywhere();
+    },
     whyNot: (id) => entries.get(id)?.why ?? null,
     mayLeave(id) {
       const entry = entries.get(id);
       if (!entry || entry.why !== null) return false;
       return !isShared || performance.now() - Math.max(entry.since ?? lookedAt, lookedAt) < STALE_MS;
     },
-    everywhere: () => (isShared ? delay(STALE_MS) : Promise.resolve()),
+    everywhere,
     start() {
       if (!isShared) return;
       timer = setInterval(() => void look().catch(onError), LOOK_MS);

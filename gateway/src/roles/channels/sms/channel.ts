@@ -2,7 +2,6 @@
  * The role `sms`: number and text arrive sealed, leave through the carriers, and are forgotten; what became of each is
  * told as an outcome. Its own database; SMIS knows it as a {@link Channel} only.
  */
-import { URGENCIES } from '@civicline/protocol';
 import type { Attempt, Channel } from '@civicline/protocol/channel';
 import { publicKeyOf, type SealingPrivateKey } from '@civicline/protocol/sealing/node';
 import type { Router, RouterListener } from '@civicline/sms';
@@ -16,15 +15,16 @@ import {
   queueMigrations,
   type Sealer,
 } from '../../../platform/storage/index.ts';
-import { storing } from '../storing.ts';
+import { newAttemptRow } from '../kit/attempt-row.ts';
+import { createOutcomes } from '../kit/outcomes.ts';
+import { storing } from '../kit/storing.ts';
 import { createCarrierIds } from './carrier-ids.ts';
 import { createListener } from './listener.ts';
 import { createSmsMetrics } from './metrics.ts';
 import { createOpener } from './opener.ts';
 import { createRecorder } from './recorder.ts';
-import { readOutcomes } from './store.ts';
-import { type AttemptRow, migrationsFor, type Tables } from './tables.ts';
-import { createUpkeep } from './upkeep.ts';
+import { type AttemptRow, migrationsFor, OUTCOMES, type Tables } from './tables.ts';
+import { createSmsUpkeep } from './upkeep.ts';
 import { createWorker } from './worker.ts';
 
 /** How long an ended attempt is remembered: a submit that comes again within it does nothing. */
@@ -69,14 +69,14 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
   const tryMs = receiptHours * 3600_000;
   const rules = { receiptMs: tryMs + RECEIPT_GRACE_MS, rememberMs: REMEMBER_MS };
   const early = { mayBe: true };
-  const listeners = new Set<() => void>();
+  const outcomes = createOutcomes(options.database, OUTCOMES, log);
   const recorder = createRecorder({
     database,
     queue,
     rules,
     carrierIds,
     early,
-    onOutcomes: () => listeners.forEach((listener) => void listener()),
+    outcomes,
     log,
   });
   const router = options.connect(
@@ -107,7 +107,7 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
     log,
     now,
   });
-  const upkeep = createUpkeep({ database, recorder, early, receiptMs: rules.receiptMs, log, now });
+  const upkeep = createSmsUpkeep({ database, recorder, early, receiptMs: rules.receiptMs, log, now });
   const keys = privateKeys.map(publicKeyOf);
 
   return {
@@ -135,14 +135,9 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
       });
       await worker.withdraw(await Promise.all(attempts));
     },
-    outcomes: (after, limit) => readOutcomes(database, after, limit),
-    async acknowledge(position) {
-      await database.write((sql) => sql.deleteFrom('sms_outcomes').where('position', '<=', position).execute());
-    },
-    onOutcome(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    outcomes: outcomes.outcomes,
+    acknowledge: outcomes.acknowledge,
+    onOutcome: outcomes.onOutcome,
   };
 
   async function store(sql: Kysely<Tables>, attempts: readonly Attempt[]): Promise<void> {
@@ -155,21 +150,6 @@ export async function createSmsChannel(options: SmsChannelOptions): Promise<SmsC
   }
 }
 
-function rowOf({ id, sender, urgency, category, expiresAt, part }: Attempt, at: number): AttemptRow {
-  return {
-    id,
-    sender_id: sender.id,
-    category,
-    lane: URGENCIES.indexOf(urgency),
-    created_at: at,
-    expires_at: expiresAt,
-    key_id: part.keyId,
-    sealed: part.sealed,
-    state: 'waiting',
-    route: null,
-    segments: 0,
-    awaiting: 0,
-    withdrawn: 0,
-    deadline: expiresAt,
-  };
+function rowOf(attempt: Attempt, at: number): AttemptRow {
+  return { ...newAttemptRow(attempt, at), category: attempt.category, route: null, segments: 0, awaiting: 0 };
 }

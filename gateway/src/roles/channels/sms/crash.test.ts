@@ -9,7 +9,8 @@ import { generateSealingKeysSync } from '@civicline/protocol/sealing/node';
 import { type SmscSimulator, startSmscSimulator } from '@civicline/sms/simulator';
 import { expect } from 'chai';
 import { openDatabase } from '../../../platform/storage/index.ts';
-import type { OutcomeRow, Tables } from './tables.ts';
+import type { OutcomeRow } from '../kit/outcomes.ts';
+import type { Tables } from './tables.ts';
 
 const KILLS = Number(process.env.CIVICLINE_TEST_KILLS ?? 8);
 /** So many acknowledged submits, of 20 each, from the first hand-over to the kill; one more each time. */

@@ -4,13 +4,16 @@
  * here; the urgent ones do not. What is withdrawn or suppressed until the carrier is given the first octets stays here.
  */
 import { type SmsContent, URGENCIES } from '@civicline/protocol';
+import { type BackOff, backOff } from '@civicline/protocol/run';
 import { canonicalCarrierId, createFifo, type OutgoingSms, type RoutedResult, type Router } from '@civicline/sms';
+import type { State } from '../kit/attempt.ts';
+import { URGENT_LANE } from '../kit/attempt-row.ts';
 import type { Recall } from '../kit/recall.ts';
-import type { AttemptEvent, State } from './machine.ts';
+import type { AttemptEvent } from './machine.ts';
 import type { SmsMetrics } from './metrics.ts';
 import type { Recorder } from './recorder.ts';
 import type { Happening } from './store.ts';
-import { type AttemptRow, URGENT_LANE } from './tables.ts';
+import type { AttemptRow } from './tables.ts';
 
 /** An SMS that may leave. */
 export interface Ready {
@@ -38,9 +41,10 @@ const WINDOWS_LEAVING = 2;
 const MIN_LEAVING = 10;
 /** So many urgent ones may leave beside them, rather than wait for one of them to be done. */
 const MAX_URGENT_BESIDE = 100;
-/** Until an SMS is tried again, and at most after many tries. */
-const UNAVAILABLE_MS = { first: 1_000, most: 60_000 };
-const REFUSED_MS = { first: 5_000, most: 600_000 };
+/** Until an SMS is tried again: about a second, at most about a minute. */
+const UNAVAILABLE: BackOff = { firstMs: 1_250, longestMs: 75_000, jitter: 0.4 };
+/** About five seconds, at most about ten minutes. */
+const REFUSED: BackOff = { firstMs: 6_250, longestMs: 750_000, jitter: 0.4 };
 /** A route that throws, against its contract: nobody knows what it has done. */
 const LOST: RoutedResult = { kind: 'unknown', route: 'none', carrierIds: [], segments: 0, segmentPrice: 0 };
 const NOT_SENT: RoutedResult = { kind: 'unavailable', route: 'none', segmentPrice: 0 };
@@ -173,22 +177,16 @@ function eventOf(result: RoutedResult, at: number, claims: number): AttemptEvent
     }
     case 'refused':
       if (result.permanent) return { type: 'refused', at, reason: result.reason };
-      return { type: 'put-off', at, retryAt: at + backOff(claims, REFUSED_MS) };
+      return { type: 'put-off', at, retryAt: at + backOff(claims, REFUSED) };
     // What was cancelled ends by being put off; all others try again.
     case 'withdrawn':
     case 'unavailable':
-      return { type: 'put-off', at, retryAt: at + backOff(claims, UNAVAILABLE_MS) };
+      return { type: 'put-off', at, retryAt: at + backOff(claims, UNAVAILABLE) };
   }
 }
 
 function carrierIdsOf({ carrierIds }: { carrierIds: readonly string[] }): string[] {
   return [...new Set(carrierIds.map(canonicalCarrierId))].filter((carrierId) => carrierId !== '');
-}
-
-/** Doubles with every try, and is spread so that not all come back at once. */
-function backOff(claims: number, { first, most }: { first: number; most: number }): number {
-  const longest = Math.min(first * 2 ** Math.min(claims - 1, 20), most);
-  return Math.round(longest * (0.75 + Math.random() / 2));
 }
 
 function costOf(result: RoutedResult): Happening['cost'] {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type AttemptEvent, isPending, type Rules, type SmsAttempt, type State, step, type Told } from './machine.ts';
+import { isPending, type State, type Told } from '../kit/attempt.ts';
+import { type AttemptEvent, type Rules, type SmsAttempt, step } from './machine.ts';
 
 const rules: Rules = { receiptMs: 1_000, rememberMs: 5_000 };
 const EXPIRES = 500;
@@ -32,6 +33,7 @@ const ARROWS: Record<State, readonly State[]> = {
   'handed-over': ['delivered', 'failed'],
   unknown: ['delivered', 'failed'],
   delivered: [],
+  read: [],
   failed: [],
   cancelled: [],
 };

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Outcome } from '@civicline/protocol/channel';
 import type { Logger } from '../../../platform/http/index.ts';
 import {
   type ClaimOptions,
@@ -8,12 +7,14 @@ import {
   type ItemWithRow,
   type LeasedQueue,
 } from '../../../platform/storage/index.ts';
+import type { State } from '../kit/attempt.ts';
+import type { Outcomes } from '../kit/outcomes.ts';
+import type { KnownRows } from '../kit/working-set.ts';
 import type { CarrierIds } from './carrier-ids.ts';
-import type { Rules, State } from './machine.ts';
+import type { Rules } from './machine.ts';
 import type { FinalReceipt } from './receipts.ts';
-import { type Happening, record } from './store.ts';
+import { type Happening, record, smsKind } from './store.ts';
 import type { AttemptRow, Tables } from './tables.ts';
-import type { KnownRows } from './working-set.ts';
 
 export interface Recorder {
   /** Resolves when stored, with the state that it led to; null: it changed nothing. */
@@ -56,14 +57,15 @@ export function createRecorder(options: {
   rules: Rules;
   carrierIds: CarrierIds;
   early: { mayBe: boolean };
-  onOutcomes(outcomes: readonly Outcome[]): void;
+  outcomes: Outcomes;
   log: Logger;
 }): Recorder {
-  const { database, queue, rules, carrierIds, early, onOutcomes, log } = options;
+  const { database, queue, rules, carrierIds, early, outcomes, log } = options;
+  const kind = smsKind(rules);
   const urgent: Entry<Happening>[] = [];
   const happenings: Entry<Happening>[] = [];
   const receipts: Entry<FinalReceipt>[] = [];
-  const known: KnownRows | null = database.engine === 'sqlite' ? new Map() : null;
+  const known: KnownRows<AttemptRow> | null = database.engine === 'sqlite' ? new Map() : null;
   let storing: Promise<void> | null = null;
   /** Of `performance.now()`. */
   let patientUntil = Number.POSITIVE_INFINITY;
@@ -77,13 +79,19 @@ export function createRecorder(options: {
     let happened: typeof happenings = [];
     let received: typeof receipts = [];
     try {
-      const { reached, outcomes, unmatched, remember } = await database.write((sql) => {
+      const {
+        reached,
+        outcomes: told,
+        unmatched,
+        remember,
+      } = await database.write((sql) => {
         // Only now: an answer and its receipt, which come right after one another, are in one batch.
         happened = [...urgent.splice(0, MAX_PER_WRITE), ...happenings.splice(0, MAX_PER_WRITE)];
         received = receipts.splice(0, MAX_PER_WRITE);
         return record(sql, happened.map(whatOf), received.map(whatOf), {
-          rules,
+          kind,
           queue,
+          outcomes,
           carrierIds,
           mayBeEarly: early.mayBe,
           known,
@@ -93,7 +101,7 @@ export function createRecorder(options: {
       if (unmatched > 0) early.mayBe = true;
       for (const [index, { resolve }] of happened.entries()) resolve(reached[index] ?? null);
       for (const { resolve } of received) resolve(null);
-      if (outcomes.length > 0) onOutcomes(outcomes);
+      if (told.length > 0) outcomes.hint();
     } catch (error) {
       known?.clear();
       // Not even begun: then nothing of what waits can be stored.

@@ -1,16 +1,28 @@
 /** What the channel keeps. Everything is written in batches: one transaction for all that came in together. */
 
-import type { Outcome } from '@civicline/protocol/channel';
 import type { Kysely } from 'kysely';
 import type { LeasedQueue } from '../../../platform/storage/index.ts';
-import { type Database, insertMany } from '../../../platform/storage/index.ts';
+import type { State } from '../kit/attempt.ts';
+import type { NewOutcome, Outcomes } from '../kit/outcomes.ts';
+import { type AttemptKind, createWorkingSet, type KnownRows } from '../kit/working-set.ts';
 import type { CarrierIds } from './carrier-ids.ts';
 import { addCosts, type Cost } from './ledger.ts';
-import type { AttemptEvent, Rules, State } from './machine.ts';
+import { type AttemptEvent, type Rules, type SmsAttempt, step } from './machine.ts';
 import { expectReceipts, type FinalReceipt, keysOf, matchEarly, matchReceipts, type NewSegment } from './receipts.ts';
 import { rememberSenders } from './suppressions.ts';
-import type { OutcomeRow, Tables } from './tables.ts';
-import { createWorkingSet, type KnownRows } from './working-set.ts';
+import type { AttemptRow, Tables } from './tables.ts';
+
+export type SmsKind = AttemptKind<AttemptRow, SmsAttempt, AttemptEvent>;
+
+/** How SMS are stepped and kept. */
+export function smsKind(rules: Rules): SmsKind {
+  return {
+    table: 'sms_attempts',
+    step: (attempt, event) => step(attempt, event, rules),
+    attemptOf: ({ route, segments, awaiting }, common) => ({ ...common, route, segments, awaiting }),
+    ownColumns: ({ route, segments, awaiting }) => ({ route, segments, awaiting }),
+  };
+}
 
 /** Something that happened to an attempt. */
 export interface Happening {
@@ -31,7 +43,7 @@ export interface Happening {
 export interface Recorded {
   /** Per happening: the state that it led to; null: it changed nothing. */
   reached: (State | null)[];
-  outcomes: Outcome[];
+  outcomes: readonly NewOutcome[];
   /** Receipts that belong to nothing known so far. */
   unmatched: number;
   /** To be called after the commit. */
@@ -39,13 +51,14 @@ export interface Recorded {
 }
 
 export interface RecordOptions {
-  rules: Rules;
+  kind: SmsKind;
   queue: LeasedQueue;
+  outcomes: Outcomes;
   carrierIds: CarrierIds;
   /** False: surely no receipt is kept that came before its answer. */
   mayBeEarly: boolean;
   /** null: other processes write to the same database. */
-  known: KnownRows | null;
+  known: KnownRows<AttemptRow> | null;
 }
 
 /** Steps all attempts by what happened to them, in the order given; receipts come last. Within a write. */
@@ -53,10 +66,10 @@ export async function record(
   sql: Kysely<Tables>,
   happenings: readonly Happening[],
   receipts: readonly FinalReceipt[],
-  { rules, queue, carrierIds, mayBeEarly, known }: RecordOptions,
+  { kind, queue, outcomes, carrierIds, mayBeEarly, known }: RecordOptions,
 ): Promise<Recorded> {
-  if (!known) await lock(sql);
-  const attempts = createWorkingSet(sql, rules, known);
+  await outcomes.takeTurn(sql);
+  const attempts = createWorkingSet(sql, kind, known);
   const segments: NewSegment[] = [];
   const costs: Cost[] = [];
   const recipients = new Map<string, { senderId: string; at: number }>();
@@ -84,7 +97,8 @@ export async function record(
   await rememberSenders(sql, recipients);
   await addCosts(sql, costs);
   await attempts.save(queue);
-  return { reached, outcomes: await tell(sql, attempts.told), unmatched, remember: attempts.remember };
+  await outcomes.add(sql, attempts.told);
+  return { reached, outcomes: attempts.told, unmatched, remember: attempts.remember };
 }
 
 type Answer = Extract<AttemptEvent, { type: 'accepted' | 'unknown' }>;
@@ -93,56 +107,4 @@ function segmentsOf(attemptId: string, { route, carrierIds, at }: Answer, ids: C
   // By a clock that was put back meanwhile, it has left after its answer.
   const left = Math.min(leftAt, at);
   return carrierIds.map((carrierId) => ({ ...keysOf(ids, route, carrierId), attemptId, leftAt: left }));
-}
-
-/** Processes record one after another: none steps an attempt that another has loaded. */
-async function lock(sql: Kysely<Tables>): Promise<void> {
-  await sql.selectFrom('sms_positions').select('last').forUpdate().execute();
-}
-
-/** Stores outcomes at the next positions. */
-async function tell(sql: Kysely<Tables>, told: readonly Omit<OutcomeRow, 'position'>[]): Promise<Outcome[]> {
-  if (told.length === 0) return [];
-  const { last } = await sql
-    .updateTable('sms_positions')
-    .set((expression) => ({ last: expression('last', '+', told.length) }))
-    .returning('last')
-    .executeTakeFirstOrThrow();
-  const rows = told.map((row, index) => ({ position: last - told.length + 1 + index, ...row }));
-  await insertMany(sql, 'sms_outcomes', rows);
-  return rows.map(outcomeOf);
-}
-
-/** Of these attempts, those that were withdrawn while they were being handed over. */
-export async function readWithdrawn(database: Database<Tables>, ids: readonly string[]): Promise<string[]> {
-  if (ids.length === 0) return [];
-  const rows = await database.sql
-    .selectFrom('sms_attempts')
-    .select('id')
-    .where('id', 'in', ids)
-    .where('withdrawn', '=', 1)
-    .execute();
-  return rows.map(({ id }) => id);
-}
-
-export async function readOutcomes(database: Database<Tables>, after: number, limit: number): Promise<Outcome[]> {
-  const rows = await database.sql
-    .selectFrom('sms_outcomes')
-    .selectAll()
-    .where('position', '>', after)
-    .orderBy('position')
-    .limit(limit)
-    .execute();
-  return rows.map(outcomeOf);
-}
-
-function outcomeOf({ position, attempt_id, kind, reason, segments, at }: OutcomeRow): Outcome {
-  return {
-    position,
-    attemptId: attempt_id,
-    kind,
-    ...(reason === null ? {} : { reason }),
-    ...(segments === null ? {} : { segments }),
-    at,
-  };
 }

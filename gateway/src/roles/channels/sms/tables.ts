@@ -1,30 +1,17 @@
-import { URGENCIES } from '@civicline/protocol';
-import type { Outcome } from '@civicline/protocol/channel';
 import { type Kysely, sql as raw } from 'kysely';
 import { type Database, deleteMany, insertMany, type Migration } from '../../../platform/storage/index.ts';
+import type { AttemptRow as CommonRow } from '../kit/attempt-row.ts';
+import { createOutcomeTables, type OutcomeFormat, type OutcomeRow, type PositionRow } from '../kit/outcomes.ts';
 import type { CarrierIds } from './carrier-ids.ts';
-import type { State } from './machine.ts';
 import { attemptIdIn } from './receipts.ts';
 
-export const URGENT_LANE = URGENCIES.indexOf('urgent');
+export const OUTCOMES: OutcomeFormat = { channel: 'sms', segments: true };
 
-export interface AttemptRow {
-  id: string;
-  sender_id: string;
+export interface AttemptRow extends CommonRow {
   category: string;
-  /** Of the queue: {@link URGENCIES} in their order. */
-  lane: number;
-  created_at: number;
-  expires_at: number;
-  key_id: string;
-  /** Number and text, sealed for this channel; null once they are not needed any more. */
-  sealed: string | null;
-  state: State;
   route: string | null;
   segments: number;
   awaiting: number;
-  withdrawn: number;
-  deadline: number;
 }
 
 /** A segment whose final receipt has not come. */
@@ -45,15 +32,6 @@ export interface EarlyReceiptRow {
   state: 'delivered' | 'failed';
   reason: string | null;
   received_at: number;
-}
-
-export interface OutcomeRow {
-  position: number;
-  attempt_id: string;
-  kind: Outcome['kind'];
-  reason: string | null;
-  segments: number | null;
-  at: number;
 }
 
 export interface LedgerRow {
@@ -87,9 +65,8 @@ export interface Tables {
   sms_attempts: AttemptRow;
   sms_segments: SegmentRow;
   sms_early_receipts: EarlyReceiptRow;
-  sms_outcomes: OutcomeRow;
-  /** One row: the last position given out. Its lock makes positions appear in order. */
-  sms_positions: { id: number; last: number };
+  sms_outcomes: Required<OutcomeRow>;
+  sms_positions: PositionRow;
   sms_ledger: LedgerRow;
   sms_recipients: RecipientRow;
   sms_suppressions: SuppressionRow;
@@ -137,23 +114,7 @@ export function migrationsFor(engine: Database['engine'], carrierIds: CarrierIds
           .addColumn('received_at', 'bigint', (column) => column.notNull())
           .modifyEnd(end)
           .execute();
-        await sql.schema
-          .createTable('sms_outcomes')
-          .addColumn('position', 'bigint', (column) => column.primaryKey().notNull())
-          .addColumn('attempt_id', 'text', (column) => column.notNull())
-          .addColumn('kind', 'text', (column) => column.notNull())
-          .addColumn('reason', 'text')
-          .addColumn('segments', 'integer')
-          .addColumn('at', 'bigint', (column) => column.notNull())
-          .modifyEnd(end)
-          .execute();
-        await sql.schema
-          .createTable('sms_positions')
-          .addColumn('id', 'integer', (column) => column.primaryKey().notNull())
-          .addColumn('last', 'bigint', (column) => column.notNull())
-          .modifyEnd(end)
-          .execute();
-        await (sql as Kysely<Tables>).insertInto('sms_positions').values({ id: 1, last: 0 }).execute();
+        await createOutcomeTables(sql, OUTCOMES, end);
       },
     },
     {

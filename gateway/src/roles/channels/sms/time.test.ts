@@ -5,11 +5,12 @@ import { expect } from 'chai';
 import { createLog } from '../../../platform/http/index.ts';
 import { createQueue, createSealer, type Database, insertMany } from '../../../platform/storage/index.ts';
 import { eachEngine } from '../../../platform/storage/testing.ts';
+import { createOutcomes } from '../kit/outcomes.ts';
 import { createCarrierIds } from './carrier-ids.ts';
 import { createRecorder } from './recorder.ts';
-import type { Tables } from './tables.ts';
+import { OUTCOMES, type Tables } from './tables.ts';
 import { attempt, KEYS, openRoom, type Room } from './testing/room.ts';
-import { createUpkeep } from './upkeep.ts';
+import { createSmsUpkeep } from './upkeep.ts';
 
 const HOUR_MS = 3600_000;
 
@@ -53,10 +54,10 @@ eachEngine((open) => {
         rules: { receiptMs, rememberMs: 24 * HOUR_MS },
         carrierIds: createCarrierIds(createSealer([randomBytes(32)])),
         early,
-        onOutcomes: () => undefined,
+        outcomes: createOutcomes(database, OUTCOMES, log),
         log,
       });
-      await createUpkeep({ database: database.withTables(), recorder, early, receiptMs, log, now }).once();
+      await createSmsUpkeep({ database: database.withTables(), recorder, early, receiptMs, log, now }).once();
     }
 
     it('tells what expired while no route was up', async () => {

@@ -1,11 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from '../../../platform/http/index.ts';
 import type { Database } from '../../../platform/storage/index.ts';
+import { createUpkeep, type Upkeep } from '../kit/upkeep.ts';
+import { readOverdue } from '../kit/working-set.ts';
 import { keptReceipt } from './receipts.ts';
 import type { Recorder } from './recorder.ts';
 import type { Tables } from './tables.ts';
 
-const EVERY_MS = 5_000;
+/** Kept receipts looked at in one round. */
 const PAGE = 500;
 /** A receipt that precedes its answer does so by less than the time that an answer may take. */
 const EARLY_MS = 10 * 60_000;
@@ -14,37 +16,18 @@ const PORTION = 1_000;
 /** A STOP that comes later than this after the last SMS concerns all senders. */
 const RECIPIENTS_MS = 90 * 24 * 3600_000;
 
-/** What time brings: expiry, missing receipts, and forgetting. Run `once` as often as wished; it does what is due. */
-export function createUpkeep(options: {
+/** What time brings: expiry, missing receipts, and forgetting. */
+export function createSmsUpkeep(options: {
   database: Database<Tables>;
   recorder: Recorder;
   early: { mayBe: boolean };
   receiptMs: number;
   log: Logger;
   now: () => number;
-}): { start(): void; once(): Promise<void>; stop(): Promise<void> } {
+}): Upkeep {
   const { database, recorder, early, receiptMs, log, now } = options;
   const isShared = database.engine === 'postgresql';
   let sweptAt = Number.NEGATIVE_INFINITY;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-  let stopping = false;
-
-  async function deadlines(): Promise<void> {
-    for (;;) {
-      const at = now();
-      const due = await database.sql
-        .selectFrom('sms_attempts')
-        .select('id')
-        .where('deadline', '<=', at)
-        .where('state', '!=', 'handing-over')
-        .orderBy('deadline')
-        .limit(PAGE)
-        .execute();
-      await Promise.all(due.map(({ id }) => recorder.happened({ attemptId: id, event: { type: 'deadline', at } })));
-      if (due.length < PAGE) return;
-    }
-  }
 
   async function earlyReceipts(): Promise<void> {
     if (!early.mayBe) return;
@@ -62,50 +45,39 @@ export function createUpkeep(options: {
     if (!isShared && (await kept.limit(1).execute()).length === 0) early.mayBe = false;
   }
 
-  async function sweep(): Promise<void> {
+  async function sweep(stopping: AbortSignal): Promise<void> {
     const at = now();
     if (at - sweptAt < SWEEP_EVERY_MS) return;
     sweptAt = at;
     const segmentsBefore = at - receiptMs - SWEEP_EVERY_MS;
-    await inPortions((sql) => {
+    await inPortions(stopping, (sql) => {
       const old = sql.selectFrom('sms_segments').select('carrier').where('left_at', '<', segmentsBefore).limit(PORTION);
       return sql.deleteFrom('sms_segments').where('carrier', 'in', old).executeTakeFirst();
     });
     const recipientsBefore = at - RECIPIENTS_MS;
-    await inPortions((sql) => {
+    await inPortions(stopping, (sql) => {
       const old = sql.selectFrom('sms_recipients').select('digest').where('written_at', '<', recipientsBefore);
       return sql.deleteFrom('sms_recipients').where('digest', 'in', old.limit(PORTION)).executeTakeFirst();
     });
   }
 
   /** Each in a write of its own: between them, everything else gets its turn. */
-  async function inPortions(remove: (sql: Kysely<Tables>) => Promise<{ numDeletedRows: bigint }>): Promise<void> {
-    while (!stopping && (await database.write(remove)).numDeletedRows === BigInt(PORTION));
+  async function inPortions(
+    stopping: AbortSignal,
+    remove: (sql: Kysely<Tables>) => Promise<{ numDeletedRows: bigint }>,
+  ): Promise<void> {
+    while (!stopping.aborted && (await database.write(remove)).numDeletedRows === BigInt(PORTION));
   }
 
-  async function once(): Promise<void> {
-    await deadlines();
-    await earlyReceipts();
-    await sweep();
-  }
-
-  async function run(): Promise<void> {
-    await once().catch((error: unknown) => log.error({ error }, 'upkeep of SMS failed'));
-    timer = setTimeout(() => {
-      running = run();
-    }, EVERY_MS);
-    timer.unref();
-  }
-
-  return {
-    start() {
-      running = run();
+  return createUpkeep({
+    overdue: (at, limit) => readOverdue(database.withTables(), 'sms_attempts', at, limit),
+    step: (ids, at) =>
+      Promise.all(ids.map((attemptId) => recorder.happened({ attemptId, event: { type: 'deadline', at } }))),
+    async also(stopping) {
+      await earlyReceipts();
+      await sweep(stopping);
     },
-    once,
-    async stop() {
-      stopping = true;
-      await running;
-      clearTimeout(timer);
-    },
-  };
+    onError: (error) => log.error({ error }, 'upkeep of SMS failed'),
+    now,
+  });
 }

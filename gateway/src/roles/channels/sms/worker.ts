@@ -2,24 +2,28 @@
  * Takes SMS from the queue, opens and checks them, and lets those that may go depart. More are taken in advance than
  * leave at once, so that opening, recording and sending go on side by side.
  */
+import { type BackOff, type Loop, startLoop } from '@civicline/protocol/run';
 import type { Router } from '@civicline/sms';
 import type { Logger } from '../../../platform/http/index.ts';
 import type { Database, LeasedQueue, Sealer } from '../../../platform/storage/index.ts';
+import { isPending, type State } from '../kit/attempt.ts';
+import { URGENT_LANE } from '../kit/attempt-row.ts';
+import { createLeases } from '../kit/leases.ts';
 import { createRecall, type Recall } from '../kit/recall.ts';
+import { readWithdrawn } from '../kit/working-set.ts';
 import { createDepartures, type Ready, type Stop } from './departures.ts';
-import { createLeases } from './leases.ts';
-import { type AttemptEvent, isPending, type State } from './machine.ts';
+import type { AttemptEvent } from './machine.ts';
 import type { SmsMetrics } from './metrics.ts';
 import type { Opener } from './opener.ts';
 import type { Claimed, Recorder } from './recorder.ts';
-import { readWithdrawn } from './store.ts';
 import { ALL_SENDERS, digestsOf, readSuppressions } from './suppressions.ts';
-import { type AttemptRow, type SuppressionRow, type Tables, URGENT_LANE } from './tables.ts';
+import type { AttemptRow, SuppressionRow, Tables } from './tables.ts';
 
 /** How long to wait for work when the queue names no time; another process may have put some. */
 const POLL_MS = 1_000;
 /** An outage of all routes, or a failing database: how long until the next look. */
 const PAUSE_MS = 1_000;
+const AFTER_FAILURE: BackOff = { firstMs: PAUSE_MS, longestMs: PAUSE_MS, jitter: 0 };
 /** SMS that probe, in each pause, whether a route whose breaker is open works again. */
 const PROBES_PER_PAUSE = 4;
 /** In hand at once, as a multiple of the carriers' windows: those that are being opened, recorded, sent, recorded. */
@@ -92,22 +96,7 @@ export function createWorker(options: {
   /** How many suppressions were stored since the start. */
   let suppressions = 0;
   let stopping = false;
-  let alarm: (() => void) | null = null;
-  let isAwake = false;
-  let running: Promise<void> | null = null;
-
-  async function run(): Promise<void> {
-    while (!stopping) {
-      isAwake = false;
-      try {
-        const wait = await claim();
-        if (wait > 0 && !isAwake) await sleep(wait);
-      } catch (error) {
-        log.error({ error }, 'claiming SMS failed');
-        await sleep(PAUSE_MS);
-      }
-    }
-  }
+  let loop: Loop | null = null;
 
   /** Returns how many milliseconds there is nothing to do, unless somebody wakes us. */
   async function claim(): Promise<number> {
@@ -164,21 +153,8 @@ export function createWorker(options: {
     return due === null ? POLL_MS : Math.min(POLL_MS, Math.max(due - now(), 1));
   }
 
-  function sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(wakeUp, ms);
-      function wakeUp() {
-        clearTimeout(timer);
-        alarm = null;
-        resolve();
-      }
-      alarm = wakeUp;
-    });
-  }
-
   function wake(): void {
-    isAwake = true;
-    alarm?.();
+    loop?.wake();
   }
 
   async function prepare(items: readonly Claimed[]): Promise<void> {
@@ -232,17 +208,11 @@ export function createWorker(options: {
     const wanted = new Set(ids);
     const leaving = [...departures.inHand()].filter(({ row }) => wanted.has(row.id));
     const suppressed = await findSuppressed(leaving);
-    const cancelled = await readWithdrawn(database, ids);
+    const cancelled = await readWithdrawn(database.withTables(), 'sms_attempts', ids);
     return [
       ...cancelled.map((id): [string, Stop] => [id, 'CANCELLED']),
       ...suppressed.map(({ row }): [string, Stop] => [row.id, 'SENDER_SUPPRESSED']),
     ];
-  }
-
-  async function withdraw(attempts: readonly { id: string; state: State | null }[]): Promise<void> {
-    const isElsewhere = attempts.some(({ id, state }) => state === 'handing-over' && !recall.has(id));
-    for (const { id } of attempts) recall.stop(id, 'CANCELLED');
-    if (isElsewhere) await recall.everywhere();
   }
 
   async function suppress({ digest, sender_id }: Pick<SuppressionRow, 'digest' | 'sender_id'>): Promise<void> {
@@ -272,15 +242,16 @@ export function createWorker(options: {
     start() {
       leases.start();
       recall.start();
-      running = run();
+      loop = startLoop(claim, (error) => log.error({ error }, 'claiming SMS failed'), {
+        afterFailure: AFTER_FAILURE,
+      });
     },
     wake,
-    withdraw,
+    withdraw: (attempts) => recall.withdraw(attempts, 'CANCELLED'),
     suppress,
     async stop() {
       stopping = true;
-      wake();
-      await running;
+      await loop?.stop();
       await leases.giveBack(departures.stop().map(({ row }) => row.id));
       await leases.empty();
       recall.close();

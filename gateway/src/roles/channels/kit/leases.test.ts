@@ -4,7 +4,7 @@ import { createLeases, type Leases } from './leases.ts';
 
 const LEASE_MS = 30;
 
-describe('leases of SMS', () => {
+describe('leases of attempts', () => {
   let database: Database;
   let leases: Leases;
   /** What becomes of each renewal. */

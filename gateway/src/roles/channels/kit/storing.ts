@@ -1,5 +1,5 @@
 import { ChannelError } from '@civicline/protocol/channel';
-import { StorageError } from '../../platform/storage/index.ts';
+import { StorageError } from '../../../platform/storage/index.ts';
 
 /**
  * Runs a channel's own write, and says in the contract's words why it failed: SMIS knows nothing of a channel's
