@@ -71,6 +71,22 @@ describe('civicline', () =>
         expect(await status(second)).to.equal(401);
       });
 
+      it('cancels what a revoked sender has waiting, and what is named, with one filter at least', async () => {
+        const { id } = await json<{ id: string }>('senders', 'add', 'CTPC');
+        await run('senders', 'add', 'Kept');
+        expect(await run('messages', 'cancel')).to.include({ code: 2 });
+        expect((await run('messages', 'cancel', '--category', 'spam')).error).to.include('must be one of: emergency');
+        expect((await run('messages', 'cancel', '--sender', 'Nobody')).error).to.include('SENDER_UNKNOWN');
+        await json('messages', 'cancel', '--category', 'broadcast', '--from', '2026-11-30');
+        await json('senders', 'revoke', 'Kept', '--keep-messages');
+        const { recallId } = await json<{ recallId: string }>('senders', 'revoke', 'CTPC');
+        const recalls = await json<object[]>('messages', 'recalls');
+        expect(recalls).to.have.lengthOf(2);
+        expect(recalls[0]).to.deep.include({ id: recallId, senderId: id, category: null, doneAt: null });
+        expect(recalls[1]).to.deep.include({ senderId: null, category: 'broadcast', from: Date.UTC(2026, 10, 30) });
+        expect((await run('messages', 'recalls')).out).to.include('under way');
+      });
+
       it('makes nothing under a data key that the gateway would not take', async () => {
         for (const wrong of ['too short', `${environment.CIVICLINE_DATA_KEY},${Buffer.alloc(16).toString('base64')}`]) {
           environment = { ...environment, CIVICLINE_DATA_KEY: wrong };

@@ -4,6 +4,7 @@ import { backupCommands } from './backup.ts';
 import { CommandError } from './command.ts';
 import { keyCommands } from './keys.ts';
 import { ledgerCommands } from './ledger.ts';
+import { messageCommands } from './messages.ts';
 import { queueCommands } from './queue.ts';
 import { senderCommands } from './senders.ts';
 import { sessionCommands } from './sessions.ts';
@@ -17,6 +18,7 @@ export interface Surroundings {
 
 const COMMANDS = [
   ...senderCommands,
+  ...messageCommands,
   ...queueCommands,
   ...webhookCommands,
   ...ledgerCommands,

@@ -1,3 +1,5 @@
+import type { Database } from '../platform/storage/index.ts';
+import { createRecallAdministration } from '../roles/smis/index.ts';
 import {
   createSenderAdministration,
   SCOPES,
@@ -132,15 +134,21 @@ export const senderCommands: Command[] = [
   },
   {
     name: 'senders revoke',
-    usage: 'senders revoke SENDER | --key KEY',
-    summary: 'Ends a sender, or one of its keys, within seconds.',
-    options: { key: { type: 'string' } },
+    usage: 'senders revoke SENDER [--keep-messages] | --key KEY',
+    summary: 'Ends a sender, and cancels what of it has not left; or ends one of its keys. Within seconds.',
+    options: { key: { type: 'string' }, 'keep-messages': { type: 'boolean' } },
     run: (call) =>
-      administer(call, async (senders) => {
+      administer(call, async (senders, database) => {
         const keyId = textOption(call.values, 'key');
         if (keyId === null) {
           const { id, name, revokedAt } = await senders.revokeSender(oneWord(call, 'sender'));
-          return { text: `Sender "${name}" is revoked.\n`, json: { id, name, revokedAt } };
+          if (call.values['keep-messages']) {
+            return { text: `Sender "${name}" is revoked.\n`, json: { id, name, revokedAt, recallId: null } };
+          }
+          const recalls = await createRecallAdministration({ database, now: Date.now });
+          const recall = await recalls.order({ senderId: id, category: null, from: null, until: null });
+          const text = `Sender "${name}" is revoked; what has not left is cancelled (civicline messages recalls).\n`;
+          return { text, json: { id, name, revokedAt, recallId: recall.id } };
         }
         noWords(call);
         const { id, senderId, revokedAt } = await senders.revokeKey(keyId);
@@ -186,10 +194,13 @@ export const senderCommands: Command[] = [
   },
 ];
 
-function administer({ settings }: Call, work: (senders: SenderAdministration) => Promise<Result>): Promise<Result> {
+function administer(
+  { settings }: Call,
+  work: (senders: SenderAdministration, database: Database) => Promise<Result>,
+): Promise<Result> {
   const sealer = settings.sealer('smis');
   return settings.withDatabase('smis', async (database) =>
-    work(await createSenderAdministration({ database, sealer, now: Date.now })),
+    work(await createSenderAdministration({ database, sealer, now: Date.now }), database),
   );
 }
 

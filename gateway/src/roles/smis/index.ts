@@ -1,4 +1,5 @@
 export { createWebhookAdministration } from './feedback/index.ts';
+export { createRecallAdministration, type Recall } from './messages/index.ts';
 export { smisRole } from './role.ts';
 export { createSenderAdministration, type SenderAdministration, SenderError } from './senders/index.ts';
 export { SMIS_DEFAULTS, type SmisSettings } from './settings.ts';

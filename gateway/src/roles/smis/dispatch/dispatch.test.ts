@@ -3,6 +3,7 @@ import { type Attempt, ChannelError } from '@civicline/protocol/channel';
 import { expect } from 'chai';
 import { createQueue } from '../../../platform/storage/index.ts';
 import { eachEngine } from '../../../platform/storage/testing/index.ts';
+import { createRecallAdministration } from '../messages/index.ts';
 import {
   aMessage,
   aPart,
@@ -199,6 +200,58 @@ describe('dispatch', () =>
       room.clock.now += 12 * HOUR;
       expect(await sender.told(waiting)).to.deep.equal(['deferred', 'cancelled']);
       expect(await room.channel('sms').attempts()).to.have.length(2);
+    });
+
+    it('cancels what an operator recalls: of that sender only, and what is still stored soon after', async () => {
+      await begin({
+        clock: { now: Date.UTC(2026, 2, 4, 20, 30) },
+        script: ({ category }) => (category === 'emergency' ? [] : [{ kind: 'handed-over' }]),
+      });
+      const other = await room.addSender('Other');
+      const waiting = await send(aMessage());
+      const atChannel = await send(aMessage({ category: 'emergency' }));
+      const gone = await send(aMessage({ urgency: 'urgent' }));
+      const others = ((await (await other.send(aMessage())).json()) as MessageView).id;
+      await comesTo(waiting, 'deferred');
+      await comesTo(atChannel, 'attempting');
+      await until(
+        () => sender.get(gone),
+        ({ attempts }) => attempts[0]?.state === 'handed-over',
+      );
+      const { database, clock } = room;
+      const recalls = await createRecallAdministration({ database, now: () => clock.now });
+      await recalls.order({ senderId: sender.id, category: null, from: null, until: null });
+      await comesTo(waiting, 'cancelled');
+      await comesTo(atChannel, 'cancelled');
+      clock.now += 1_000;
+      const late = await send(aMessage());
+      await comesTo(late, 'cancelled');
+      clock.now += 31_000;
+      await until(
+        () => recalls.list(),
+        ([recall]) => recall?.doneAt !== null,
+      );
+      expect((await recalls.list())[0]).to.include({ senderId: sender.id, cancelled: 3, from: null });
+      expect((await sender.get(gone)).state).to.equal('attempting');
+      expect((await other.get(others)).state).to.equal('deferred');
+      expect((await sender.get(await send(aMessage()))).state, 'after it is done').not.to.equal('cancelled');
+    });
+
+    it('recalls by category and time of acceptance, and outlives a restart', async () => {
+      await begin({ clock: { now: Date.UTC(2026, 2, 4, 20, 30) } });
+      const early = await send(aMessage());
+      room.clock.now += HOUR;
+      const informative = await send(aMessage({ category: 'informative' }));
+      const wanted = await send(aMessage());
+      await room.smis.stop();
+      const { database, clock } = room;
+      const recalls = await createRecallAdministration({ database, now: () => clock.now });
+      const from = clock.now - HOUR / 2;
+      await recalls.order({ senderId: null, category: 'individual', from, until: clock.now + HOUR });
+      room.smis.start();
+      await comesTo(wanted, 'cancelled');
+      expect((await recalls.list())[0]).to.include({ category: 'individual', from });
+      for (const id of [early, informative]) expect((await sender.get(id)).state).not.to.equal('cancelled');
     });
 
     it('withdraws what was cancelled after a gateway died that had given it to the channel', async () => {

@@ -10,10 +10,12 @@ import type { Feedback } from '../feedback/index.ts';
 import type { Senders } from '../senders/index.ts';
 import { createIntake } from './intake.ts';
 import { canCancel, type Progress, waitsFor } from './machine.ts';
+import { createRecalls } from './recalls.ts';
 import { messageOperations, mountMessages } from './routes.ts';
 import {
   type ChannelRow,
   createMessageStore,
+  type MessageRow,
   type MessageStore,
   migrations,
   progressOf,
@@ -25,6 +27,7 @@ import { startUpkeep } from './upkeep.ts';
 
 export { attemptIdOf, ofAttempt } from './ids.ts';
 export type { Step } from './machine.ts';
+export { createRecallAdministration, type Recall, type RecallOrder } from './recalls.ts';
 export type { MessageRow, MessageStore, PartsRow, Tables } from './store.ts';
 export { laneOf, type MessageInput, type Queues } from './transitions.ts';
 
@@ -114,16 +117,33 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
     turn(async ({ sql, apply }) => {
       const [row] = await store.byIds(sql, [messageId]);
       if (row?.state === 'cancelled' || row?.cancelling === 1) return 'done';
-      const progress = row && progressOf(row);
-      if (!progress || !canCancel(progress)) return 'refused';
-      const at = now();
-      const { step } = progress;
-      // A channel that may have it is asked; whether it has left, only the channel knows.
-      if (await isBeingSubmitted(sql, messageId, progress))
-        await apply([{ messageId, input: { kind: 'begun', step, at } }]);
-      await apply([{ messageId, input: { kind: 'cancel', at } }]);
-      return 'done';
+      return row && (await cancelWithin(sql, apply, row)) ? 'done' : 'refused';
     });
+
+  /** Whether it could be. */
+  async function cancelWithin(sql: Kysely<Tables>, apply: Turn['apply'], row: MessageRow): Promise<boolean> {
+    const progress = progressOf(row);
+    if (progress.cancelling || !canCancel(progress)) return false;
+    const at = now();
+    const { id: messageId } = row;
+    // A channel that may have it is asked; whether it has left, only the channel knows.
+    if (await isBeingSubmitted(sql, messageId, progress))
+      await apply([{ messageId, input: { kind: 'begun', step: progress.step, at } }]);
+    await apply([{ messageId, input: { kind: 'cancel', at } }]);
+    return true;
+  }
+
+  const recalls = await createRecalls({
+    database,
+    cancelAll: (ids, noted) =>
+      turn(async ({ sql, apply }) => {
+        let cancelled = 0;
+        for (const row of await store.byIds(sql, ids)) if (await cancelWithin(sql, apply, row)) cancelled++;
+        await noted(sql as unknown as Kysely<unknown>, cancelled);
+      }),
+    log,
+    now,
+  });
 
   /** Dispatch has claimed it, and has not noted what came of that. */
   async function isBeingSubmitted(sql: Kysely<Tables>, messageId: string, progress: Progress): Promise<boolean> {
@@ -141,8 +161,10 @@ export async function createMessages(options: MessagesOptions): Promise<Messages
     mount: (http) => mountMessages(http, { channels, senders, store, intake, cancel, sealer, now }),
     start() {
       stopUpkeep ??= startUpkeep(store, log, now);
+      recalls.start();
     },
     async stop() {
+      await recalls.stop();
       await stopUpkeep?.();
       stopUpkeep = null;
     },
