@@ -8,10 +8,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from '@civicline/launcher';
-import { CONSOLE_SOCKET_PATH, type ServerToConsole } from '@civicline/protocol';
-import { io, type Socket } from 'socket.io-client';
 import { signIn } from '../../demo/sign-in.ts';
 import { median, round } from '../statistics.ts';
+import { openReadyConsole, registerPhones } from './agents.ts';
 import type { Orders } from './ari-client-app.ts';
 import type { DisclosedCode } from './codes.ts';
 import { cpuSeconds } from './cpu.ts';
@@ -38,8 +37,10 @@ export interface CallsPerSecond {
 export interface Extent {
   rounds: number;
   seconds: number;
-  /** How many concurrent callers are tried, from few to many. */
+  /** How many concurrent callers are tried first, from few to many. */
   callers: number[];
+  /** How many more are tried from then on, as long as they bring more calls. */
+  more: number;
 }
 
 interface Opened {
@@ -93,13 +94,14 @@ async function sweep(
   codes: DisclosedCode[],
   system: SystemName,
   turn: number,
-  { callers: steps, seconds }: Extent,
+  { callers: steps, more, seconds }: Extent,
 ): Promise<Run[]> {
   const runs: Run[] = [];
   let opened = await open[system](room, codes);
   try {
-    for (const callers of steps) {
+    for (const callers of stepsUp(steps, more)) {
       const needed = mostCalls(callers, seconds);
+      if (needed > codes.length) break;
       if (opened.codesLeft() < needed) {
         await opened.close();
         opened = await open[system](room, codes);
@@ -119,6 +121,11 @@ async function sweep(
   }
   await sleep(BETWEEN_RUNS_MS);
   return runs;
+}
+
+function* stepsUp(steps: number[], more: number): Generator<number> {
+  yield* steps;
+  for (let callers = (steps.at(-1) ?? 0) + more; ; callers += more) yield callers;
 }
 
 async function measured(room: Room, opened: Opened, size: { callers: number; seconds: number }) {
@@ -144,11 +151,8 @@ const open: Record<SystemName, (room: Room, codes: DisclosedCode[]) => Promise<O
     await room.startGateway();
     const { gatewayUrl, gateway } = room.system;
     const cookie = await signIn(gatewayUrl, `${OBSERVER}@example.org`);
-    const socket: Socket<ServerToConsole> = io(gatewayUrl, {
-      path: CONSOLE_SOCKET_PATH,
-      transports: ['websocket'],
-      extraHeaders: { cookie },
-    });
+    const phone = await registerPhones(room, [cookie]);
+    const socket = await openReadyConsole(gatewayUrl, cookie);
     const waiting = new Map<string, { bsn: string; settle: (isRight: boolean) => void }>();
     socket.on('call-changed', ({ call }) => {
       const caller = waiting.get(call.callingNumber ?? '');
@@ -156,7 +160,6 @@ const open: Record<SystemName, (room: Room, codes: DisclosedCode[]) => Promise<O
       const bsn = call.attributes.find(({ id }) => id === BSN)?.value;
       caller.settle(call.verification.kind === 'verified' && bsn === caller.bsn);
     });
-    await new Promise<void>((resolve) => socket.once('snapshot', () => resolve()));
     const bsnOf = new Map(codes.map((code, index) => [callerNumber(index), code.bsn]));
     let used = 0;
     return {
@@ -180,6 +183,7 @@ const open: Record<SystemName, (room: Room, codes: DisclosedCode[]) => Promise<O
       },
       async close() {
         socket.close();
+        phone.kill();
         await room.stopGateway();
       },
     };

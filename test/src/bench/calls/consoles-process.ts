@@ -4,8 +4,7 @@
  */
 import { constants, setPriority } from 'node:os';
 import process from 'node:process';
-import { CONSOLE_SOCKET_PATH, type ConsoleToServer, type ServerToConsole } from '@civicline/protocol';
-import { io, type Socket } from 'socket.io-client';
+import { type ConsoleSocket, openReadyConsole } from './agents.ts';
 
 export type Order =
   | { kind: 'open'; gatewayUrl: string; consoles: { agentId: string; cookie: string }[] }
@@ -14,9 +13,7 @@ export type Order =
 
 export type Word = { kind: 'opened' } | { kind: 'refused'; code: string };
 
-type Console = Socket<ServerToConsole, ConsoleToServer>;
-
-const consoles = new Map<string, Console>();
+const consoles = new Map<string, ConsoleSocket>();
 const answered = new Set<string>();
 /** Agents who answer what rings; null: nobody does. */
 let free: string[] | null = null;
@@ -34,17 +31,11 @@ async function carryOut(order: Order): Promise<void> {
   say({ kind: 'opened' });
 }
 
-async function open(gatewayUrl: string, cookie: string): Promise<Console> {
-  const socket: Console = io(gatewayUrl, {
-    path: CONSOLE_SOCKET_PATH,
-    transports: ['websocket'],
-    extraHeaders: { cookie },
-    forceNew: true,
-  });
+async function open(gatewayUrl: string, cookie: string): Promise<ConsoleSocket> {
+  const socket = await openReadyConsole(gatewayUrl, cookie);
   socket.on('call-changed', ({ call }) => {
     if (call.state === 'queued') answer(call.id);
   });
-  await new Promise<void>((resolve) => socket.once('snapshot', () => resolve()));
   return socket;
 }
 

@@ -5,6 +5,7 @@ import { buildFrontEnds, root } from '@civicline/launcher';
 import { ensureDebianPackages } from '../../debian.ts';
 import type { BenchOptions } from '../main.ts';
 import type { Report } from '../report.ts';
+import { openReadyConsole, registerPhones } from './agents.ts';
 import { measureCallsPerSecond } from './calls-per-second.ts';
 import { measureCodesRight } from './codes-right.ts';
 import { openConsoles, signInAll } from './consoles.ts';
@@ -15,16 +16,16 @@ import { measureStandingCalls } from './standing-calls.ts';
 
 const FULL = {
   agents: DESK_AGENTS,
-  codes: { desk: 116, load: 1500 },
+  codes: { desk: 116, load: 2400 },
   codeRounds: 2,
-  load: { rounds: 3, seconds: 5, callers: [20, 60, 120, 180, 240] },
+  load: { rounds: 3, seconds: 5, callers: [20, 60, 120, 180, 240], more: 60 },
   standing: { calls: 200, seconds: 30, idleSeconds: 10 },
 };
 const QUICK: typeof FULL = {
   agents: 20,
   codes: { desk: 20, load: 60 },
   codeRounds: 1,
-  load: { rounds: 1, seconds: 3, callers: [10, 20] },
+  load: { rounds: 1, seconds: 3, callers: [10], more: 10 },
   standing: { calls: 10, seconds: 3, idleSeconds: 3 },
 };
 
@@ -43,18 +44,25 @@ export async function measureCalls({ quick, log }: BenchOptions): Promise<Report
     log('last digit to painted attributes');
     await room.startGateway();
     const cookies = await signInAll(room.system.gatewayUrl, room.agents);
+    const phones = await registerPhones(room, cookies.values());
     // The browser's agent is the last of the queue, and so the last to be told.
     const browserAgent = room.agents.at(-1) ?? '';
     const browserCookie = cookies.get(browserAgent) ?? '';
     cookies.delete(browserAgent);
+    (await openReadyConsole(room.system.gatewayUrl, browserCookie)).close();
     const consoles = await openConsoles(room.system.gatewayUrl, cookies);
     try {
       const painted = await measurePainted(room, { codes: codes.desk, cookie: browserCookie, consoles: cookies.size });
       log(`${extent.standing.calls} standing calls`);
-      const standing = await measureStandingCalls(room, { ...extent.standing, consoles, cookies });
+      const standing = await measureStandingCalls(room, {
+        ...extent.standing,
+        consoles,
+        agentIds: [...cookies.keys()],
+      });
       return reportOf({ codesRight, perSecond, painted, standing, versions: versionsOf(room), quick });
     } finally {
       await consoles.close();
+      phones.kill();
     }
   } finally {
     await room.stop();

@@ -26,7 +26,13 @@ const NAMES: Record<SystemName, string> = {
 export function reportOf(findings: Findings): Report {
   return {
     title: 'Benchmark: verified calls',
-    rows: [...codeRows(findings), ...rateRows(findings), ...paintedRows(findings), ...standingRows(findings)],
+    rows: [
+      ...processorRows(findings),
+      ...codeRows(findings),
+      ...rateRows(findings),
+      ...paintedRows(findings),
+      ...standingRows(findings),
+    ],
     versions: findings.versions,
     text: textOf(findings),
     panels: panelsOf(findings),
@@ -36,6 +42,23 @@ export function reportOf(findings: Findings): Report {
 }
 
 const WITHOUT_PEER = { peer: null, peerName: null, ratio: null };
+
+/** First: where everybody reaches what Asterisk alone does, only this tells applications apart. */
+function processorRows({ perSecond: { runs } }: Findings): Row[] {
+  const [ours, peer] = (['civicline', 'ari-client'] as const).map((name) => spent(runs, name, ['application']));
+  return [
+    {
+      id: 'processor-per-call',
+      what: 'processor time of the application per call with a code',
+      unit: 'ms',
+      ours: ours ?? 0,
+      peer: peer ?? 0,
+      peerName: NAMES['ari-client'],
+      ratio: ratio(ours ?? 0, peer ?? 0),
+      goal: { of: 'ratio', atMost: 1.5 },
+    },
+  ];
+}
 
 function codeRows({ codesRight: { calls, ours, peer } }: Findings): Row[] {
   return [

@@ -1,7 +1,6 @@
 /** What the gateway costs while many calls simply stand: callers and agents are bridged in Asterisk and talk. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { log } from '@civicline/launcher';
-import { type AgentPhone, openUserAgent, startAgentPhone, type UserAgent } from '../../phone/index.ts';
 import { round } from '../statistics.ts';
 import { ariRequest } from './ari-socket.ts';
 import type { Consoles } from './consoles.ts';
@@ -23,58 +22,29 @@ export interface StandingCalls {
 const SETTLING_MS = 3000;
 const BETWEEN_CALLS_MS = 60;
 const PATIENCE_MS = 60_000;
-/** As desk phones do; the one of the tests, 60 s, would mostly measure registrations. */
-const EXPIRES_SECONDS = 600;
 
 export async function measureStandingCalls(
   room: Room,
-  options: { calls: number; seconds: number; idleSeconds: number; consoles: Consoles; cookies: Map<string, string> },
+  options: { calls: number; seconds: number; idleSeconds: number; consoles: Consoles; agentIds: string[] },
 ): Promise<StandingCalls> {
-  const { calls, seconds, idleSeconds, consoles, cookies } = options;
-  const agentIds = [...cookies.keys()].slice(0, calls);
-  const userAgent = await openUserAgent();
-  const phones = await registerAll(room, userAgent, agentIds, cookies);
-  try {
-    await sleep(SETTLING_MS);
-    const gatewayPid = room.system.gateway.current.pid;
-    const asteriskPid = room.system.asterisk.current.process.pid ?? 0;
-    const idleCpu = (await shareOfCore([gatewayPid], idleSeconds))[0] ?? Number.NaN;
-    consoles.answerWith([...agentIds]);
-    for (let n = 0; n < calls; n++) {
-      // '#' instead of a code: a caller without one.
-      const key = { digits: '#', toneMs: 80, gapMs: 0, afterMs: 50 };
-      await room.caller.call({ number: DESK_NUMBER, callerId: `+316${10_000_000 + n}`, sound: 'off', key });
-      await sleep(BETWEEN_CALLS_MS);
-    }
-    const first = await untilBridged(room, calls);
-    log(`${first} calls stand; ${consoles.refusals.length} answers were refused`);
-    await sleep(SETTLING_MS);
-    const [gatewayCpu = Number.NaN, asteriskCpu = Number.NaN] = await shareOfCore([gatewayPid, asteriskPid], seconds);
-    return { wanted: calls, bridged: [first, await bridgedCalls(room)], seconds, gatewayCpu, asteriskCpu, idleCpu };
-  } finally {
-    for (const phone of phones) phone.kill();
-    userAgent.close();
+  const { calls, seconds, idleSeconds, consoles, agentIds } = options;
+  const answering = agentIds.slice(0, calls);
+  await sleep(SETTLING_MS);
+  const gatewayPid = room.system.gateway.current.pid;
+  const asteriskPid = room.system.asterisk.current.process.pid ?? 0;
+  const idleCpu = (await shareOfCore([gatewayPid], idleSeconds))[0] ?? Number.NaN;
+  consoles.answerWith([...answering]);
+  for (let n = 0; n < calls; n++) {
+    // '#' instead of a code: a caller without one.
+    const key = { digits: '#', toneMs: 80, gapMs: 0, afterMs: 50 };
+    await room.caller.call({ number: DESK_NUMBER, callerId: `+316${10_000_000 + n}`, sound: 'off', key });
+    await sleep(BETWEEN_CALLS_MS);
   }
-}
-
-async function registerAll(
-  room: Room,
-  userAgent: UserAgent,
-  agentIds: string[],
-  cookies: Map<string, string>,
-): Promise<AgentPhone[]> {
-  const server = { address: '127.0.0.1', port: room.system.ports.sip };
-  const phones: AgentPhone[] = [];
-  for (const agentId of agentIds) {
-    const response = await fetch(`${room.system.gatewayUrl}/v1/agents/me/sip-phone`, {
-      headers: { cookie: cookies.get(agentId) ?? '' },
-    });
-    const { user, password } = (await response.json()) as { user: string; password: string };
-    const credentials = { user, password };
-    const expiresSeconds = EXPIRES_SECONDS;
-    phones.push(await startAgentPhone({ server, credentials, userAgent, expiresSeconds, sound: 'off' }));
-  }
-  return phones;
+  const first = await untilBridged(room, calls);
+  log(`${first} calls stand; ${consoles.refusals.length} answers were refused`);
+  await sleep(SETTLING_MS);
+  const [gatewayCpu = Number.NaN, asteriskCpu = Number.NaN] = await shareOfCore([gatewayPid, asteriskPid], seconds);
+  return { wanted: calls, bridged: [first, await bridgedCalls(room)], seconds, gatewayCpu, asteriskCpu, idleCpu };
 }
 
 /** How many there are in the end: all of them, or those after a minute. */
