@@ -323,6 +323,26 @@ describe('agent console, at the desk', function () {
       await page.getByText('Nieuwe gesprekken ziet u zodra uw gesprek is afgerond.').waitFor();
     }));
 
+  it('signs nobody out of a call: the caller is transferred first, or the call ended', () =>
+    visit({}, async ({ gateway, page }) => {
+      const leave = () => page.getByRole('button', { name: 'Afmelden' }).click();
+      const dialog = page.getByRole('dialog', { name: 'U bent in gesprek' });
+      gateway.putCall(mine(exampleCall()));
+      await page.getByText('In gesprek').waitFor();
+      await leave();
+      await dialog.getByRole('button', { name: 'Annuleren' }).click();
+      await dialogsGone(page);
+      await leave();
+      await dialog.getByRole('button', { name: 'Doorverbinden' }).click();
+      await page.getByRole('dialog', { name: 'Doorverbinden' }).waitFor();
+      await page.keyboard.press('Escape');
+      await dialogsGone(page);
+      await leave();
+      await dialog.getByRole('button', { name: 'Ophangen' }).click();
+      await asked(gateway, 'hang-up');
+      await page.getByText('Nawerk', { exact: true }).waitFor();
+    }));
+
   it('hands out what an own SIP phone registers with', () =>
     visit({}, async ({ page }) => {
       await page.locator('.device summary').click();

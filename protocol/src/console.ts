@@ -45,6 +45,7 @@ export const NOT_VERIFIED_REASONS = [
   'code-expired',
   'code-used',
   'disclosure-not-finished',
+  'request-cancelled',
   'too-many-tries',
 ] as const;
 export type NotVerifiedReason = (typeof NOT_VERIFIED_REASONS)[number];

@@ -113,6 +113,7 @@ export const de: Texts = {
       'code-expired': 'Code war abgelaufen',
       'code-used': 'Code war schon benutzt',
       'disclosure-not-finished': 'Freigabe der Daten nicht abgeschlossen',
+      'request-cancelled': 'Anfrage nach der Freigabe abgebrochen',
       'too-many-tries': 'zu oft ein falscher Code',
     },
     purposeUnknown: 'Anliegen unbekannt',

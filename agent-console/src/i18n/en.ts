@@ -111,6 +111,7 @@ export const en: Texts = {
       'code-expired': 'code had expired',
       'code-used': 'code was used before',
       'disclosure-not-finished': 'sharing data was not finished',
+      'request-cancelled': 'request was cancelled after sharing',
       'too-many-tries': 'too many wrong codes',
     },
     purposeUnknown: 'Subject unknown',

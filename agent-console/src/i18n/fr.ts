@@ -114,6 +114,7 @@ export const fr: Texts = {
       'code-expired': 'code expiré',
       'code-used': 'code déjà utilisé',
       'disclosure-not-finished': 'partage des données non terminé',
+      'request-cancelled': 'demande annulée après le partage',
       'too-many-tries': 'trop de codes erronés',
     },
     purposeUnknown: 'Sujet inconnu',

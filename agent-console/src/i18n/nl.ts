@@ -113,6 +113,7 @@ export const nl: Texts = {
       'code-expired': 'code was verlopen',
       'code-used': 'code was al gebruikt',
       'disclosure-not-finished': 'delen van gegevens niet afgerond',
+      'request-cancelled': 'aanvraag na het delen geannuleerd',
       'too-many-tries': 'te vaak een foute code ingetoetst',
     },
     purposeUnknown: 'Onderwerp onbekend',

@@ -36,6 +36,7 @@ const REASONS: Record<NotVerifiedReason, string> = {
   'code-expired': 'keyed a code that has expired',
   'code-used': 'keyed a code that was used before',
   'disclosure-not-finished': 'did not finish the disclosure',
+  'request-cancelled': 'cancelled the request after disclosing',
   'too-many-tries': 'keyed wrong codes too often',
 };
 

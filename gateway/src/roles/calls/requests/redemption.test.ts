@@ -9,7 +9,7 @@ import { createOrganisations, readOrganisationsFile } from '../../directory/orga
 import type { Redemption, RedemptionInput } from '../identification.ts';
 import { createStandInIrma, type StandInIrma, type StandInSession } from '../testing/stand-in-irma.ts';
 import { type CallRequests, createCallRequests, GUESS_LIMITS, type GuessLimits } from './index.ts';
-import { createRequestStore, type RequestTables } from './store.ts';
+import { type CallRequest, createRequestStore, type RequestTables } from './store.ts';
 
 const MINUTE = 60_000;
 const organisations = createOrganisations(readOrganisationsFile(DEMO_FILE));
@@ -176,6 +176,18 @@ describe('redemption', () =>
       irma.reachable = true;
       session.disclose('INVALID');
       expect(await redeem(session.code, 'call-2')).to.deep.equal(unfinished);
+    });
+
+    it('tells a request that was cancelled after the disclosure from one that was not finished', async () => {
+      const session = await disclosed();
+      const [row] = await rows();
+      expect(await requests.disclosures.cancel(row as CallRequest)).to.equal(true);
+      const cancelled = { outcome: 'rejected', reason: 'request-cancelled', mayRetry: true };
+      expect(await redeem(session.code, 'call-1')).to.deep.equal(cancelled);
+      const declined = await begin();
+      declined.end('CANCELLED');
+      await requests.upkeep.reconcileAll();
+      expect(await redeem(declined.code, 'call-2')).to.include({ reason: 'disclosure-not-finished' });
     });
 
     it('says what is wrong with a code', async () => {

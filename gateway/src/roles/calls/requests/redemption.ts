@@ -155,6 +155,7 @@ function reasonOf(found: CallRequest | undefined): NotVerifiedReason {
   if (!found) return 'code-unknown';
   if (found.redeemed_by !== null) return 'code-used';
   if (found.state === 'awaiting-disclosure') return 'disclosure-not-finished';
+  if (found.state === 'cancelled' && found.disclosed_at !== null) return 'request-cancelled';
   // `disclosed` too: its time has passed, only the sweep has not come by yet.
   if (found.state === 'expired' || found.state === 'disclosed') return 'code-expired';
   return 'disclosure-not-finished';
